@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Runs every test: unit tests and fuzz seeds, all under the race detector, and, as root, the tests that talk to the
+# kernel and to other programs in network namespaces of their own. On Debian and Ubuntu root installs what is missing.
+#
+#   ./scripts/test.sh [PACKAGE...]    default: all packages
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# program, Debian package, what is skipped without it
+needs='
+ip       iproute2  interoperability tests
+iptables iptables  tests of the iptables backend and of middleboxes
+nft      nftables  tests that read back what the nft backend installs
+tshark   tshark    tests that let Wireshark judge our frames
+curl     curl      interoperability tests with curl
+python3  python3   interoperability tests with python
+gcc      gcc       the race detector
+'
+
+missing() {
+	while read -r program package skips; do
+		[ -n "$program" ] && ! command -v "$program" >/dev/null && echo "$program $package $skips"
+	done <<<"$needs"
+	return 0
+}
+
+install_missing() {
+	local packages
+	packages=$(missing | awk '{print $2}')
+	[ -n "$packages" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 0
+	echo "installing:" $packages
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update -qq
+	# shellcheck disable=SC2086
+	apt-get install -y -qq --no-install-recommends $packages >/dev/null
+}
+
+export PATH="$PATH:/usr/sbin:/sbin"
+install_missing || echo "installing failed; going on without"
+missing | while read -r program package skips; do
+	echo "missing: $program (package $package): skips $skips"
+done
+[ "$(id -u)" = 0 ] || echo "not root: tests in network namespaces run only where a user namespace allows it, and skip otherwise"
+
+race=-race
+command -v gcc >/dev/null || race=
+[ $# -gt 0 ] || set -- ./...
+export CGO_ENABLED=${race:+1}
+[ -n "$CGO_ENABLED" ] || export CGO_ENABLED=0
+exec go tool gotestsum --format pkgname --format-hide-empty-pkg -- $race -shuffle=on -timeout 10m "$@"
