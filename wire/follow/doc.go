@@ -1,0 +1,32 @@
+// Package follow tells the story of TCP connections from their frames: what
+// each segment is and why it is so, and what became of Fast Open (RFC 7413) on
+// each connection.
+//
+// A [Follower] takes frames in the order in which one place of the network saw
+// them. It believes the wire only: either side may be anything, and nothing is
+// assumed about it. A segment that the receiver will ignore is told as such and
+// changes nothing.
+//
+// # Round trips
+//
+// How long a request took is counted in trips, one way each, and not in time:
+// the count is the same on a path without delay. The first SYN is on its trip
+// number one. Every other segment is one trip after the latest that its sender
+// must have had:
+//
+//   - what its acknowledgment number covers;
+//   - for what is not a SYN, the acknowledgment of the sender's own SYN. A
+//     server that took the data of the SYN need not wait for it.
+//
+// A round trip is two trips. So the server has the request after 0.5 round
+// trips if it took it from the SYN, and after 1.5 if it came after the
+// handshake; the client has the first byte of the response after 1 or after 2.
+//
+// The request is what the server had acknowledged when it first sent data, or,
+// if it has not yet, what it has acknowledged so far. The count is the least
+// that the acknowledgment numbers prove: neither waiting for a retransmission
+// timer nor waiting for room in a window is a trip.
+//
+// The package is pure: no sockets, files, goroutines, logging or clock. A
+// Follower has one owner and no locks.
+package follow

@@ -1,0 +1,121 @@
+package follow
+
+import (
+	"container/list"
+	"net/netip"
+	"slices"
+	"time"
+
+	"tfocraft/wire"
+)
+
+// DefaultLimit is how many connections a [Follower] remembers.
+const DefaultLimit = 1 << 14
+
+// A Line is what there is to say about one frame.
+type Line struct {
+	At         time.Duration // since the first frame
+	Connection int           // its number, from 1
+	FromClient bool
+	// Text is the segment in the form of [wire.AppendText], with sequence
+	// numbers relative to the initial one of each side: the SYN is 0.
+	Text string
+	// Reason says in plain words what the segment is for.
+	Reason string
+}
+
+// A Follower follows all TCP connections among the frames that it is given.
+type Follower struct {
+	// Limit bounds the connections that are remembered; the one that was silent
+	// for longest is forgotten. 0 means DefaultLimit. It is set before the first
+	// frame.
+	Limit int
+
+	start  time.Time
+	frames int
+	count  int                     // connections so far, forgotten ones included
+	open   map[tuple]*list.Element // the newest connection of each tuple
+	recent list.List               // of *conn, the one seen last in front
+}
+
+// tuple are the two ends of a connection, the lower one first.
+type tuple struct{ low, high netip.AddrPort }
+
+func tupleOf(a, b netip.AddrPort) tuple {
+	if a.Compare(b) > 0 {
+		a, b = b, a
+	}
+	return tuple{a, b}
+}
+
+// New returns a Follower that has seen nothing.
+func New() *Follower { return &Follower{open: make(map[tuple]*list.Element)} }
+
+// Frame takes the next frame, seen at the given time. It keeps nothing of p.
+func (f *Follower) Frame(at time.Time, p *wire.Packet) Line {
+	if f.frames == 0 {
+		f.start = at
+	}
+	f.frames++
+	c, from := f.connection(p)
+	reason := c.segment(at, p, from)
+	return Line{
+		At:         at.Sub(f.start),
+		Connection: c.info.Number,
+		FromClient: from == client,
+		Text:       c.text(&p.TCP, from),
+		Reason:     reason,
+	}
+}
+
+// Connections returns what is known about each remembered connection, in the
+// order of their numbers.
+func (f *Follower) Connections() []Connection {
+	all := make([]Connection, 0, f.recent.Len())
+	for e := f.recent.Front(); e != nil; e = e.Next() {
+		all = append(all, e.Value.(*conn).info.clone())
+	}
+	slices.SortFunc(all, func(a, b Connection) int { return a.Number - b.Number })
+	return all
+}
+
+// Forgotten returns how many connections had to make room for others.
+func (f *Follower) Forgotten() int { return f.count - f.recent.Len() }
+
+// connection finds the connection of a packet, or begins one.
+func (f *Follower) connection(p *wire.Packet) (*conn, end) {
+	src, dst := p.Src(), p.Dst()
+	key := tupleOf(src, dst)
+	if e := f.open[key]; e != nil {
+		c := e.Value.(*conn)
+		from := client
+		if src != c.info.Client {
+			from = server
+		}
+		if !c.succeededBy(&p.TCP, from) {
+			f.recent.MoveToFront(e)
+			return c, from
+		}
+	}
+	f.count++
+	c, from := newConn(f.count, src, dst, &p.TCP)
+	f.open[key] = f.recent.PushFront(c)
+	f.forget()
+	return c, from
+}
+
+// forget keeps to the limit.
+func (f *Follower) forget() {
+	limit := f.Limit
+	if limit <= 0 {
+		limit = DefaultLimit
+	}
+	for f.recent.Len() > limit {
+		last := f.recent.Back()
+		info := &last.Value.(*conn).info
+		if key := tupleOf(info.Client, info.Server); f.open[key] == last {
+			delete(f.open, key)
+		}
+		f.recent.Remove(last)
+	}
+}

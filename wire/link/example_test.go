@@ -1,0 +1,77 @@
+package link_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net/netip"
+
+	"tfocraft/wire"
+	"tfocraft/wire/link"
+)
+
+// Two ends in memory, with a network between them that loses every SYN.
+func ExamplePair() {
+	a, b := link.Pair(&link.PairConfig{Forward: func(frame []byte) [][]byte {
+		if p, err := wire.ParseFrame(frame); err == nil && p.TCP.Flags.Has(wire.SYN) {
+			return nil
+		}
+		return [][]byte{frame}
+	}})
+	defer a.Close()
+	defer b.Close()
+
+	src, dst := netip.MustParseAddrPort("192.0.2.1:40000"), netip.MustParseAddrPort("192.0.2.2:80")
+	for _, flags := range []wire.Flags{wire.SYN, wire.ACK} {
+		p := wire.NewPacket(src, dst, wire.Segment{Flags: flags})
+		p.SetLengths()
+		p.SetChecksums()
+		frame := p.Append(link.AppendHeader(nil, wire.MAC{}, wire.MAC{}, 4))
+		if _, err := a.WriteFrames([][]byte{frame}); err != nil {
+			log.Fatal(err)
+		}
+	}
+	batch := make([]link.Frame, 16)
+	n, err := b.ReadFrames(batch)
+	fmt.Println(n, len(batch[0].Data), err)
+	// Output: 1 54 <nil>
+}
+
+// Send a segment to where the kernel would send it, and read what comes back.
+func ExampleOpen() {
+	resolver, err := link.NewResolver()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer resolver.Close()
+	dst := netip.MustParseAddrPort("192.0.2.2:80")
+	hop, err := resolver.Resolve(context.Background(), dst.Addr(), netip.Addr{}, "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	src := netip.AddrPortFrom(hop.Source, 40000)
+	l, err := link.Open(hop.Interface, &link.Config{Filter: &link.Filter{
+		Addrs: []netip.Addr{src.Addr()},
+		Ports: []link.PortRange{link.Port(src.Port())},
+		ICMP:  true,
+	}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer l.Close()
+
+	p := wire.NewPacket(src, dst, wire.Segment{Flags: wire.SYN, Window: 65535})
+	p.SetLengths()
+	p.SetChecksums()
+	if _, err := l.WriteFrames([][]byte{p.Append(hop.Header)}); err != nil {
+		log.Fatal(err)
+	}
+	batch := make([]link.Frame, 16)
+	n, err := l.ReadFrames(batch)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, f := range batch[:n] {
+		fmt.Println(f.Time, f.NeedsVerify(), len(f.Data))
+	}
+}

@@ -1,0 +1,121 @@
+// Package link moves frames in and out: over an interface of this host through
+// AF_PACKET ([Open]), or between the two ends of an in-memory pair ([Pair]).
+// It also knows where a packet has to go ([Resolver]) and which frames a
+// program wants to see ([Filter]).
+//
+// Every link carries frames with an Ethernet header in front, whatever the
+// device: loopback frames have one with zero addresses, and devices without a
+// link-layer header (tun, IP tunnels) get such a one on receipt and lose it on
+// sending. VLAN tags are where they were on the wire.
+//
+// The package does not look into TCP beyond ports and the checksum, keeps no
+// connections and answers nothing by itself; that is package endpoint.
+//
+// Sockets belong to the network namespace of the thread that opens them, as in
+// the kernel: [Open] and [NewResolver] do all of it before they return, on the
+// calling thread, and what they return works from any goroutine afterwards.
+package link
+
+import (
+	"errors"
+	"time"
+)
+
+// What a caller can act on. Errors of this package wrap one of these, or the
+// errno of the system call.
+var (
+	// ErrPrivilege means that the program lacks CAP_NET_RAW.
+	ErrPrivilege = errors.New("needs CAP_NET_RAW: run as root, or give the program the capability with setcap cap_net_raw,cap_net_admin+ep")
+	// ErrNoInterface means that no interface has this name or address.
+	ErrNoInterface = errors.New("no such interface")
+	// ErrNoRoute means that the kernel has no usable route to the destination.
+	ErrNoRoute = errors.New("no route")
+	// ErrUnreachable means that the next hop did not tell its hardware address.
+	ErrUnreachable = errors.New("next hop does not answer")
+	// ErrGone means that the interface was removed while the link was open.
+	ErrGone = errors.New("interface is gone")
+	// ErrFilter means that a filter cannot be expressed as a socket filter.
+	ErrFilter = errors.New("impossible filter")
+)
+
+// A Frame is one frame that a link has received.
+type Frame struct {
+	// Data is the frame from the Ethernet header on, VLAN tags included. It is
+	// owned by the link and valid until the next ReadFrames. A frame that
+	// another stack on this host has sent, or that was put together on receipt
+	// (GSO, GRO), may be longer than the MTU: up to 64 KiB of IP packet.
+	Data []byte
+	// Time is when the kernel received the frame.
+	Time time.Time
+	// Partial means that the TCP or UDP checksum is unfinished, as in frames
+	// that never leave this host: only the pseudo-header is in it. It must not
+	// be verified; [Complete] finishes it for a capture.
+	Partial bool
+	// Valid means that the kernel or the device has verified the checksum.
+	Valid bool
+	// Outgoing means that the frame was seen on its way out, by a tap.
+	Outgoing bool
+}
+
+// NeedsVerify reports whether the receiver has to verify the TCP checksum
+// itself (RFC 9293, Section 3.1): nobody has done it and it is finished.
+func (f *Frame) NeedsVerify() bool { return !f.Partial && !f.Valid }
+
+// A Link sends and receives frames. One goroutine at a time may read; writing,
+// setting the deadline and closing may happen from any goroutine meanwhile.
+type Link interface {
+	// ReadFrames blocks until there is at least one frame and fills batch with
+	// as many as there are, without waiting for more; an empty batch returns at
+	// once. After Close it returns [net.ErrClosed], after the read deadline
+	// [os.ErrDeadlineExceeded].
+	ReadFrames(batch []Frame) (int, error)
+
+	// WriteFrames sends whole frames in order and returns how many were sent;
+	// if it is not all of them, the error says why the next one was not. A
+	// frame longer than the MTU permits is an error that wraps
+	// [syscall.EMSGSIZE]; an interface that is down gives [syscall.ENETDOWN]
+	// and the link stays usable. The frames are not kept.
+	WriteFrames(batch [][]byte) (int, error)
+
+	// SetReadDeadline makes a blocked and every later ReadFrames return at t;
+	// the zero time takes the deadline away.
+	SetReadDeadline(t time.Time) error
+
+	// MTU returns the longest IP packet that may be sent, in bytes, as it was
+	// when the link was opened.
+	MTU() int
+
+	// Close unblocks readers and writers. A second Close does nothing.
+	Close() error
+}
+
+// A FilterSetter is a link whose filter can change while it is open.
+type FilterSetter interface {
+	// SetFilter replaces the filter at one stroke: no frame meets none. Frames
+	// that the old one let in may still be waiting to be read. A nil filter
+	// lets every frame in.
+	SetFilter(f *Filter) error
+}
+
+// Config says how [Open] opens a link. A nil Config means all defaults.
+type Config struct {
+	// Filter chooses the frames that are received; nil means all of them.
+	Filter *Filter
+	// Tap asks for frames that are not for this host, too: those on their way
+	// out, and those for other hardware addresses that come past. Without it a
+	// link receives what an endpoint should: frames for this host's hardware
+	// address (RFC 1122, Section 3.3.6). On loopback, where every frame passes
+	// in both directions, a tap sees each one once, as received.
+	Tap bool
+	// ReceiveBuffer is the size of the socket's receive buffer in bytes as the
+	// kernel counts it, overhead included; 0 means 8 MiB. Without CAP_NET_ADMIN
+	// the system's net.core.rmem_max limits it.
+	ReceiveBuffer int
+}
+
+// Stats counts what a link did since it was opened.
+type Stats struct {
+	Received uint64 // frames that passed the filter
+	Dropped  uint64 // of these, lost because the receive buffer was full
+	Oversize uint64 // of these, thrown away: longer than 64 KiB (BIG TCP)
+}

@@ -1,0 +1,240 @@
+package link
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// PairConfig says how the two ends of a [Pair] are joined. A nil PairConfig
+// means all defaults.
+type PairConfig struct {
+	// MTU is the longest IP packet, in bytes; 0 means 1500.
+	MTU int
+	// Queue is how many frames may be under way and unread in each direction;
+	// further ones are lost, as in a device. 0 means 4096.
+	Queue int
+	// Delay is the time from being sent to being readable, the same for every
+	// frame of both directions.
+	Delay time.Duration
+	// Forward and Backward see each frame that a sends to b, and b to a, before
+	// it is queued, and return the frames to queue instead: none for a loss,
+	// two for a duplicate, changed ones, or those held back earlier for
+	// reordering. A nil function changes nothing. The frame belongs to the
+	// function, which may change and keep it; what it returns belongs to the
+	// link. They are called one frame at a time in each direction.
+	Forward, Backward func(frame []byte) [][]byte
+}
+
+// Pair returns two links joined to each other in memory: what one end sends
+// the other receives, in order. They need no privilege, work with the clock of
+// package time alone, and are made of what a testing/synctest bubble can wait
+// for, so that a test inside a bubble is exact and takes no time.
+func Pair(cfg *PairConfig) (a, b *Mem) {
+	var c PairConfig
+	if cfg != nil {
+		c = *cfg
+	}
+	if c.MTU == 0 {
+		c.MTU = 1500
+	}
+	if c.Queue == 0 {
+		c.Queue = 4096
+	}
+	a, b = newMem(c, c.Forward), newMem(c, c.Backward)
+	a.peer, b.peer = b, a
+	return a, b
+}
+
+// Mem is one end of a [Pair].
+type Mem struct {
+	mtu   int
+	delay time.Duration
+	limit int
+	peer  *Mem
+
+	sending sync.Mutex // held while one frame goes through modify
+	modify  func(frame []byte) [][]byte
+
+	mu       sync.Mutex
+	changed  sync.Cond // the queue, the deadline or closed
+	queue    []memFrame
+	lent     [][]byte // read by the caller until the next ReadFrames
+	free     [][]byte
+	deadline time.Time
+	wake     *time.Timer // of a reader that waits for a time to come
+	closed   bool
+	stats    Stats
+}
+
+var _ Link = (*Mem)(nil)
+
+// A memFrame is under way until the time at.
+type memFrame struct {
+	data []byte
+	at   time.Time
+}
+
+func newMem(c PairConfig, modify func([]byte) [][]byte) *Mem {
+	m := &Mem{mtu: c.MTU, delay: c.Delay, limit: c.Queue, modify: modify}
+	m.changed.L = &m.mu
+	return m
+}
+
+// ReadFrames implements [Link].
+func (m *Mem) ReadFrames(batch []Frame) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.free = append(m.free, m.lent...)
+	m.lent = m.lent[:0]
+	for {
+		now := time.Now()
+		switch {
+		case m.closed:
+			return 0, net.ErrClosed
+		case !m.deadline.IsZero() && !now.Before(m.deadline):
+			return 0, os.ErrDeadlineExceeded
+		case len(batch) == 0:
+			return 0, nil
+		}
+		if n := m.take(batch, now); n > 0 {
+			return n, nil
+		}
+		m.wait(now)
+	}
+}
+
+// take moves what has arrived by now from the queue to batch.
+func (m *Mem) take(batch []Frame, now time.Time) int {
+	n := 0
+	for n < min(len(batch), len(m.queue)) && !m.queue[n].at.After(now) {
+		f := m.queue[n]
+		batch[n] = Frame{Data: f.data, Time: f.at}
+		m.lent = append(m.lent, f.data)
+		n++
+	}
+	rest := copy(m.queue, m.queue[n:])
+	clear(m.queue[rest:])
+	m.queue = m.queue[:rest]
+	m.stats.Received += uint64(n)
+	return n
+}
+
+// wait blocks until something changes, the first frame arrives or the deadline
+// passes.
+func (m *Mem) wait(now time.Time) {
+	until := m.deadline
+	if len(m.queue) > 0 && (until.IsZero() || m.queue[0].at.Before(until)) {
+		until = m.queue[0].at
+	}
+	if !until.IsZero() {
+		if m.wake == nil {
+			m.wake = time.AfterFunc(until.Sub(now), m.broadcast)
+		} else {
+			m.wake.Reset(until.Sub(now))
+		}
+	}
+	m.changed.Wait()
+	if m.wake != nil {
+		m.wake.Stop()
+	}
+}
+
+func (m *Mem) broadcast() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.changed.Broadcast()
+}
+
+// WriteFrames implements [Link]. It never blocks.
+func (m *Mem) WriteFrames(batch [][]byte) (int, error) {
+	m.sending.Lock()
+	defer m.sending.Unlock()
+	for i, frame := range batch {
+		if err := m.check(frame); err != nil {
+			return i, err
+		}
+		if m.modify == nil {
+			m.peer.put(frame, m.delay)
+			continue
+		}
+		for _, f := range m.modify(append([]byte(nil), frame...)) {
+			m.peer.put(f, m.delay)
+		}
+	}
+	return len(batch), nil
+}
+
+func (m *Mem) check(frame []byte) error {
+	header, _, ok := headerLen(frame)
+	if !ok {
+		return fmt.Errorf("link: frame of %d bytes has no Ethernet header: %w", len(frame), syscall.EINVAL)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return net.ErrClosed
+	}
+	if len(frame) > header+m.mtu {
+		return tooLong("memory", len(frame), m.mtu)
+	}
+	return nil
+}
+
+// put queues a copy of frame for the reader of m.
+func (m *Mem) put(frame []byte, delay time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return
+	}
+	if len(m.queue) >= m.limit {
+		m.stats.Dropped++
+		return
+	}
+	var buf []byte
+	if last := len(m.free) - 1; last >= 0 {
+		buf, m.free = m.free[last], m.free[:last]
+	}
+	m.queue = append(m.queue, memFrame{append(buf[:0], frame...), time.Now().Add(delay)})
+	m.changed.Broadcast()
+}
+
+// SetReadDeadline implements [Link].
+func (m *Mem) SetReadDeadline(t time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return net.ErrClosed
+	}
+	m.deadline = t
+	m.changed.Broadcast()
+	return nil
+}
+
+// MTU implements [Link].
+func (m *Mem) MTU() int { return m.mtu }
+
+// Stats returns the counters of this end.
+func (m *Mem) Stats() Stats {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.stats
+}
+
+// Close implements [Link]. The other end stays open; what it sends is lost.
+func (m *Mem) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	m.queue = nil
+	m.changed.Broadcast()
+	return nil
+}
+
+func tooLong(link string, length, mtu int) error {
+	return fmt.Errorf("link: %s: frame of %d bytes is longer than the MTU of %d permits: %w", link, length, mtu, syscall.EMSGSIZE)
+}

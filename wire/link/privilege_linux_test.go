@@ -1,0 +1,46 @@
+package link
+
+import (
+	"errors"
+	"net/netip"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// withoutCapabilities takes them from the host's thread, for good.
+func (h *host) withoutCapabilities() {
+	h.t.Helper()
+	h.do(func() error {
+		var none [2]unix.CapUserData
+		return unix.Capset(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &none[0])
+	})
+}
+
+func TestWithoutPrivilege(t *testing.T) {
+	near, peer := wired(t)
+	near.withoutCapabilities()
+	near.do(func() error {
+		for _, ifname := range []string{"veth0", "lo"} {
+			if _, err := Open(ifname, nil); !errors.Is(err, ErrPrivilege) || !errors.Is(err, unix.EPERM) {
+				t.Errorf("%s: got %v, want %v", ifname, err, ErrPrivilege)
+			}
+		}
+		// The resolver finds another way to make the kernel ask.
+		r, err := NewResolver()
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		for _, dst := range []netip.Addr{peer4, peer6} {
+			hop, err := r.Resolve(t.Context(), dst, netip.Addr{}, "")
+			if err != nil {
+				return err
+			}
+			if got, want := macOf(hop.Header), macOf(peer.mac("veth0")); got != want {
+				t.Errorf("%v: got %v, want %v", dst, got, want)
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,215 @@
+package link
+
+import (
+	"encoding/binary"
+	"fmt"
+	"sync"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"github.com/mdlayher/packet"
+	"golang.org/x/sys/unix"
+
+	"tfocraft/wire"
+)
+
+const (
+	// receiveBatch is how many frames one system call takes.
+	receiveBatch = 32
+	// headroom in front of a frame takes a VLAN tag that is put back, or an
+	// Ethernet header that is made.
+	headroom = 16
+	// slotLen takes the longest IPv6 packet without a jumbo payload, 65575
+	// bytes, with its link-layer header and two tags, in whole cache lines.
+	slotLen = 65664
+	// controlLen takes the auxiliary data and the time stamp.
+	controlLen = 128
+)
+
+// An mmsghdr is struct mmsghdr of recvmmsg(2) and sendmmsg(2).
+type mmsghdr struct {
+	hdr unix.Msghdr
+	len uint32
+}
+
+// A receiver takes frames from a packet socket, many with one system call, into
+// buffers of its own.
+type receiver struct {
+	raw  syscall.RawConn
+	form form
+	call func(fd uintptr) bool // kept, for a method value is an allocation
+	want int
+	got  int
+	err  error
+
+	slots   []byte // receiveBatch times headroom and frame
+	headers [receiveBatch]mmsghdr
+	vectors [receiveBatch]unix.Iovec
+	from    [receiveBatch]unix.RawSockaddrLinklayer
+	control [receiveBatch][controlLen]byte
+
+	mu    sync.Mutex
+	stats Stats
+}
+
+func (r *receiver) init(raw syscall.RawConn, f form) {
+	r.raw, r.form, r.call = raw, f, r.recvmmsg
+	r.slots = make([]byte, receiveBatch*slotLen)
+	for i := range receiveBatch {
+		slot := r.slot(i)[headroom:]
+		r.vectors[i].Base = &slot[0]
+		r.vectors[i].SetLen(len(slot))
+		h := &r.headers[i].hdr
+		h.Iov = &r.vectors[i]
+		h.SetIovlen(1)
+		h.Name = (*byte)(unsafe.Pointer(&r.from[i]))
+		h.Control = &r.control[i][0]
+	}
+}
+
+func (r *receiver) slot(i int) []byte { return r.slots[i*slotLen : (i+1)*slotLen] }
+
+// next waits for messages, at most want, and returns how many came.
+func (r *receiver) next(want int) (int, error) {
+	r.want = min(want, receiveBatch)
+	for i := range r.want {
+		h := &r.headers[i].hdr
+		h.Namelen = unix.SizeofSockaddrLinklayer
+		h.SetControllen(controlLen)
+		h.Flags = 0
+	}
+	if err := r.raw.Read(r.call); err != nil {
+		return 0, err
+	}
+	return r.got, r.err
+}
+
+// recvmmsg reports whether it is done; if not, there was nothing to read.
+func (r *receiver) recvmmsg(fd uintptr) bool {
+	for {
+		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.headers[0])), uintptr(r.want), unix.MSG_DONTWAIT, 0, 0)
+		switch errno {
+		case 0:
+			r.got, r.err = int(n), nil
+			return true
+		case unix.EINTR:
+		case unix.EAGAIN:
+			return false
+		default:
+			r.got, r.err = 0, errno
+			return true
+		}
+	}
+}
+
+// frame makes a Frame of message i, and returns its packet type. A frame that
+// did not fit is not ok.
+func (r *receiver) frame(i int) (f Frame, pktType uint8, ok bool) {
+	h := &r.headers[i]
+	if h.hdr.Flags&unix.MSG_TRUNC != 0 {
+		r.mu.Lock()
+		r.stats.Oversize++
+		r.mu.Unlock()
+		return Frame{}, 0, false
+	}
+	from := &r.from[i]
+	f.Outgoing = from.Pkttype == unix.PACKET_OUTGOING
+	slot := r.slot(i)[:headroom+int(h.len)]
+	if r.form == formBare {
+		f.Data = slot[headroom-wire.EthernetLen:]
+		clear(f.Data[:wire.EthernetLen-2])
+		// Already in network byte order.
+		binary.NativeEndian.PutUint16(f.Data[wire.EthernetLen-2:], from.Protocol)
+	} else {
+		f.Data = slot[headroom:]
+	}
+	tag, tagged := f.readControl(r.control[i][:h.hdr.Controllen])
+	if tagged && r.form != formBare && len(f.Data) >= wire.EthernetLen {
+		f.Data = slot[headroom-4:]
+		putTag(f.Data, tag)
+	}
+	return f, from.Pkttype, true
+}
+
+// putTag moves the hardware addresses of a frame, which begins four bytes
+// after b does, to the front and the tag behind them.
+func putTag(b []byte, tag wire.VLANTag) {
+	copy(b, b[4:16])
+	binary.BigEndian.PutUint16(b[12:], tag.Protocol)
+	binary.BigEndian.PutUint16(b[14:], tag.Control)
+}
+
+// readControl reads what the kernel says about a frame, and the VLAN tag that
+// it has taken out of it.
+func (f *Frame) readControl(b []byte) (tag wire.VLANTag, tagged bool) {
+	for len(b) >= unix.SizeofCmsghdr {
+		h, data, rest, err := unix.ParseOneSocketControlMessage(b)
+		if err != nil {
+			break
+		}
+		switch {
+		case h.Level == unix.SOL_PACKET && h.Type == unix.PACKET_AUXDATA && len(data) >= int(unsafe.Sizeof(unix.TpacketAuxdata{})):
+			aux := (*unix.TpacketAuxdata)(unsafe.Pointer(&data[0]))
+			f.Partial = aux.Status&unix.TP_STATUS_CSUMNOTREADY != 0
+			f.Valid = aux.Status&unix.TP_STATUS_CSUM_VALID != 0
+			tag, tagged = tagOf(aux)
+		case h.Level == unix.SOL_SOCKET && h.Type == unix.SO_TIMESTAMPNS && len(data) >= int(unsafe.Sizeof(unix.Timespec{})):
+			f.Time = time.Unix((*unix.Timespec)(unsafe.Pointer(&data[0])).Unix())
+		}
+		b = rest
+	}
+	return tag, tagged
+}
+
+func tagOf(aux *unix.TpacketAuxdata) (wire.VLANTag, bool) {
+	if aux.Status&unix.TP_STATUS_VLAN_VALID == 0 {
+		return wire.VLANTag{}, false
+	}
+	tag := wire.VLANTag{Protocol: wire.EtherTypeVLAN, Control: aux.Vlan_tci}
+	if aux.Status&unix.TP_STATUS_VLAN_TPID_VALID != 0 {
+		tag.Protocol = aux.Vlan_tpid
+	}
+	return tag, true
+}
+
+// statistics adds what the kernel has counted since it was last asked.
+func (r *receiver) statistics(conn *packet.Conn) (Stats, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s, err := conn.Stats()
+	if err != nil {
+		return r.stats, fmt.Errorf("link: statistics: %w", err)
+	}
+	r.stats.Received += uint64(s.Packets)
+	r.stats.Dropped += uint64(s.Drops)
+	return r.stats, nil
+}
+
+// ReadFrames implements [Link].
+func (p *Packet) ReadFrames(batch []Frame) (int, error) {
+	for len(batch) > 0 {
+		if err := p.life.err(); err != nil {
+			return 0, err
+		}
+		got, err := p.receive.next(len(batch))
+		if err != nil {
+			if err = p.life.readError(err); err != nil {
+				return 0, err
+			}
+			continue
+		}
+		n := 0
+		for i := range got {
+			f, pktType, ok := p.receive.frame(i)
+			if ok && p.wants(pktType) {
+				batch[n] = f
+				n++
+			}
+		}
+		if n > 0 {
+			return n, nil
+		}
+	}
+	return 0, nil
+}

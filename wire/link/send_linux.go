@@ -1,0 +1,192 @@
+package link
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"tfocraft/wire"
+)
+
+const (
+	// sendBatch is how many frames one system call gives.
+	sendBatch = 64
+	// A full queue (ENOBUFS) is waited for sendTries times, twice as long each
+	// time: 12.8 ms together.
+	sendTries     = 8
+	firstSendWait = 50 * time.Microsecond
+)
+
+// A loader says where a frame goes: it returns what is sent of the frame and
+// writes the address of the receiver, whose length it returns too; none is
+// needed on a bound socket. The longest kind of address is the room for all.
+type loader func(frame []byte, to *unix.RawSockaddrLinklayer) (data []byte, n uint32)
+
+// A sender gives frames to a socket, many with one system call.
+type sender struct {
+	raw  syscall.RawConn
+	load loader
+	call func(fd uintptr) bool // kept, for a method value is an allocation
+	at   int                   // next message to send
+	end  int
+	err  error
+
+	headers [sendBatch]mmsghdr
+	vectors [sendBatch]unix.Iovec
+	to      [sendBatch]unix.RawSockaddrLinklayer
+}
+
+func newSender(raw syscall.RawConn, load loader) *sender {
+	s := &sender{raw: raw, load: load}
+	s.call = s.sendmmsg
+	for i := range sendBatch {
+		s.headers[i].hdr.Iov = &s.vectors[i]
+		s.headers[i].hdr.SetIovlen(1)
+	}
+	return s
+}
+
+// send sends at most sendBatch frames and returns how many went out.
+func (s *sender) send(frames [][]byte) (int, error) {
+	for i, frame := range frames {
+		data, n := s.load(frame, &s.to[i])
+		s.vectors[i].Base = unsafe.SliceData(data)
+		s.vectors[i].SetLen(len(data))
+		h := &s.headers[i].hdr
+		h.Name, h.Namelen = nil, n
+		if n > 0 {
+			h.Name = (*byte)(unsafe.Pointer(&s.to[i]))
+		}
+	}
+	s.at, s.end = 0, len(frames)
+	err := s.run()
+	for i := range frames {
+		s.vectors[i].Base = nil // the frames are the caller's
+	}
+	return s.at, err
+}
+
+func (s *sender) run() error {
+	for tries := 0; s.at < s.end; {
+		before := s.at
+		if err := s.raw.Write(s.call); err != nil {
+			return err
+		}
+		if s.at > before {
+			tries = 0
+		}
+		switch {
+		case s.err == nil:
+		case errors.Is(s.err, unix.ENOBUFS) && tries < sendTries:
+			time.Sleep(firstSendWait << tries)
+			tries++
+		default:
+			return s.err
+		}
+	}
+	return nil
+}
+
+// sendmmsg reports whether it is done; if not, the socket's buffer was full.
+func (s *sender) sendmmsg(fd uintptr) bool {
+	for {
+		n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&s.headers[s.at])), uintptr(s.end-s.at), unix.MSG_DONTWAIT, 0, 0)
+		switch errno {
+		case 0:
+			s.at += int(n)
+			s.err = nil
+			return true
+		case unix.EINTR:
+		case unix.EAGAIN:
+			return false
+		default:
+			s.err = errno
+			return true
+		}
+	}
+}
+
+// loader returns how frames are given to the packet socket.
+func (f form) loader(index int) loader {
+	if f != formBare {
+		return func(frame []byte, _ *unix.RawSockaddrLinklayer) ([]byte, uint32) { return frame, 0 }
+	}
+	return func(frame []byte, to *unix.RawSockaddrLinklayer) ([]byte, uint32) {
+		n, _, _ := headerLen(frame)
+		*to = unix.RawSockaddrLinklayer{
+			Family: unix.AF_PACKET,
+			// The EtherType is in network byte order, as the field is.
+			Protocol: binary.NativeEndian.Uint16(frame[n-2:]),
+			Ifindex:  int32(index),
+		}
+		return frame[n:], unix.SizeofSockaddrLinklayer
+	}
+}
+
+// WriteFrames implements [Link]. A frame that finds the device's queue full is
+// offered again for some milliseconds before the error, [syscall.ENOBUFS].
+func (p *Packet) WriteFrames(batch [][]byte) (int, error) {
+	p.sending.Lock()
+	defer p.sending.Unlock()
+	done := 0
+	for done < len(batch) {
+		if p.closed.Load() {
+			return done, net.ErrClosed
+		}
+		s, run := p.run(batch[done:])
+		if s == nil {
+			return done, fmt.Errorf("link: %s: frame of %d bytes has no Ethernet header: %w", p.name, len(batch[done]), unix.EINVAL)
+		}
+		n, err := s.send(batch[done : done+run])
+		done += n
+		if err != nil {
+			return done, p.writeError(batch[done], err)
+		}
+	}
+	return done, nil
+}
+
+// run returns the sender for the first frame, and how many frames from it on
+// are for the same one. There is none for a frame without a header.
+func (p *Packet) run(batch [][]byte) (s *sender, n int) {
+	for _, frame := range batch[:min(len(batch), sendBatch)] {
+		next := p.senderFor(frame)
+		if n > 0 && next != s || next == nil {
+			break
+		}
+		s = next
+		n++
+	}
+	return s, n
+}
+
+func (p *Packet) senderFor(frame []byte) *sender {
+	n, etherType, ok := headerLen(frame)
+	switch {
+	case !ok:
+		return nil
+	case p.packets != nil && etherType == wire.EtherTypeIPv4 && len(frame) >= n+wire.IPv4Len:
+		return p.packets
+	}
+	return p.frames
+}
+
+func (p *Packet) writeError(frame []byte, err error) error {
+	switch {
+	case p.closed.Load():
+		return net.ErrClosed
+	case errors.Is(err, unix.EMSGSIZE):
+		return tooLong(p.name, len(frame), p.mtu)
+	case errors.Is(err, unix.ENXIO), errors.Is(err, unix.ENODEV):
+		return fmt.Errorf("link: %s: %w: %w", p.name, ErrGone, err)
+	case errors.Is(err, unix.EPERM):
+		return fmt.Errorf("link: %s: a firewall rule of this host dropped the packet: %w", p.name, err)
+	}
+	return fmt.Errorf("link: %s: send: %w", p.name, err)
+}

@@ -1,0 +1,128 @@
+package wire
+
+import (
+	"strconv"
+)
+
+// The text form of a segment is packetdrill's:
+//
+//	S 0:5(5) win 65535 <mss 1460,sackOK,TS val 100 ecr 0,nop,wscale 8,FO 0102030405060708,nop,nop>
+//	P. 1:6(5) ack 1 win 256
+//
+// The parts are
+//
+//   - flags: the letters F S R P . U E W A (the dot is ACK, E is ECE, W is CWR,
+//     A is AE), or - for none. A digit after the others stands for E, W and A
+//     as the number 1*E + 2*W + 4*A (the ACE field of RFC 9768).
+//   - start:end(length): sequence numbers of the payload and after it. SYN and
+//     FIN are not counted. The payload itself is not part of the text.
+//   - ack N, win N, urg N: in this order; ack is there if its flag is, win is
+//     not scaled, urg is there if it is not zero.
+//   - the options in angle brackets, padding included.
+//
+// The options are nop, eol, mss N, wscale N, sackOK, sack L:R L:R...,
+// TS val N ecr N, md5 HEX, FO HEX (kind 34) and FOEXP HEX (kind 254 with the
+// Fast Open identifier); FO and FOEXP without a cookie ask for one.
+//
+// Three notations are this package's own, for what packetdrill cannot say:
+//
+//   - !N after the flags: the three reserved bits of the header, N from 1 to 7.
+//   - kind N HEX: an option of kind N with any data, or none.
+//   - raw HEX: bytes that stand in the option list as they are, which is how
+//     an impossible length and what follows it are written.
+//
+// With these, printing and parsing again gives back the same option bytes for
+// every option list.
+
+// TextOptions are the numbers that count as zero in a text.
+type TextOptions struct {
+	// SeqBase is subtracted from the sequence number: the initial one of the
+	// side that sends the segment, for relative numbers as in packetdrill.
+	SeqBase Seq
+	// AckBase is subtracted from the acknowledgement number, if its flag is set,
+	// and from the numbers in a SACK option: the initial one of the other side.
+	AckBase Seq
+}
+
+// AppendText adds the text form of s to dst. Ports, data offset, checksum and
+// the payload are not part of it. It reads nothing but s and allocates only to
+// grow dst.
+func AppendText(dst []byte, s *Segment, o TextOptions) []byte {
+	dst = s.Flags.appendText(dst)
+	dst = append(dst, ' ')
+	seq := s.Seq - o.SeqBase
+	dst = appendSeq(dst, seq)
+	dst = append(dst, ':')
+	dst = appendSeq(dst, seq.Add(len(s.Payload)))
+	dst = append(dst, '(')
+	dst = strconv.AppendInt(dst, int64(len(s.Payload)), 10)
+	dst = append(dst, ')')
+	switch {
+	case s.Flags.Has(ACK):
+		dst = appendSeq(append(dst, " ack "...), s.Ack-o.AckBase)
+	case s.Ack != 0:
+		dst = appendSeq(append(dst, " ack "...), s.Ack)
+	}
+	dst = strconv.AppendUint(append(dst, " win "...), uint64(s.Window), 10)
+	if s.Urgent != 0 {
+		dst = strconv.AppendUint(append(dst, " urg "...), uint64(s.Urgent), 10)
+	}
+	if len(s.Options) == 0 {
+		return dst
+	}
+	dst = append(dst, " <"...)
+	dst = appendOptions(dst, s.Options, o.AckBase)
+	return append(dst, '>')
+}
+
+// String returns the text form with absolute sequence numbers.
+func (s Segment) String() string { return string(AppendText(nil, &s, TextOptions{})) }
+
+// String returns addresses, ports and the text form of the segment, with
+// absolute sequence numbers.
+func (p *Packet) String() string {
+	dst := p.Src().AppendTo(nil)
+	dst = append(dst, " > "...)
+	dst = p.Dst().AppendTo(dst)
+	return string(AppendText(append(dst, ' '), &p.TCP, TextOptions{}))
+}
+
+// AddBase makes relative numbers absolute, the reverse of what [AppendText]
+// does with the same numbers. It changes a SACK option in place, so the options
+// must be the segment's own, as those of [ParseText] are.
+func (s *Segment) AddBase(o TextOptions) {
+	s.Seq += o.SeqBase
+	if s.Flags.Has(ACK) {
+		s.Ack += o.AckBase
+	}
+	s.Options.addSACKBase(o.AckBase)
+}
+
+// flagLetters are in packetdrill's order, which is also tcpdump's.
+var flagLetters = [...]struct {
+	letter byte
+	flag   Flags
+}{
+	{'F', FIN}, {'S', SYN}, {'R', RST}, {'P', PSH}, {'.', ACK}, {'U', URG}, {'E', ECE}, {'W', CWR}, {'A', AE},
+}
+
+// String returns the letters of the text form; - if no bit is set.
+func (f Flags) String() string { return string(f.appendText(nil)) }
+
+func (f Flags) appendText(dst []byte) []byte {
+	start := len(dst)
+	for _, l := range flagLetters {
+		if f.Has(l.flag) {
+			dst = append(dst, l.letter)
+		}
+	}
+	if len(dst) == start {
+		dst = append(dst, '-')
+	}
+	if reserved := f & ReservedFlags; reserved != 0 {
+		dst = append(dst, '!', '0'+byte(reserved>>9))
+	}
+	return dst
+}
+
+func appendSeq(dst []byte, s Seq) []byte { return strconv.AppendUint(dst, uint64(s), 10) }
