@@ -1,0 +1,248 @@
+package handshake
+
+import (
+	"time"
+
+	"tfocraft/cookie"
+	"tfocraft/wire"
+)
+
+// optionSpace is what SYN data leaves to the options: all that a header can
+// have, as in Linux, whatever this SYN carries.
+const optionSpace = wire.MaxOptionsLen
+
+// Open sends the SYN. What Fast Open puts in it is decided here: a request for
+// a cookie, or the cookie with as much of the written data as may go along
+// (RFC 7413, Section 4.2.1 and 4.2.2).
+func (m *Machine) Open(now time.Time, out []Output) []Output {
+	if !m.unopened() {
+		panic("handshake: Open of a machine that is not a fresh client")
+	}
+	m.scratch = m.scratch[:0]
+	m.send.start(m.config.ISS)
+	m.ts.start(now, m.config.TimestampOffset)
+	options, fits := m.synOptions(now, false, m.planFastOpen())
+	if !fits {
+		// RFC 7413, Section 4.1.1: without room for the option there is no Fast
+		// Open on this connection.
+		m.noFastOpen(WhyNoRoom)
+	}
+	out = m.setState(SynSent, out)
+	data := m.send.slice(m.send.nxt, m.handshake.synData)
+	m.send.sent(now, len(data))
+	// The SYN itself is what is timed, with data or without.
+	m.send.timing, m.send.timeSeq, m.send.timedAt = true, m.send.iss.Add(1), now
+	m.armRetransmit(now)
+	return m.sendSyn(options, data, out)
+}
+
+func (m *Machine) sendSyn(options wire.Options, data []byte, out []Output) []Output {
+	return m.transmit(wire.Segment{
+		Seq: m.send.iss, Flags: wire.SYN, Window: uint16(m.recv.synWindow()), Options: options, Payload: data,
+	}, out)
+}
+
+// planFastOpen decides what the first SYN carries: how much data, and which
+// option, which it returns.
+func (m *Machine) planFastOpen() (option wire.FastOpen) {
+	fo, h := &m.config.FastOpen, &m.handshake
+	m.info.FastOpen = FastOpenInfo{SynOption: OptionNone, SynAckOption: OptionNone}
+	switch {
+	case fo.Mode == ClientOff && fo.OffBecause != "":
+		m.noFastOpen(WhyBlocked)
+		m.info.FastOpen.BlockedBy = fo.OffBecause
+	case fo.Mode == ClientOff:
+		m.noFastOpen(WhyNotAsked)
+	case fo.Mode == ClientNoCookie && m.send.unsent() == 0:
+		m.noFastOpen(WhyNoData)
+	case fo.Mode == ClientNoCookie:
+		h.synData = min(m.send.unsent(), m.synDataLimit())
+	case fo.Cookie.IsZero():
+		// RFC 7413, Section 4.2.1 (erratum 4239): an empty option, of length 2,
+		// asks for a cookie; such a SYN carries no data.
+		option = wire.FastOpen{Present: true, Experimental: fo.Experimental}
+		m.info.FastOpen.SynOption = OptionRequest
+	default:
+		option = m.cookieOption(fo.Cookie, fo.Experimental)
+		h.synData = min(m.send.unsent(), m.synDataLimit())
+		m.info.FastOpen.SynOption = OptionCookie
+		m.info.FastOpen.SynCookie = fo.Cookie
+	}
+	m.info.FastOpen.Experimental = option.Experimental
+	m.info.FastOpen.SynData = h.synData
+	return option
+}
+
+func (m *Machine) noFastOpen(why Why) {
+	m.handshake.synData, m.handshake.plain = 0, true
+	m.info.FastOpen = FastOpenInfo{Outcome: Disabled, Why: why, SynOption: OptionNone, SynAckOption: OptionNone}
+}
+
+// synDataLimit is how much data a SYN may carry: the server's MSS if it is
+// known and the default one otherwise (RFC 7413, Section 4.1.3), not more than
+// the path takes, less the room that options may need.
+func (m *Machine) synDataLimit() int {
+	mss := m.config.defaultMSS()
+	if m.config.FastOpen.MSS != 0 {
+		mss = max(int(m.config.FastOpen.MSS), minPeerMSS)
+	}
+	return max(min(mss, m.config.MSS)-optionSpace, 0)
+}
+
+// triedFastOpen reports whether the first SYN had the option, or data without.
+func (m *Machine) triedFastOpen() bool { return m.info.FastOpen.Outcome != Disabled }
+
+// synTimeout sends the SYN again, without the option and without data: either
+// may be what the path does not let through (RFC 7413, Section 4.2.1 and 4.2.2).
+// The sequence number stays, and a late answer to the first SYN still counts.
+func (m *Machine) synTimeout(now time.Time, out []Output) []Output {
+	if m.handshake.retries >= m.config.SynRetries {
+		return m.failSyn(cookie.NoSynAck, WhyNoAnswer, ErrTimeout, out)
+	}
+	m.handshake.retries++
+	m.handshake.lost = true
+	m.rtt.backOff()
+	return m.resendSyn(now, out)
+}
+
+// resendSyn sends the SYN again without what Fast Open has put in it.
+func (m *Machine) resendSyn(now time.Time, out []Output) []Output {
+	m.handshake.plain = true
+	m.info.SynRetransmits++
+	m.send.nxt = m.send.iss.Add(1)
+	m.send.timing = false
+	m.armRetransmit(now)
+	options, _ := m.synOptions(now, false, wire.FastOpen{})
+	return m.sendSyn(options, nil, out)
+}
+
+// failSyn gives up before the handshake is done. If Fast Open was tried it is
+// remembered as a negative response (RFC 7413, Section 4.1.3.1).
+func (m *Machine) failSyn(reason cookie.Reason, why Why, err error, out []Output) []Output {
+	if m.triedFastOpen() {
+		m.settle(Fallback, why)
+		out = append(out, Output{Kind: Block, Reason: reason})
+	}
+	return m.end(err, out)
+}
+
+// settle notes how Fast Open ended.
+func (m *Machine) settle(outcome Outcome, why Why) {
+	m.info.FastOpen.Outcome, m.info.FastOpen.Why = outcome, why
+}
+
+// inputSynSent is RFC 9293, Section 3.10.7.3.
+func (m *Machine) inputSynSent(now time.Time, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
+	hasAck := s.Flags.Has(wire.ACK)
+	if hasAck && !(m.send.iss.Less(s.Ack) && s.Ack.LessEq(m.send.max)) {
+		if !s.Flags.Has(wire.RST) {
+			out = m.resetAt(s.Ack, out)
+		}
+		return m.drop(DropAck, out)
+	}
+	switch {
+	case s.Flags.Has(wire.RST) && hasAck:
+		return m.failSyn(cookie.Reset, WhyRefused, ErrRefused, out)
+	case s.Flags.Has(wire.RST):
+		return m.drop(DropReset, out)
+	case !s.Flags.Has(wire.SYN):
+		return m.drop(DropNoFlags, out)
+	case !hasAck && s.Flags.Has(wire.FIN):
+		return m.drop(DropBadFlags, out)
+	case !hasAck:
+		return m.simultaneousOpen(now, s, set, out)
+	}
+	// As in Linux an echo of zero passes: some servers echo nothing.
+	ecr := set.Timestamps.Ecr
+	if set.HasTimestamps && !m.config.NoTimestamps && ecr != 0 && !m.ts.echoes(now, ecr) {
+		return m.drop(DropTimestamp, m.resetAt(s.Ack, out))
+	}
+	return m.inputSynAck(now, s, set, out)
+}
+
+// resetAt answers a segment that belongs to no connection of ours with a reset
+// that its sender will believe.
+func (m *Machine) resetAt(seq wire.Seq, out []Output) []Output {
+	return m.transmit(wire.Segment{Seq: seq, Flags: wire.RST}, out)
+}
+
+// inputSynAck completes the handshake.
+func (m *Machine) inputSynAck(now time.Time, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
+	m.learnOptions(now, s, set)
+	m.recv.start(s.Seq)
+	m.openWindow(now)
+	acked := m.takeSynAck(now, s, set)
+	out = m.judgeSynAck(set, acked, out)
+	out = m.setState(Established, out)
+	out = m.takeSynAckData(s, out)
+	before := len(out)
+	out = m.flush(now, out)
+	if len(out) == before {
+		out = m.sendAck(now, out)
+	}
+	return out
+}
+
+// openWindow sets the congestion window and the timeout for the first data.
+func (m *Machine) openWindow(now time.Time) {
+	m.cwnd.open(m.config.InitialWindow, m.segmentSize(), m.handshake.lost)
+	if m.handshake.lost {
+		m.rtt.synWasLost()
+	}
+	m.send.lastSent = now
+	m.timers.retransmit = time.Time{}
+}
+
+// takeSynAck takes the acknowledgement of a SYN-ACK and returns how much of the
+// SYN's data it covers. The rest goes out again with the first ACK (RFC 7413,
+// Section 4.2.2).
+func (m *Machine) takeSynAck(now time.Time, s *wire.Segment, set *wire.OptionSet) int {
+	m.sampleSyn(now, s, set)
+	m.send.advance(s.Ack)
+	// To the peer the rest was never sent: it is not in its sequence space.
+	m.send.nxt, m.send.max = s.Ack, s.Ack
+	return s.Ack.Diff(m.send.iss.Add(1))
+}
+
+// sampleSyn takes the first round-trip sample. After a repeated SYN only an
+// echoed timestamp tells which one was answered (RFC 6298, Section 3).
+func (m *Machine) sampleSyn(now time.Time, s *wire.Segment, set *wire.OptionSet) {
+	switch {
+	case m.send.timing && m.send.timeSeq.LessEq(s.Ack):
+		m.rtt.sample(now.Sub(m.send.timedAt))
+	case m.ts.on && m.ts.echoes(now, set.Timestamps.Ecr):
+		m.rtt.sample(m.ts.elapsed(now, set.Timestamps.Ecr))
+	}
+	m.send.timing = false
+}
+
+// takeSynAckData takes data and a FIN that came with the SYN-ACK. Data counts
+// only where Fast Open was tried; otherwise it comes again (RFC 7413,
+// Section 4.2.2, and Linux alike).
+func (m *Machine) takeSynAckData(s *wire.Segment, out []Output) []Output {
+	if !m.triedFastOpen() {
+		return out
+	}
+	out, _ = m.recv.take(s.DataSeq(), s.Payload, out)
+	m.info.FastOpen.SynAckData = m.recv.nxt.Diff(m.recv.irs.Add(1))
+	if s.Flags.Has(wire.FIN) && m.recv.fin(s.DataSeq().Add(len(s.Payload))) {
+		out = m.peerClosed(out)
+	}
+	return out
+}
+
+// simultaneousOpen answers a crossing SYN (RFC 9293, Section 3.5). Data in it
+// is not taken: it comes again once the connection stands.
+func (m *Machine) simultaneousOpen(now time.Time, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
+	m.learnOptions(now, s, set)
+	m.recv.start(s.Seq)
+	m.send.nxt = m.send.iss.Add(1)
+	m.send.timing = false
+	m.handshake.retries = 0 // those of the SYN-ACK count from here
+	if m.triedFastOpen() {
+		m.settle(Fallback, WhySimultaneous)
+	}
+	out = m.setState(SynReceived, out)
+	m.armRetransmit(now)
+	return m.emitSynAck(now, wire.FastOpen{}, nil, out)
+}

@@ -1,0 +1,94 @@
+package handshake
+
+import (
+	"time"
+
+	"tfocraft/wire"
+)
+
+// closeWrite queues the FIN (RFC 9293, Section 3.10.4).
+func (m *Machine) closeWrite(now time.Time, out []Output) []Output {
+	if m.send.finQueued || m.state == Closed && !m.unopened() {
+		return out
+	}
+	m.send.finQueued = true
+	if m.state == SynReceived && !m.handshake.synAckSent {
+		return m.sendSynAck(now, out)
+	}
+	return m.flush(now, out)
+}
+
+// closeBoth closes for an application that will neither read nor write.
+func (m *Machine) closeBoth(now time.Time, out []Output) []Output {
+	switch {
+	case m.state == Closed || m.closed:
+		return out
+	case m.state == SynSent:
+		return m.end(ErrAborted, out)
+	case m.recv.unread > 0 || len(m.recv.early.runs) > 0:
+		return m.abort(now, ErrAborted, out)
+	}
+	m.closed = true
+	if m.state == FinWait2 {
+		m.timers.final = now.Add(m.config.FinWait2)
+	}
+	return m.closeWrite(now, out)
+}
+
+// abort resets the connection (RFC 9293, Section 3.10.5).
+func (m *Machine) abort(now time.Time, why error, out []Output) []Output {
+	switch m.state {
+	case Closed:
+		return out
+	case SynSent, TimeWait:
+		return m.end(why, out)
+	}
+	reset := wire.Segment{Seq: m.send.emptySeq(), Flags: wire.RST | wire.ACK}
+	return m.end(why, m.transmit(reset, out))
+}
+
+// finSent moves on when the FIN has gone out; it may go out more than once.
+func (m *Machine) finSent(out []Output) []Output {
+	switch m.state {
+	case Established:
+		return m.setState(FinWait1, out)
+	case CloseWait:
+		return m.setState(LastAck, out)
+	}
+	return out
+}
+
+// peerClosed passes the peer's FIN to the application.
+func (m *Machine) peerClosed(out []Output) []Output {
+	m.recv.takeFin()
+	out = append(out, Output{Kind: DeliverEOF})
+	if m.state == Established {
+		out = m.setState(CloseWait, out)
+	}
+	return out
+}
+
+// afterPeerClosed moves on when both sides have closed.
+func (m *Machine) afterPeerClosed(now time.Time, out []Output) []Output {
+	switch m.state {
+	case FinWait1:
+		return m.setState(Closing, out)
+	case FinWait2:
+		return m.enterTimeWait(now, out)
+	}
+	return out
+}
+
+// enterTimeWait waits for stray segments to die out, unless configured not to
+// (RFC 9293, Section 3.6.1).
+func (m *Machine) enterTimeWait(now time.Time, out []Output) []Output {
+	m.timers.clear()
+	if m.config.TimeWait < 0 {
+		if m.recv.ackAtOnce {
+			out = m.sendAck(now, out)
+		}
+		return m.end(nil, out)
+	}
+	m.timers.final = now.Add(m.config.TimeWait)
+	return m.setState(TimeWait, out)
+}

@@ -1,0 +1,118 @@
+package handshake
+
+import (
+	"time"
+
+	"tfocraft/cookie"
+	"tfocraft/wire"
+)
+
+// Config describes one connection. Only ports, ISS and MSS have no default.
+// It is not changed after it was handed over.
+type Config struct {
+	LocalPort, RemotePort uint16
+	IPv6                  bool     // decides the MSS assumed when the peer sends none
+	ISS                   wire.Seq // initial send sequence number, see [ISNGenerator]
+
+	// MSS is the largest payload that one segment without options may carry on
+	// the way out and in: interface MTU less IP and TCP header. It is announced
+	// in the SYN.
+	MSS int
+
+	RecvBuffer int // bytes that may wait for the application; 0 means 256 KiB
+	SendBuffer int // bytes that may wait for the peer; 0 means 256 KiB
+
+	// The options of RFC 7323 and RFC 2018 are offered unless switched off.
+	NoTimestamps    bool
+	NoWindowScale   bool
+	NoSACK          bool
+	TimestampOffset uint32 // added to the millisecond clock of the Timestamps option
+
+	InitialWindow int  // segments; 0 means 10 (RFC 6928)
+	Nagle         bool // hold back small segments while data is unacknowledged (RFC 9293, Section 3.7.4)
+
+	InitialRTO time.Duration // 0 means 1 s (RFC 6298)
+	// MinRTO is 200 ms at zero. RFC 6298 asks for 1 s (SHOULD); Linux and
+	// others have used 200 ms for decades.
+	MinRTO        time.Duration
+	MaxRTO        time.Duration // 0 means 60 s
+	SynRetries    int           // retransmissions of a SYN before giving up; 0 means 7: 183 s; negative means none
+	SynAckRetries int           // of a SYN-ACK; 0 means 5; negative means none
+	Retries       int           // of data or FIN; 0 means 8; negative means none
+	DelayedAck    time.Duration // 0 means 40 ms; negative means acknowledge at once
+	TimeWait      time.Duration // 0 means 60 s, as in Linux; negative means none
+	FinWait2      time.Duration // bound on FIN-WAIT-2 once nobody reads any more; 0 means 60 s
+
+	FastOpen ClientFastOpen // client only
+
+	// SynAckHold lets a server whose Gate has admitted the SYN's data wait
+	// this long for the application, to send its response in the SYN-ACK
+	// (RFC 7413, Section 4.2.2). 0 sends the SYN-ACK at once, as Linux does.
+	SynAckHold time.Duration
+	// NoDataBeforeAck keeps a server from sending data to an address that has
+	// not been confirmed by an ACK: the sure cure against amplified reflection
+	// (RFC 7413, Section 5.2).
+	NoDataBeforeAck bool
+}
+
+// ClientMode says what a client does about Fast Open.
+type ClientMode uint8
+
+// The modes. A connection that does not ask for Fast Open gets none (RFC 7413,
+// Section 2).
+const (
+	ClientOff      ClientMode = iota // a plain SYN
+	ClientOn                         // a cookie with data, or a request for one
+	ClientNoCookie                   // data without an option (RFC 7413, Section 7.3)
+)
+
+// ClientFastOpen is what a client brings along for Fast Open.
+type ClientFastOpen struct {
+	Mode ClientMode
+	// OffBecause is the cache's negative entry, when that is why Mode is
+	// ClientOff; it ends up in Info.
+	OffBecause   cookie.Reason
+	Cookie       cookie.Cookie // zero asks for one
+	MSS          uint16        // the server's, from the cache; 0 if not known
+	Experimental bool          // send the option as kind 254 with 0xF989
+}
+
+func (c Config) withDefaults() Config {
+	setDefault(&c.RecvBuffer, 256<<10)
+	setDefault(&c.SendBuffer, 256<<10)
+	setDefault(&c.InitialWindow, 10)
+	setDefault(&c.InitialRTO, time.Second)
+	setDefault(&c.MinRTO, 200*time.Millisecond)
+	setDefault(&c.MaxRTO, 60*time.Second)
+	setDefault(&c.SynRetries, 7)
+	setDefault(&c.SynAckRetries, 5)
+	setDefault(&c.Retries, 8)
+	setDefault(&c.DelayedAck, 40*time.Millisecond)
+	setDefault(&c.TimeWait, 60*time.Second)
+	setDefault(&c.FinWait2, 60*time.Second)
+	if c.MSS <= 0 {
+		panic("handshake: Config.MSS is not set")
+	}
+	return c
+}
+
+func setDefault[T int | time.Duration](v *T, def T) {
+	if *v == 0 {
+		*v = def
+	}
+}
+
+// The MSS to assume when the peer announces none (RFC 9293, Section 3.7.1),
+// and with it the limit on data in a SYN to a server of unknown MSS (RFC 7413,
+// Section 4.1.3).
+const (
+	defaultMSS4 = 536
+	defaultMSS6 = 1220
+)
+
+func (c *Config) defaultMSS() int {
+	if c.IPv6 {
+		return defaultMSS6
+	}
+	return defaultMSS4
+}

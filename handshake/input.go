@@ -1,0 +1,179 @@
+package handshake
+
+import (
+	"time"
+
+	"tfocraft/wire"
+)
+
+// inputSynchronized is RFC 9293, Section 3.10.7.4, with the tests of RFC 5961
+// and RFC 7323, for every state from SYN-RECEIVED on.
+func (m *Machine) inputSynchronized(now time.Time, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
+	if s.Flags.Has(wire.SYN) && s.Flags.Any(wire.FIN|wire.RST) {
+		return m.drop(DropBadFlags, out)
+	}
+	if m.state == SynReceived && s.Flags.Has(wire.SYN) && s.Seq == m.recv.irs {
+		if !s.Flags.Has(wire.ACK) {
+			return m.repeatedSyn(now, out)
+		}
+		// The crossing SYN-ACK of a simultaneous open: its SYN is known, its ACK
+		// is what counts. Data in it comes again.
+		if m.active {
+			return m.inputCrossedSynAck(now, s, set, out)
+		}
+	}
+	if m.state == SynReceived && !m.handshake.synAckSent && !s.Flags.Has(wire.RST) {
+		// The SYN-ACK waits for the application: nobody can have an answer to it.
+		return m.drop(DropSequence, out)
+	}
+	why, out := m.validate(now, s, set, out)
+	if why != 0 {
+		return m.drop(why, out)
+	}
+	switch {
+	case s.Flags.Has(wire.RST):
+		return m.inputReset(now, s, out)
+	case s.Flags.Has(wire.SYN):
+		// RFC 5961, Section 4: whatever its sequence number.
+		return m.drop(DropUnexpectSYN, m.challengeAck(now, out))
+	case !s.Flags.Has(wire.ACK):
+		return m.drop(DropNoFlags, out)
+	}
+	handshakeDone := m.state == SynReceived
+	usable, out := m.inputAck(now, s, set, out)
+	if !usable || m.state == Closed {
+		return out
+	}
+	if m.ts.on {
+		m.ts.update(now, s, set.Timestamps.Val, m.recv.lastAck)
+	}
+	out = m.inputData(now, s, out)
+	out = m.flush(now, out)
+	out = m.acknowledge(now, out)
+	if handshakeDone {
+		// What was read of the SYN's data has not been told yet.
+		out = m.updatePeer(now, out)
+	}
+	return out
+}
+
+// validate says why a segment cannot be used, after answering it if that is
+// due: PAWS first, then the window (RFC 7323, Section 5.3; RFC 9293,
+// Section 3.10.7.4, first check).
+func (m *Machine) validate(now time.Time, s *wire.Segment, set *wire.OptionSet, out []Output) (DropReason, []Output) {
+	reset := s.Flags.Has(wire.RST)
+	if m.ts.on && !reset {
+		switch {
+		case !set.HasTimestamps && !s.Flags.Has(wire.SYN):
+			// RFC 7323, Section 3.2: such a segment should be dropped.
+			return DropTimestamp, out
+		case set.HasTimestamps && m.ts.old(now, set.Timestamps.Val):
+			return DropTimestamp, m.answerOld(now, s, out)
+		}
+	}
+	if m.recv.acceptable(s.Seq, s.Len()) {
+		return 0, out
+	}
+	switch {
+	case reset:
+		return DropSequence, out
+	case s.Flags.Has(wire.SYN):
+		return DropUnexpectSYN, m.challengeAck(now, out)
+	case m.state == TimeWait && s.Flags.Has(wire.FIN):
+		m.timers.final = now.Add(m.config.TimeWait)
+	}
+	return DropSequence, m.answerOld(now, s, out)
+}
+
+// answerOld acknowledges a segment that is of no use. Two ends that each think
+// the other's are old must not answer each other for ever, so bare
+// acknowledgements are answered seldom, but for probes of RCV.NXT-1.
+func (m *Machine) answerOld(now time.Time, s *wire.Segment, out []Output) []Output {
+	if s.Len() == 0 && s.Seq != m.recv.nxt.Add(-1) || s.Flags.Has(wire.SYN) {
+		return m.challengeAck(now, out)
+	}
+	return m.sendAck(now, out)
+}
+
+// inputReset is RFC 9293, Section 3.10.7.4, second check, with RFC 5961,
+// Section 3: only an exact hit resets.
+func (m *Machine) inputReset(now time.Time, s *wire.Segment, out []Output) []Output {
+	switch {
+	case m.state == TimeWait:
+		// RFC 1337: a reset must not cut TIME-WAIT short.
+		return m.drop(DropReset, out)
+	case s.Seq != m.recv.nxt:
+		return m.drop(DropReset, m.challengeAck(now, out))
+	case m.state == SynReceived && m.active:
+		return m.end(ErrRefused, out)
+	}
+	return m.end(ErrReset, out)
+}
+
+// inputCrossedSynAck finishes a simultaneous open.
+func (m *Machine) inputCrossedSynAck(now time.Time, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
+	if !m.ackOfSyn(s) {
+		return m.drop(DropAck, m.resetAt(s.Ack, out))
+	}
+	m.send.updateWindow(s)
+	out = m.confirm(now, s, set, out)
+	before := len(out)
+	out = m.flush(now, out)
+	if len(out) == before {
+		out = m.sendAck(now, out)
+	}
+	return out
+}
+
+// ackOfSyn reports whether the segment acknowledges our SYN, and nothing that
+// we have not sent.
+func (m *Machine) ackOfSyn(s *wire.Segment) bool {
+	return m.send.iss.Less(s.Ack) && s.Ack.LessEq(m.send.max)
+}
+
+// inputData takes payload and FIN (RFC 9293, Section 3.10.7.4, seventh and
+// eighth check).
+func (m *Machine) inputData(now time.Time, s *wire.Segment, out []Output) []Output {
+	switch m.state {
+	case Established, FinWait1, FinWait2:
+	default:
+		// The peer has closed its side. A repeated FIN was out of window and is
+		// answered already.
+		return out
+	}
+	end := s.DataSeq().Add(len(s.Payload))
+	if m.closed && len(s.Payload) > 0 && m.recv.nxt.Less(end) {
+		// RFC 9293, Section 3.6.1: nobody will read it, and the peer should know.
+		return m.abort(now, ErrAborted, out)
+	}
+	out, kept := m.recv.take(s.DataSeq(), s.Payload, out)
+	if !kept {
+		out = m.drop(DropNoRoom, out)
+	}
+	fin := m.recv.finComplete()
+	if s.Flags.Has(wire.FIN) {
+		fin = m.recv.fin(end)
+	}
+	if fin {
+		out = m.peerClosed(out)
+		out = m.afterPeerClosed(now, out)
+	}
+	return out
+}
+
+// acknowledge sends or schedules the ACK for what was taken (RFC 9293,
+// Section 3.8.6.3; RFC 5681, Section 4.2): at once for every second full
+// segment, for a gap and for its end.
+func (m *Machine) acknowledge(now time.Time, out []Output) []Output {
+	r := &m.recv
+	switch {
+	case m.state == Closed || r.unacked == 0 && !r.ackAtOnce:
+		return out
+	case r.ackAtOnce, r.unacked >= 2*r.largest, m.config.DelayedAck < 0:
+		return m.sendAck(now, out)
+	}
+	if m.timers.delayedAck.IsZero() {
+		m.timers.delayedAck = now.Add(m.config.DelayedAck)
+	}
+	return out
+}

@@ -1,0 +1,151 @@
+package handshake
+
+import (
+	"time"
+
+	"tfocraft/cookie"
+	"tfocraft/wire"
+)
+
+// negotiated is what the two SYNs agreed on, and the handshake's own progress.
+type negotiated struct {
+	peerMSS       int
+	pathMSS       int // lowered by ICMP; Config.MSS at first
+	pathLowered   time.Time
+	scale         bool // both offered window scaling
+	sack          bool
+	retries       int  // of the SYN or SYN-ACK
+	lost          bool // one of them was sent again because no answer came
+	plain         bool // SYN: the option and the data are left out from now on
+	synData       int  // bytes in the first SYN
+	replyForm     bool // server: the cookie for the client goes in the form 254/0xF989
+	fastOpened    bool // server: the SYN's data was taken (RFC 7413, Section 4.2)
+	synAckSent    bool
+	synAnsweredAt time.Time // last SYN-ACK for a repeated SYN
+}
+
+// minPeerMSS is the smallest segment size that a peer can impose; with less,
+// every byte would cost a packet. Linux has the same floor.
+const minPeerMSS = 48
+
+// maxShift is the largest window scale (RFC 7323, Section 2.3).
+const maxShift = 14
+
+// learnOptions takes what the peer's SYN says (RFC 9293, Section 3.7.1;
+// RFC 7323, Section 2.5 and 3.2; RFC 2018, Section 2).
+func (m *Machine) learnOptions(now time.Time, s *wire.Segment, set *wire.OptionSet) {
+	h := &m.handshake
+	h.peerMSS = m.config.defaultMSS()
+	if set.HasMSS {
+		h.peerMSS = max(int(set.MSS), minPeerMSS)
+	}
+	h.sack = set.SACKPermitted && !m.config.NoSACK
+	h.scale = set.HasWindowScale && !m.config.NoWindowScale
+	m.ts.on = set.HasTimestamps && !m.config.NoTimestamps
+	if m.ts.on {
+		m.ts.recent, m.ts.recentAt = set.Timestamps.Val, now
+	}
+	if h.scale {
+		m.send.shift = min(set.WindowScale, maxShift)
+		m.recv.shift = m.recv.wantShift()
+	}
+	// A window in a SYN is never scaled (RFC 7323, Section 2.2).
+	m.send.window = int(s.Window)
+	m.send.maxWindow = m.send.window
+	m.send.wl1, m.send.wl2 = s.Seq, m.send.iss
+	if s.Flags.Has(wire.ACK) {
+		m.send.wl2 = s.Ack
+	}
+}
+
+// segmentSize is how much payload the next segment may carry: the smaller of
+// the peer's MSS and the path's, less the options that every segment has
+// (RFC 6691).
+func (m *Machine) segmentSize() int {
+	h := &m.handshake
+	mss := h.pathMSS
+	if h.peerMSS > 0 {
+		mss = min(mss, h.peerMSS)
+	}
+	return max(mss-m.ackOptionsLen(), 1)
+}
+
+func (m *Machine) ackOptionsLen() int {
+	n := 0
+	if m.ts.on {
+		n += 12
+	}
+	if blocks := m.sackCount(); blocks > 0 {
+		n += 4 + 8*blocks
+	}
+	return n
+}
+
+func (m *Machine) sackCount() int {
+	if !m.handshake.sack {
+		return 0
+	}
+	return min(len(m.recv.early.runs), m.maxSACK())
+}
+
+func (m *Machine) maxSACK() int {
+	if m.ts.on {
+		return wire.MaxSACKBlocks - 1
+	}
+	return wire.MaxSACKBlocks
+}
+
+// synOptions appends the options of a SYN, or of a SYN-ACK if answer is set:
+// then only what the peer has offered. The order is Linux's. A Fast Open option
+// that does not fit is left out; ok tells.
+func (m *Machine) synOptions(now time.Time, answer bool, fo wire.FastOpen) (options wire.Options, ok bool) {
+	start := len(m.scratch)
+	b := wire.AppendMSS(m.scratch, uint16(min(m.handshake.pathMSS, 65535)))
+	sack := !m.config.NoSACK && (!answer || m.handshake.sack)
+	switch ts := !m.config.NoTimestamps && (!answer || m.ts.on); {
+	case ts:
+		if sack {
+			b = wire.AppendSACKPermitted(b)
+		} else {
+			b = wire.AppendNOP(b, 2)
+		}
+		b = wire.AppendTimestamps(b, m.timestampsNow(now))
+	case sack:
+		b = wire.AppendSACKPermitted(wire.AppendNOP(b, 2))
+	}
+	if !m.config.NoWindowScale && (!answer || m.handshake.scale) {
+		b = wire.AppendWindowScale(wire.AppendNOP(b, 1), m.recv.wantShift())
+	}
+	ok = len(b)-start+fo.WireLen() <= wire.MaxOptionsLen
+	if ok {
+		b = wire.Pad(fo.Append(b), start)
+	}
+	m.scratch = b
+	return wire.Options(b[start:len(b):len(b)]), ok
+}
+
+// cookieOption is a Fast Open option with this cookie; its bytes are in scratch.
+func (m *Machine) cookieOption(c cookie.Cookie, experimental bool) wire.FastOpen {
+	start := len(m.scratch)
+	m.scratch = c.Append(m.scratch)
+	return wire.FastOpen{Present: true, Experimental: experimental, Cookie: m.scratch[start:]}
+}
+
+// ackOptions appends the options of a segment after the handshake.
+func (m *Machine) ackOptions(now time.Time) wire.Options {
+	start := len(m.scratch)
+	b := m.scratch
+	if m.ts.on {
+		b = wire.AppendTimestamps(wire.AppendNOP(b, 2), m.timestampsNow(now))
+	}
+	if m.sackCount() > 0 {
+		var blocks [wire.MaxSACKBlocks]wire.SACKBlock
+		b = wire.AppendSACK(wire.AppendNOP(b, 2), m.recv.early.blocks(blocks[:0], m.maxSACK())...)
+	}
+	m.scratch = b
+	return wire.Options(b[start:len(b):len(b)])
+}
+
+func (m *Machine) timestampsNow(now time.Time) wire.Timestamps {
+	return wire.Timestamps{Val: m.ts.value(now), Ecr: m.ts.recent}
+}

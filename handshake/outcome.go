@@ -1,0 +1,75 @@
+package handshake
+
+import (
+	"tfocraft/cookie"
+	"tfocraft/wire"
+)
+
+// judgeSynAck says what a SYN-ACK means for Fast Open and what the cookie cache
+// should know from now on (RFC 7413, Sections 4.1.3, 4.1.3.1 and 4.2.2). acked
+// is how many bytes of the SYN's data it covers.
+func (m *Machine) judgeSynAck(set *wire.OptionSet, acked int, out []Output) []Output {
+	m.noteSynAck(set, acked)
+	if !m.triedFastOpen() {
+		return out
+	}
+	out = m.learn(set, out)
+	granted := len(set.FastOpen.Cookie) > 0
+	synData := m.info.FastOpen.SynData
+	switch {
+	case acked == synData && synData > 0:
+		m.settle(Accepted, WhyAllAcked)
+	case acked > 0:
+		m.settle(Accepted, WhyPartlyAcked)
+	case m.info.FastOpen.Why == WhyPacketTooBig:
+		// The path was at fault, and has said how.
+	case m.handshake.lost:
+		m.settle(Fallback, WhyRetransmitted)
+		if !granted {
+			// Only plain SYNs got through: the option or the data was probably
+			// what the path dropped. An option in the answer proves otherwise.
+			return append(out, Output{Kind: Block, Reason: cookie.NoSynAck})
+		}
+	case m.info.FastOpen.SynOption == OptionRequest && granted:
+		m.settle(CookieReceived, WhyCookieGranted)
+	case m.info.FastOpen.SynOption == OptionRequest:
+		m.settle(Fallback, WhyNoCookie)
+		return append(out, Output{Kind: Block, Reason: cookie.NoCookie})
+	case granted:
+		// The old cookie was stale; the path is fine.
+		m.settle(Rejected, WhyCookieReplaced)
+	case synData == 0:
+		m.settle(Accepted, WhyNoData)
+	default:
+		m.settle(Rejected, WhyDataNotAcked)
+		return append(out, Output{Kind: Block, Reason: cookie.DataNotAcked})
+	}
+	return out
+}
+
+func (m *Machine) noteSynAck(set *wire.OptionSet, acked int) {
+	m.info.FastOpen.SynAcked = acked
+	if len(set.FastOpen.Cookie) == 0 {
+		return
+	}
+	m.info.FastOpen.SynAckOption = OptionCookie
+	if c, err := cookie.FromBytes(set.FastOpen.Cookie); err == nil {
+		m.info.FastOpen.SynAckCookie = c
+	}
+}
+
+// learn hands the server's cookie and MSS to the cache. Without a cookie of
+// our own to ask for or to show, as in [ClientNoCookie], none is kept.
+func (m *Machine) learn(set *wire.OptionSet, out []Output) []Output {
+	if m.config.FastOpen.Mode != ClientOn {
+		return out
+	}
+	o := Output{Kind: Learn, Cookie: m.info.FastOpen.SynAckCookie, Experimental: set.FastOpen.Experimental}
+	if set.HasMSS {
+		o.MSS = set.MSS
+	}
+	if o.Cookie.IsZero() && o.MSS == 0 {
+		return out
+	}
+	return append(out, o)
+}

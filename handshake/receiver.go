@@ -1,0 +1,113 @@
+package handshake
+
+import "tfocraft/wire"
+
+// receiver is the receiving half's variables (RFC 9293, Section 3.3.1).
+type receiver struct {
+	limit int // of unread
+	mss   int // what we have announced: larger payloads are several segments
+
+	irs       wire.Seq
+	nxt       wire.Seq // RCV.NXT
+	edge      wire.Seq // right edge of the window as announced; it never moves back
+	shift     uint8    // our window scale
+	unread    int      // delivered, not yet consumed
+	delivered uint64
+
+	early early
+
+	finAt   wire.Seq
+	finSeen bool // a FIN came; finAt is its sequence number
+	finDone bool // and everything before it
+
+	lastAck   wire.Seq // Last.ACK.sent of RFC 7323
+	unacked   int      // bytes taken since then
+	largest   int      // largest segment seen, an estimate of the peer's segment size
+	ackAtOnce bool
+}
+
+func (r *receiver) init(c *Config) { r.limit, r.mss = c.RecvBuffer, c.MSS }
+
+// start begins behind the peer's SYN.
+func (r *receiver) start(irs wire.Seq) {
+	r.irs, r.nxt = irs, irs.Add(1)
+	r.lastAck = r.nxt
+	r.edge = r.nxt.Add(r.synWindow())
+}
+
+func (r *receiver) consume(n int) {
+	if n > r.unread {
+		panic("handshake: Consume of more than was delivered")
+	}
+	r.unread -= n
+}
+
+// trim cuts what lies before RCV.NXT and beyond the window.
+func (r *receiver) trim(seq wire.Seq, data []byte) (wire.Seq, []byte) {
+	if before := r.nxt.Diff(seq); before > 0 {
+		cut := min(before, len(data))
+		seq, data = seq.Add(cut), data[cut:]
+	}
+	if beyond := seq.Add(len(data)).Diff(r.edge); beyond > 0 {
+		r.ackAtOnce = true // the peer sees a larger window than there is
+		data = data[:max(len(data)-beyond, 0)]
+	}
+	return seq, data
+}
+
+// take accepts data at seq: what is next in order goes to out as deliveries,
+// the rest waits. It reports false if there is no room to let it wait.
+func (r *receiver) take(seq wire.Seq, data []byte, out []Output) ([]Output, bool) {
+	r.largest = max(r.largest, min(len(data), r.mss))
+	seq, data = r.trim(seq, data)
+	if len(data) == 0 {
+		return out, true
+	}
+	if r.finSeen && r.finAt.Less(seq.Add(len(data))) {
+		r.finSeen = false // there is data behind it: it was not the peer's
+	}
+	if seq != r.nxt {
+		r.ackAtOnce = true // RFC 5681, Section 4.2: tell of the gap
+		return out, r.early.keep(seq, data)
+	}
+	out = r.deliver(data, out)
+	for {
+		next, ok := r.early.pop(r.nxt)
+		if !ok {
+			return out, true
+		}
+		r.ackAtOnce = true // a gap is filled
+		if len(next) > 0 {
+			out = r.deliver(next, out)
+		}
+	}
+}
+
+func (r *receiver) deliver(data []byte, out []Output) []Output {
+	r.nxt = r.nxt.Add(len(data))
+	r.unread += len(data)
+	r.unacked += len(data)
+	r.delivered += uint64(len(data))
+	return append(out, Output{Kind: Deliver, Data: data})
+}
+
+// fin notes a FIN at seq, if it lies in the window with all that comes before
+// it, and reports whether it is the next thing in order.
+func (r *receiver) fin(seq wire.Seq) bool {
+	if seq.LessEq(r.edge) && !seq.Less(r.nxt) && !seq.Less(r.early.end(r.nxt)) {
+		r.finSeen, r.finAt = true, seq
+	}
+	if seq != r.nxt {
+		r.ackAtOnce = true
+	}
+	return r.finComplete()
+}
+
+func (r *receiver) finComplete() bool { return r.finSeen && !r.finDone && r.finAt == r.nxt }
+
+// takeFin passes the FIN.
+func (r *receiver) takeFin() {
+	r.finDone = true
+	r.nxt = r.nxt.Add(1)
+	r.ackAtOnce = true
+}

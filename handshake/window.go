@@ -1,0 +1,66 @@
+package handshake
+
+import "tfocraft/wire"
+
+// synWindow is the window in a SYN, which is never scaled (RFC 7323,
+// Section 2.2).
+func (r *receiver) synWindow() int { return min(r.limit, 65535) }
+
+// wantShift is the scale that lets the whole buffer be announced.
+func (r *receiver) wantShift() uint8 {
+	var shift uint8
+	for r.limit>>shift > 65535 && shift < maxShift {
+		shift++
+	}
+	return shift
+}
+
+// widest is the largest window that can be announced.
+func (r *receiver) widest() int { return min(r.limit, 65535<<r.shift) }
+
+func (r *receiver) window() int { return max(r.edge.Diff(r.nxt), 0) }
+
+// step is how far the right edge could move now. What waits out of order is
+// inside the window and takes no room from it.
+func (r *receiver) step() int {
+	room := min(max(r.limit-r.unread, 0), r.widest())
+	return r.nxt.Add(room).Diff(r.edge)
+}
+
+// announce returns the window field of a segment and moves the edge. The edge
+// moves in steps worth having (RFC 9293, Section 3.8.6.2.2). Scaling may round
+// the field down; what was announced before is still taken (RFC 7323,
+// Section 2.4).
+func (r *receiver) announce(mss int) uint16 {
+	if step := r.step(); step >= min(r.widest()/2, mss) {
+		r.edge = r.edge.Add(step)
+	}
+	return uint16(min(r.window()>>r.shift, 65535))
+}
+
+// windowUpdateDue reports whether reading has made enough room to say so
+// unasked: where the peer is about to stall, or has little left of a window
+// that is half free again. Otherwise the next acknowledgement is soon enough.
+func (r *receiver) windowUpdateDue(mss int) bool {
+	window, step, widest := r.window(), r.step(), r.widest()
+	if step < min(widest/2, mss) {
+		return false
+	}
+	return window < min(2*mss, widest/2) || window < widest/8 && step >= widest/2
+}
+
+// acceptable is the test of RFC 9293, Section 3.4, on the n bytes of sequence
+// space at seq, and lets two kinds more pass, so that their ACK and RST count:
+// an empty segment at the right edge, which is where a peer stands that has
+// filled the window, and any at RCV.NXT when the window is closed (RFC 9293,
+// Section 3.10.7.4), whose data is then not taken.
+func (r *receiver) acceptable(seq wire.Seq, n int) bool {
+	window := r.window()
+	if window == 0 {
+		return seq == r.nxt
+	}
+	if n == 0 {
+		return seq.In(r.nxt, window+1)
+	}
+	return seq.In(r.nxt, window) || seq.Add(n-1).In(r.nxt, window)
+}
