@@ -1,0 +1,132 @@
+package endpoint
+
+import (
+	"crypto/rand"
+	"errors"
+	mathrand "math/rand/v2"
+	"net"
+	"net/netip"
+	"time"
+
+	"tfocraft/cookie"
+	"tfocraft/handshake"
+	"tfocraft/wire"
+)
+
+// listenerFor returns the listener that a segment to local is for.
+func (l *loop) listenerFor(local netip.AddrPort) *Listener {
+	if ln := l.listeners[local]; ln != nil {
+		return ln
+	}
+	if ln := l.listeners[wildcard(local)]; ln != nil && l.answersFor(local.Addr()) {
+		return ln
+	}
+	return nil
+}
+
+// answersFor reports whether a listener on the unspecified address answers for
+// a.
+func (l *loop) answersFor(a netip.Addr) bool {
+	return len(l.stack.config.Local) == 0 || l.isLocal(a)
+}
+
+// wildcard returns the port at the unspecified address of the family.
+func wildcard(a netip.AddrPort) netip.AddrPort {
+	if a.Addr().Is4() {
+		return netip.AddrPortFrom(netip.IPv4Unspecified(), a.Port())
+	}
+	return netip.AddrPortFrom(netip.IPv6Unspecified(), a.Port())
+}
+
+// inputListen is RFC 9293, Section 3.10.7.2, for the segment in l.rx.
+func (l *loop) inputListen(now time.Time, ln *Listener) {
+	syn := &l.rx.TCP
+	switch {
+	case handshake.Listens(syn):
+		l.accept(now, ln)
+	case syn.Flags.Has(wire.ACK) || !syn.Flags.Has(wire.SYN):
+		l.refuse(now)
+	default:
+		l.counters.NotAnswered++
+	}
+}
+
+// accept opens a connection for the SYN in l.rx.
+func (l *loop) accept(now time.Time, ln *Listener) {
+	// A full backlog drops the SYN, which will come again; a reset would tell
+	// the client that nobody listens.
+	if ln.halfOpen >= ln.config.Backlog || len(ln.queue) >= ln.config.Backlog {
+		l.counters.ListenDrops++
+		return
+	}
+	if err := ln.rotate(now, newKey); err != nil {
+		l.log.Warn("endpoint: cookie key is overdue", "error", err)
+	}
+	local, remote := l.rx.Dst(), l.rx.Src()
+	set, _ := l.rx.TCP.Options.Decode()
+	admission := ln.gate.Admit(now, &set, remote.Addr(), local.Addr())
+	l.counters.PassiveOpens++
+	l.counters.admitted(&admission, set.FastOpen.Request())
+
+	config := l.stack.machineConfig(ln.config.Machine, now, local, remote, segmentSize(l.stack.mtu, local.Addr()))
+	ln.claim.retain()
+	c := l.stack.newConn(local, remote, handshake.NewServer(config), ln.claim)
+	c.listener, c.admitted, c.waiting = ln, admission.Data, !admission.Data
+	c.flow = newFlowLabel()
+	c.timing.Syn = now
+	c.setHeader(l.reversed())
+	l.insert(c)
+	if c.waiting {
+		ln.halfOpen++
+	}
+	l.apply(now, c, c.machine.Accept(now, l.rx.TCP, admission, l.outputs[:0]))
+	if admission.Data {
+		// RFC 7413, Appendix A.2: before the handshake is over.
+		ln.announce(c)
+	}
+}
+
+func newKey() (cookie.Key, error) { return cookie.NewKey(rand.Reader) }
+
+// newFlowLabel returns a random flow label (RFC 6437, Section 3).
+func newFlowLabel() uint32 { return mathrand.Uint32() & 0xfffff }
+
+// announce makes Accept return c. There is room: see ListenConfig.listen.
+func (ln *Listener) announce(c *Conn) { ln.queue <- c }
+
+// leaveListener undoes what a connection that has ended counts for.
+func (l *loop) leaveListener(now time.Time, c *Conn, err error) {
+	if c.admitted {
+		c.admitted = false
+		c.listener.gate.Gone(now, errors.Is(err, handshake.ErrReset))
+	}
+	if c.waiting {
+		c.waiting = false
+		c.listener.halfOpen--
+	}
+}
+
+// closeListener stops a listener and resets its connections that nobody has
+// accepted, those opened by SYN data included.
+func (l *loop) closeListener(now time.Time, ln *Listener) {
+	if !ln.stop(net.ErrClosed) {
+		return
+	}
+	for _, key := range ln.keys {
+		delete(l.listeners, key)
+	}
+	for _, c := range l.conns {
+		if c.listener == ln && c.waiting {
+			l.abort(now, c)
+		}
+	}
+	for {
+		select {
+		case c := <-ln.queue:
+			l.abort(now, c)
+		default:
+			l.stack.drop(ln.claim)
+			return
+		}
+	}
+}

@@ -1,0 +1,241 @@
+package endpoint
+
+import (
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"tfocraft/cookie"
+	"tfocraft/handshake"
+)
+
+// A Conn is a TCP connection. All methods may be called from any goroutine.
+type Conn struct {
+	stack         *Stack
+	local, remote netip.AddrPort
+	posted        bool // guarded by the mailbox: the loop is to look at the connection
+
+	line // the loop's part
+
+	mu                 sync.Mutex
+	readable, writable sync.Cond
+	in                 byteQueue // delivered
+	consumed           int       // read by the application, of which the machine does not know yet
+	tell               int       // consumed bytes that are worth to tell at once
+	eof                bool      // nothing follows in
+	out                []byte    // written, not yet in the machine
+	room               int       // bytes that the machine would take beyond out
+	step               int       // room worth to wake a writer for
+	writing            bool      // a Write is going on
+	writeClosed        bool      // by CloseWrite
+	closed             bool      // by Close or Abort
+	aborted            bool      // by Abort
+	ended              bool      // the machine has
+	err                error     // why, as an errno; nil after an orderly end
+	readDeadline       deadline
+	writeDeadline      deadline
+	timing             Timing
+	cache              cookie.Cache // of a dialed connection that uses Fast Open; or nil
+	lessons            []lesson     // for the cache
+	returned           bool         // from Dial
+}
+
+var _ net.Conn = (*Conn)(nil)
+
+// Timing tells when things happened; the zero time means not yet.
+type Timing struct {
+	Syn         time.Time // the first SYN was sent, or came in
+	Established time.Time // the handshake was over
+	FirstByte   time.Time // the first byte from the peer came in
+}
+
+// LocalAddr returns a [*net.TCPAddr].
+func (c *Conn) LocalAddr() net.Addr { return net.TCPAddrFromAddrPort(c.local) }
+
+// RemoteAddr returns a [*net.TCPAddr].
+func (c *Conn) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(c.remote) }
+
+// Read implements [net.Conn]. What came before the peer reset the connection
+// can still be read; the error follows. After the peer's FIN it is [io.EOF].
+func (c *Conn) Read(b []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for {
+		switch {
+		case c.closed:
+			return 0, c.opError("read", net.ErrClosed)
+		case c.readDeadline.passed():
+			return 0, c.opError("read", os.ErrDeadlineExceeded)
+		case len(b) == 0:
+			return 0, nil
+		case c.in.len() > 0:
+			n := c.in.read(b)
+			if c.consumed += n; c.consumed >= c.tell {
+				c.stack.mail.post(c)
+			}
+			return n, nil
+		case c.eof:
+			return 0, io.EOF
+		case c.err != nil:
+			return 0, c.opError("read", c.err)
+		case c.ended:
+			return 0, io.EOF
+		}
+		c.readable.Wait()
+	}
+}
+
+// Write implements [net.Conn]. It returns when the bytes have room in the send
+// buffer; several Writes at once do not mix.
+func (c *Conn) Write(b []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.beginWrite(); err != nil {
+		return 0, c.opError("write", err)
+	}
+	defer c.endWrite()
+	n := 0
+	for {
+		take := min(len(b)-n, max(c.room, 0))
+		c.out = append(c.out, b[n:n+take]...)
+		c.room -= take
+		if n += take; take > 0 {
+			c.stack.mail.post(c)
+		}
+		if n == len(b) {
+			return n, nil
+		}
+		c.writable.Wait()
+		if err := c.writeError(); err != nil {
+			return n, c.opError("write", err)
+		}
+	}
+}
+
+// beginWrite waits until no other Write is going on.
+func (c *Conn) beginWrite() error {
+	for {
+		if err := c.writeError(); err != nil {
+			return err
+		}
+		if !c.writing {
+			c.writing = true
+			return nil
+		}
+		c.writable.Wait()
+	}
+}
+
+func (c *Conn) endWrite() {
+	c.writing = false
+	c.writable.Broadcast()
+}
+
+// writeError returns why nothing can be written now, or nil.
+func (c *Conn) writeError() error {
+	switch {
+	case c.closed:
+		return net.ErrClosed
+	case c.writeDeadline.passed():
+		return os.ErrDeadlineExceeded
+	case c.err != nil:
+		return c.err
+	case c.writeClosed || c.ended:
+		return syscall.EPIPE
+	}
+	return nil
+}
+
+// CloseWrite sends a FIN behind what was written. Reading goes on.
+func (c *Conn) CloseWrite() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return c.opError("close", net.ErrClosed)
+	}
+	c.writeClosed = true
+	c.writable.Broadcast()
+	c.stack.mail.post(c)
+	return nil
+}
+
+// Close gives the connection up and returns at once. What was written is still
+// sent, with a FIN behind it, unless the application has left bytes unread:
+// then the peer gets a reset (RFC 9293, Section 3.6.1). [Stack.Shutdown] waits
+// for the end. A second Close does nothing.
+func (c *Conn) Close() error { return c.giveUp(false) }
+
+// Abort gives the connection up with a reset, at once.
+func (c *Conn) Abort() error { return c.giveUp(true) }
+
+func (c *Conn) giveUp(abort bool) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed && !abort {
+		return nil
+	}
+	c.markClosed()
+	c.aborted = c.aborted || abort
+	c.stack.mail.post(c)
+	return nil
+}
+
+// markClosed ends what the application does with the connection.
+func (c *Conn) markClosed() {
+	c.closed = true
+	c.readDeadline.stop()
+	c.writeDeadline.stop()
+	c.readable.Broadcast()
+	c.writable.Broadcast()
+}
+
+// SetDeadline implements [net.Conn].
+func (c *Conn) SetDeadline(t time.Time) error { return c.setDeadlines(t, true, true) }
+
+// SetReadDeadline implements [net.Conn].
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.setDeadlines(t, true, false) }
+
+// SetWriteDeadline implements [net.Conn].
+func (c *Conn) SetWriteDeadline(t time.Time) error { return c.setDeadlines(t, false, true) }
+
+func (c *Conn) setDeadlines(t time.Time, read, write bool) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return c.opError("set", net.ErrClosed)
+	}
+	if read {
+		c.readDeadline.set(t, &c.readable)
+	}
+	if write {
+		c.writeDeadline.set(t, &c.writable)
+	}
+	return nil
+}
+
+// FastOpen tells what became of Fast Open on this connection, and why.
+func (c *Conn) FastOpen() handshake.FastOpenInfo { return c.Info().FastOpen }
+
+// Info returns a snapshot of the connection; after its end, the last one.
+func (c *Conn) Info() handshake.Info {
+	var i handshake.Info
+	if c.stack.mail.call(func(time.Time) { i = c.machine.Info() }) != nil {
+		// Once the loop has ended nobody else uses the machine.
+		<-c.stack.done
+		i = c.machine.Info()
+	}
+	return i
+}
+
+// Timing tells when things happened on this connection.
+func (c *Conn) Timing() Timing {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.timing
+}
+
+func (c *Conn) opError(op string, err error) error { return opError(op, c.local, c.remote, err) }

@@ -1,0 +1,63 @@
+package endpoint
+
+import "tfocraft/handshake"
+
+// Counters count what a stack did. Those that Linux has as well carry its names
+// and count the same (/proc/net/snmp and /proc/net/netstat).
+type Counters struct {
+	InSegs       uint64 // segments received for our ports
+	OutSegs      uint64 // segments sent
+	InErrs       uint64 // frames for us that were not intact: cut, or with impossible lengths
+	InCsumErrors uint64 // segments with a wrong checksum
+	OutRsts      uint64 // resets sent
+	ActiveOpens  uint64 // connections opened by us
+	PassiveOpens uint64 // connections opened by a SYN
+	AttemptFails uint64 // connections that ended before they were established
+	EstabResets  uint64 // connections that ended by a reset after that
+	ListenDrops  uint64 // SYNs dropped because a backlog was full
+
+	TCPFastOpenActive         uint64 // SYN data acknowledged
+	TCPFastOpenActiveFail     uint64 // SYN data not acknowledged, or not at first
+	TCPFastOpenPassive        uint64 // SYNs whose cookie was valid, or not needed
+	TCPFastOpenPassiveFail    uint64 // SYNs whose cookie was not valid
+	TCPFastOpenListenOverflow uint64 // SYNs with the option beyond the limit of pending ones
+	TCPFastOpenCookieReqd     uint64 // requests for a cookie received
+	TCPFastOpenPassiveAltKey  uint64 // cookies that were valid under an older key
+
+	Martians    uint64 // packets from or to an impossible address
+	NoConn      uint64 // segments for no connection of ours
+	Ignored     uint64 // segments that their connection could not use
+	ICMPErrors  uint64 // ICMP errors about a connection of ours
+	SendErrors  uint64 // frames that the link did not take
+	NotAnswered uint64 // SYNs that were not answered with a connection for their flags
+}
+
+// admitted counts what a gate has decided about a SYN.
+func (c *Counters) admitted(a *handshake.Admission, request bool) {
+	if request {
+		c.TCPFastOpenCookieReqd++
+	}
+	switch a.Why {
+	case handshake.WhyCookieOlderKey:
+		c.TCPFastOpenPassiveAltKey++
+	case handshake.WhyPendingLimit:
+		c.TCPFastOpenListenOverflow++
+	}
+	switch a.Outcome {
+	case handshake.Accepted:
+		c.TCPFastOpenPassive++
+	case handshake.Rejected:
+		c.TCPFastOpenPassiveFail++
+	}
+}
+
+// opened counts what became of the SYN data of a client.
+func (c *Counters) opened(i *handshake.FastOpenInfo) {
+	switch {
+	case i.SynData == 0:
+	case i.Outcome == handshake.Accepted:
+		c.TCPFastOpenActive++
+	default:
+		c.TCPFastOpenActiveFail++
+	}
+}

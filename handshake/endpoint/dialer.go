@@ -1,0 +1,258 @@
+package endpoint
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+	"time"
+
+	"tfocraft/cookie"
+	"tfocraft/handshake"
+	"tfocraft/wire/link"
+)
+
+// A Dialer opens connections.
+//
+// Fast Open is off unless FastOpen asks for it. With it, data given to
+// [Dialer.DialContext] travels in the SYN, and a SYN can reach the server's
+// application more than once: the network may duplicate it, and if the first
+// copy's connection has been closed or the server has restarted meanwhile,
+// nothing tells the second from a new request (RFC 7413, Section 2.1). So give
+// it only data that may be acted on twice without harm: a query, an HTTP GET,
+// a TLS ClientHello; never an order or a payment without a number of its own.
+//
+// What is not set has its default. A Dialer may be used by many goroutines at
+// once, and is not changed while it is.
+type Dialer struct {
+	Stack *Stack
+	// Source is the local address and port. Without an address the Router
+	// chooses, port 0 takes a random one.
+	Source netip.AddrPort
+	// Timeout bounds a dial, besides its context; 0 means not at all.
+	Timeout time.Duration
+
+	// FastOpen is off at zero.
+	FastOpen handshake.ClientMode
+	// Cache remembers cookies and what did not work; nil remembers nothing, so
+	// that every connection asks for a cookie.
+	Cache cookie.Cache
+	// Cookie, of up to 38 bytes, is shown in place of the one in Cache, whose
+	// blocked paths do not count then.
+	Cookie cookie.Cookie
+	// Experimental sends the option as kind 254 with 0xF989 (RFC 7413,
+	// Section 7). A cookie from Cache is shown in the form that it came in.
+	Experimental bool
+
+	// Machine is the template of the connections. What a connection has of its
+	// own is filled in; MSS may be set to lower it.
+	Machine handshake.Config
+}
+
+// DialContext opens a connection to an address as in [net.Dial]; network is
+// "tcp", "tcp4" or "tcp6". It is connect and write in one call (RFC 7413,
+// Appendix A.1): data, which may be nil, is sent first. With Fast Open and a
+// cookie at hand, as much of it as may travel in the SYN does; all of it is
+// sent, and arrives once, whatever becomes of Fast Open.
+//
+// It returns when the handshake is over, also if the data was in the SYN: only
+// then is it known whether there is a connection at all. [Conn.FastOpen] then
+// tells the whole story. The error is a [*net.OpError]; if the handshake
+// failed it holds a [*HandshakeError].
+func (d *Dialer) DialContext(ctx context.Context, network, address string, data []byte) (*Conn, error) {
+	if d.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, d.Timeout)
+		defer cancel()
+	}
+	remote, err := parseAddress(ctx, network, address)
+	if err == nil {
+		err = checkRemote(remote)
+	}
+	if err != nil {
+		return nil, dialError(ctx, d.Source, netip.AddrPort{}, err)
+	}
+	c, err := d.prepare(ctx, remote, data)
+	if err != nil {
+		return nil, dialError(ctx, d.Source, remote, err)
+	}
+	if err := c.open(ctx); err != nil {
+		return nil, c.opError("dial", err)
+	}
+	return c, nil
+}
+
+// dialError wraps an error from before there was a connection.
+func dialError(ctx context.Context, source, remote netip.AddrPort, err error) error {
+	if ctx.Err() != nil {
+		err = contextError(ctx)
+	}
+	if !source.Addr().IsValid() {
+		source = netip.AddrPort{}
+	}
+	return opError("dial", source, remote, err)
+}
+
+// prepare makes a connection that is ready to send its SYN.
+func (d *Dialer) prepare(ctx context.Context, remote netip.AddrPort, data []byte) (*Conn, error) {
+	s := d.Stack
+	hop, err := d.route(ctx, remote.Addr())
+	if err != nil {
+		return nil, err
+	}
+	remote = netip.AddrPortFrom(remote.Addr().WithZone(""), remote.Port())
+	claim, local, err := d.claim(hop.Source, remote)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	config := s.machineConfig(d.Machine, now, local, remote, hopSegmentSize(&hop, s.mtu, local.Addr()))
+	config.FastOpen = d.fastOpen(now, cookie.Path{Client: local.Addr(), Server: remote.Addr(), Port: remote.Port()})
+	c := s.newConn(local, remote, handshake.NewClient(config), claim)
+	c.opened = make(chan struct{})
+	c.cache = d.cache()
+	c.flow = newFlowLabel()
+	c.setHeader(hop.Header)
+	// A fresh machine only queues. What it has no room for follows as room
+	// comes.
+	n, _ := c.machine.Write(now, data, nil)
+	c.out = append(c.out, data[n:]...)
+	c.room = c.machine.SendSpace() - len(c.out)
+	return c, nil
+}
+
+// route asks for the way to a destination.
+func (d *Dialer) route(ctx context.Context, remote netip.Addr) (link.Hop, error) {
+	c := &d.Stack.config
+	if c.Router == nil {
+		return link.Hop{}, fmt.Errorf("endpoint: %w: the stack has no Router", link.ErrNoRoute)
+	}
+	hop, err := c.Router.Resolve(ctx, remote, d.Source.Addr().Unmap(), c.Interface)
+	if err != nil {
+		return hop, err
+	}
+	if c.Interface != "" && hop.Interface != c.Interface {
+		return hop, fmt.Errorf("endpoint: %w to %s over %s: it is reached over %s", link.ErrNoRoute, remote, c.Interface, hop.Interface)
+	}
+	return hop, nil
+}
+
+func hopSegmentSize(hop *link.Hop, mtu int, local netip.Addr) int {
+	size := segmentSize(mtu, local)
+	if hop.MTU > 0 {
+		size = min(size, segmentSize(hop.MTU, local))
+	}
+	if hop.AdvMSS > 0 {
+		size = min(size, hop.AdvMSS)
+	}
+	return size
+}
+
+// claim takes the local port: the one asked for, or a random one.
+func (d *Dialer) claim(source netip.Addr, remote netip.AddrPort) (*claim, netip.AddrPort, error) {
+	source = source.Unmap().WithZone("")
+	if port := d.Source.Port(); port != 0 {
+		local := netip.AddrPortFrom(source, port)
+		c, err := d.Stack.ports.claim(remote, local)
+		return c, local, err
+	}
+	c, port, err := d.Stack.ports.claimAny(remote, source)
+	return c, netip.AddrPortFrom(source, port), err
+}
+
+// fastOpen decides what the connection knows about Fast Open.
+func (d *Dialer) fastOpen(now time.Time, path cookie.Path) handshake.ClientFastOpen {
+	fo := handshake.ClientFastOpen{Mode: d.FastOpen, Experimental: d.Experimental}
+	if fo.Mode == handshake.ClientOff {
+		return fo
+	}
+	var hint cookie.Hint
+	if d.Cache != nil {
+		var err error
+		if hint, err = d.Cache.Lookup(now, path); err != nil {
+			d.Stack.log.Warn("endpoint: cookie cache", "error", err)
+		}
+	}
+	fo.MSS = hint.MSS
+	switch {
+	case !d.Cookie.IsZero():
+		fo.Cookie = d.Cookie
+	case hint.BlockedAt(now):
+		fo.Mode, fo.OffBecause = handshake.ClientOff, hint.Blocked
+	case fo.Mode == handshake.ClientOn && !hint.Cookie.IsZero():
+		fo.Cookie, fo.Experimental = hint.Cookie, hint.Experimental
+	}
+	return fo
+}
+
+// cache returns where lessons go: nowhere if Fast Open was not asked for.
+func (d *Dialer) cache() cookie.Cache {
+	if d.FastOpen == handshake.ClientOff {
+		return nil
+	}
+	return d.Cache
+}
+
+// open sends the SYN and waits until the handshake is over.
+func (c *Conn) open(ctx context.Context) error {
+	defer c.returnFromDial()
+	var err error
+	if c.stack.mail.call(func(now time.Time) { err = c.stack.loop.dial(now, c) }) != nil {
+		err = net.ErrClosed
+	}
+	if err != nil {
+		c.stack.drop(c.claim)
+		return err
+	}
+	select {
+	case <-c.opened:
+	case <-ctx.Done():
+		err = contextError(ctx)
+		// An error means that the loop has ended, and the connection with it.
+		_ = c.stack.mail.call(func(now time.Time) { c.stack.loop.abort(now, c) })
+	}
+	if err == nil {
+		err = c.failure()
+	}
+	if err == nil {
+		return nil
+	}
+	return &HandshakeError{Err: err, Info: c.Info(), Timing: c.Timing()}
+}
+
+// failure returns why there is no connection, or nil if there is, or was.
+func (c *Conn) failure() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case !c.timing.Established.IsZero():
+		return nil
+	case c.err != nil:
+		return c.err
+	}
+	return net.ErrClosed
+}
+
+// returnFromDial gives the cache what the handshake has taught. What comes
+// later goes there when the connection ends.
+func (c *Conn) returnFromDial() {
+	c.mu.Lock()
+	c.returned = true
+	c.mu.Unlock()
+	c.teach()
+}
+
+// dial sends the SYN.
+func (l *loop) dial(now time.Time, c *Conn) error {
+	if l.draining {
+		return net.ErrClosed
+	}
+	if !l.insert(c) {
+		return portError(c.local, syscall.EADDRINUSE)
+	}
+	l.counters.ActiveOpens++
+	c.timing.Syn = now
+	l.apply(now, c, c.machine.Open(now, l.outputs[:0]))
+	return nil
+}

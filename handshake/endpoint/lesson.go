@@ -1,0 +1,62 @@
+package endpoint
+
+import (
+	"time"
+
+	"tfocraft/cookie"
+	"tfocraft/handshake"
+)
+
+// A lesson is what a connection has learnt for the cache of cookies. A cache
+// may take its time to store it, so it is not for the loop to call it.
+type lesson struct {
+	at     time.Time
+	output handshake.Output // Learn or Block
+}
+
+// learn notes a lesson.
+func (c *Conn) learn(now time.Time, o *handshake.Output) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lessons = append(c.lessons, lesson{now, *o})
+}
+
+// keepLessons gives the cache what was learnt after the dial, if anything.
+func (c *Conn) keepLessons() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cache != nil && c.returned && len(c.lessons) > 0 {
+		c.stack.background.Go(c.teach)
+	}
+}
+
+// teach gives the cache what was learnt up to now.
+func (c *Conn) teach() {
+	c.mu.Lock()
+	lessons := c.lessons
+	c.lessons = nil
+	c.mu.Unlock()
+	if c.cache == nil {
+		return
+	}
+	path := c.path()
+	for _, l := range lessons {
+		var err error
+		switch o := &l.output; {
+		case o.Kind == handshake.Block:
+			err = c.cache.Block(l.at, path, o.Reason)
+		case o.Cookie.IsZero():
+			err = c.cache.LearnMSS(l.at, path, o.MSS)
+		default:
+			err = c.cache.Learn(l.at, path, o.Cookie, o.MSS, o.Experimental)
+		}
+		if err != nil {
+			c.stack.log.Warn("endpoint: cookie cache", "error", err)
+		}
+	}
+}
+
+// path is what the connection's cookie is kept by.
+func (c *Conn) path() cookie.Path {
+	return cookie.Path{Client: c.local.Addr(), Server: c.remote.Addr(), Port: c.remote.Port()}
+}

@@ -1,0 +1,94 @@
+package endpoint
+
+import (
+	"time"
+
+	"tfocraft/handshake"
+)
+
+// insert makes a connection known to the loop. It reports false if there is
+// one with these addresses and ports.
+func (l *loop) insert(c *Conn) bool {
+	key := tuple{c.local, c.remote}
+	if l.conns[key] != nil {
+		return false
+	}
+	l.conns[key] = c
+	return true
+}
+
+// remove forgets a connection that has ended.
+func (l *loop) remove(now time.Time, c *Conn, from handshake.State, err error) {
+	delete(l.conns, tuple{c.local, c.remote})
+	l.timers.drop(c)
+	switch {
+	case err == nil:
+	case !from.Synchronized():
+		l.counters.AttemptFails++
+	case from != handshake.TimeWait:
+		l.counters.EstabResets++
+	}
+	c.end(errno(err))
+	if c.listener == nil {
+		l.dialEnded(c)
+	} else {
+		l.leaveListener(now, c, err)
+	}
+	c.keepLessons()
+	l.stack.drop(c.claim)
+	l.checkIdle()
+}
+
+// drain closes all listeners and connections; idle is closed when the last
+// connection is gone.
+func (l *loop) drain(now time.Time, idle chan struct{}) {
+	l.draining = true
+	l.idle = append(l.idle, idle)
+	for _, ln := range l.listeners {
+		l.closeListener(now, ln)
+	}
+	for _, c := range l.conns {
+		c.mu.Lock()
+		c.markClosed()
+		c.mu.Unlock()
+		l.attend(now, c)
+	}
+	l.checkIdle()
+}
+
+func (l *loop) checkIdle() {
+	if len(l.conns) > 0 {
+		return
+	}
+	for _, idle := range l.idle {
+		close(idle)
+	}
+	l.idle = nil
+}
+
+// stop resets what is left and ends the loop.
+func (l *loop) stop(now time.Time) {
+	for _, ln := range l.listeners {
+		l.closeListener(now, ln)
+	}
+	for _, c := range l.conns {
+		l.abort(now, c)
+	}
+	l.stopped = true
+}
+
+// endAll tells the applications that the loop has ended. Connections are left
+// only if the link has failed.
+func (l *loop) endAll(err error) {
+	for _, ln := range l.listeners {
+		ln.stop(err)
+		l.stack.drop(ln.claim)
+	}
+	for _, c := range l.conns {
+		c.end(err)
+		if c.listener == nil {
+			l.dialEnded(c)
+		}
+		l.stack.drop(c.claim)
+	}
+}

@@ -1,0 +1,187 @@
+package endpoint
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"tfocraft/cookie"
+	"tfocraft/handshake"
+)
+
+// defaultBacklog is enough for an application that is busy for a moment.
+const defaultBacklog = 1024
+
+// A ListenConfig describes a listener.
+//
+// Fast Open is off unless FastOpen.Enabled is set, and it must stay off for
+// applications that cannot bear to see the same request twice: a SYN with its
+// data can be delivered again when this side has lost its state meanwhile, and
+// also when the client has closed first, so that nobody remembers the
+// connection (RFC 7413, Section 2.1). A request that only reads is safe; one
+// that orders goods is not, unless it carries a number that tells it from its
+// copy.
+type ListenConfig struct {
+	Stack *Stack
+	// FastOpen says which SYNs have their data taken, and how many connections
+	// opened by such a SYN may be unconfirmed at a time. A keyring with a
+	// rotation that is due gets a new random key.
+	FastOpen handshake.GateConfig
+	// Backlog bounds the connections that wait for Accept, and likewise those
+	// whose handshake is not over; SYNs beyond it are dropped. 0 means 1024.
+	Backlog int
+	// Machine is the template of the connections. Ports, family, sequence
+	// number and timestamp offset are filled in; MSS may be set to lower it.
+	Machine handshake.Config
+}
+
+// A Listener accepts connections. All methods may be called from any goroutine.
+type Listener struct {
+	stack  *Stack
+	config ListenConfig
+	addr   netip.AddrPort
+	claim  *claim
+	queue  chan *Conn
+
+	once   sync.Once
+	closed chan struct{}
+	err    error // why, set before closed is closed
+
+	// Owned by the loop.
+	keys     []netip.AddrPort // that it is known by
+	gate     *handshake.Gate
+	halfOpen int
+}
+
+var _ net.Listener = (*Listener)(nil)
+
+// Listen announces a local address, written as for [net.Listen]. Without a host
+// it listens on all addresses of the stack, of both families unless the
+// network is "tcp4" or "tcp6". Port 0 takes a free one.
+func (lc *ListenConfig) Listen(ctx context.Context, network, address string) (*Listener, error) {
+	local, err := parseAddress(ctx, network, address)
+	if err != nil {
+		return nil, opError("listen", netip.AddrPort{}, netip.AddrPort{}, err)
+	}
+	ln, err := lc.listen(network, local)
+	if err != nil {
+		return nil, opError("listen", netip.AddrPort{}, local, err)
+	}
+	return ln, nil
+}
+
+func (lc *ListenConfig) listen(network string, local netip.AddrPort) (*Listener, error) {
+	s := lc.Stack
+	ln := &Listener{stack: s, config: *lc, gate: handshake.NewGate(lc.FastOpen), closed: make(chan struct{})}
+	if ln.config.Backlog <= 0 {
+		ln.config.Backlog = defaultBacklog
+	}
+	// Half-open connections that complete are accepted even if the backlog is
+	// full by then.
+	ln.queue = make(chan *Conn, 2*ln.config.Backlog)
+	var err error
+	if ln.keys, ln.claim, err = s.claimListen(listenAddrs(network, local.Addr()), local.Port()); err != nil {
+		return nil, err
+	}
+	ln.addr = netip.AddrPortFrom(local.Addr(), ln.keys[0].Port())
+	err = s.mail.call(func(time.Time) {
+		for _, key := range ln.keys {
+			s.loop.listeners[key] = ln
+		}
+	})
+	if err != nil {
+		s.drop(ln.claim)
+		return nil, err
+	}
+	return ln, nil
+}
+
+func (s *Stack) claimListen(addrs []netip.Addr, port uint16) (keys []netip.AddrPort, c *claim, err error) {
+	if port == 0 {
+		c, port, err = s.ports.claimAny(netip.AddrPort{}, addrs...)
+	}
+	for _, a := range addrs {
+		keys = append(keys, netip.AddrPortFrom(a, port))
+	}
+	if c == nil && err == nil {
+		c, err = s.ports.claim(netip.AddrPort{}, keys...)
+	}
+	return keys, c, err
+}
+
+// listenAddrs returns the addresses that a listener is known by: the
+// unspecified one stands for both families unless the network names one.
+func listenAddrs(network string, a netip.Addr) []netip.Addr {
+	if !a.IsUnspecified() || network != "tcp" {
+		return []netip.Addr{a}
+	}
+	return []netip.Addr{netip.IPv6Unspecified(), netip.IPv4Unspecified()}
+}
+
+// Addr returns a [*net.TCPAddr].
+func (ln *Listener) Addr() net.Addr { return net.TCPAddrFromAddrPort(ln.addr) }
+
+// Accept implements [net.Listener]; the connection is a [*Conn].
+func (ln *Listener) Accept() (net.Conn, error) {
+	c, err := ln.AcceptTCP()
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// AcceptTCP waits for a connection: one whose handshake is over, or one whose
+// SYN has brought data that was admitted.
+func (ln *Listener) AcceptTCP() (*Conn, error) {
+	select {
+	case <-ln.closed:
+		return nil, ln.acceptError()
+	default:
+	}
+	select {
+	case c := <-ln.queue:
+		return c, nil
+	case <-ln.closed:
+		return nil, ln.acceptError()
+	}
+}
+
+func (ln *Listener) acceptError() error {
+	return opError("accept", netip.AddrPort{}, ln.addr, ln.err)
+}
+
+// Close stops listening and resets the connections that nobody has accepted.
+// A second Close does nothing.
+func (ln *Listener) Close() error {
+	// An error means that the loop has ended, and the listener with it.
+	_ = ln.stack.mail.call(func(now time.Time) { ln.stack.loop.closeListener(now, ln) })
+	return nil
+}
+
+// stop ends Accept. It reports false if that was done before.
+func (ln *Listener) stop(err error) bool {
+	first := false
+	ln.once.Do(func() {
+		ln.err = err
+		close(ln.closed)
+		first = true
+	})
+	return first
+}
+
+// rotate gives the keyring a new key if its rotation is due.
+func (ln *Listener) rotate(now time.Time, newKey func() (cookie.Key, error)) error {
+	keys := ln.config.FastOpen.Keyring
+	if keys == nil || !keys.Due(now) {
+		return nil
+	}
+	key, err := newKey()
+	if err != nil {
+		return fmt.Errorf("endpoint: rotate the cookie key: %w", err)
+	}
+	keys.RotateAt(now, key)
+	return nil
+}

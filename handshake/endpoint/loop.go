@@ -1,0 +1,173 @@
+package endpoint
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"tfocraft/handshake"
+	"tfocraft/wire"
+	"tfocraft/wire/link"
+)
+
+// readBatch is how many frames are read at once.
+const readBatch = 64
+
+// Mail comes first, so that its answers go out together. A steady stream of it
+// would keep frames from being read: after maxSkips rounds without a read
+// comes one that mail does not end, of napTime at most.
+const (
+	maxSkips = 16
+	napTime  = time.Millisecond
+)
+
+// tuple names a connection.
+type tuple struct {
+	local, remote netip.AddrPort
+}
+
+// A loop is the goroutine of a stack, and what it alone touches.
+type loop struct {
+	stack *Stack
+	log   *slog.Logger
+	link  link.Link
+	mail  *mailbox
+
+	conns     map[tuple]*Conn
+	listeners map[netip.AddrPort]*Listener
+	timers    timerQueue
+	counters  Counters
+	draining  bool
+	stopped   bool
+	idle      []chan struct{} // to close when there are no connections
+	skips     int
+
+	// Used again and again, so that frames cost no allocation.
+	frames  []link.Frame
+	outputs []handshake.Output
+	calls   []call
+	ready   []*Conn
+	rx, tx  wire.Packet
+	reverse [maxHeader]byte
+	queue   sendQueue
+}
+
+func newLoop(s *Stack) *loop {
+	return &loop{
+		stack: s, log: s.log, link: s.config.Link, mail: s.mail,
+		conns:     make(map[tuple]*Conn),
+		listeners: make(map[netip.AddrPort]*Listener),
+		frames:    make([]link.Frame, readBatch),
+	}
+}
+
+// run is the goroutine.
+func (l *loop) run() {
+	defer close(l.stack.done)
+	err := l.serve()
+	if !errors.Is(err, net.ErrClosed) {
+		l.log.Warn("endpoint: link failed", "error", err)
+	}
+	l.mail.stop()
+	l.endAll(err)
+	_ = l.link.Close() // nothing is left to lose
+}
+
+// serve does what there is to do until the link fails or the stack is closed.
+func (l *loop) serve() error {
+	for {
+		now := time.Now()
+		l.readMail(now)
+		for c := l.timers.pop(now); c != nil; c = l.timers.pop(now) {
+			l.apply(now, c, c.machine.Advance(now, l.outputs[:0]))
+		}
+		l.flush()
+		if l.stopped {
+			return net.ErrClosed
+		}
+		n, err := l.receive(now)
+		now = time.Now()
+		for i := range n {
+			l.frame(now, &l.frames[i])
+		}
+		l.flush()
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// receive waits for frames, mail or the next timer.
+func (l *loop) receive(now time.Time) (int, error) {
+	switch {
+	case l.mail.sleep(now, l.timers.next()):
+	case l.skips < maxSkips:
+		l.skips++
+		return 0, nil
+	default:
+		l.mail.nap(now.Add(napTime))
+	}
+	l.skips = 0
+	n, err := l.link.ReadFrames(l.frames)
+	l.mail.awake()
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = nil
+	}
+	return n, err
+}
+
+func (l *loop) readMail(now time.Time) {
+	l.calls, l.ready = l.mail.take(l.calls, l.ready)
+	for _, c := range l.calls {
+		c.run(now)
+		c.done <- nil
+	}
+	for _, c := range l.ready {
+		l.attend(now, c)
+	}
+	clear(l.calls)
+	clear(l.ready)
+}
+
+// attend does what the application wants from a connection, in the order in
+// which it matters: what was read counts before what was left unread, and what
+// was written goes out before the FIN.
+func (l *loop) attend(now time.Time, c *Conn) {
+	if c.machine.State() == handshake.Closed {
+		return
+	}
+	w := c.takeWishes()
+	if w.consumed > 0 {
+		l.apply(now, c, c.machine.Consume(now, w.consumed, l.outputs[:0]))
+	}
+	if w.abort {
+		l.apply(now, c, c.machine.Abort(now, l.outputs[:0]))
+		return
+	}
+	if w.write {
+		out, all := c.write(now, l.outputs[:0])
+		l.apply(now, c, out)
+		if !all {
+			return // settle posts c again
+		}
+	}
+	switch {
+	case w.close && !c.closeDone:
+		c.closeDone = true
+		l.apply(now, c, c.machine.Close(now, l.outputs[:0]))
+	case w.closeWrite && !c.finDone && !c.closeDone:
+		c.finDone = true
+		l.apply(now, c, c.machine.CloseWrite(now, l.outputs[:0]))
+	}
+}
+
+// abort resets a connection.
+func (l *loop) abort(now time.Time, c *Conn) {
+	c.mu.Lock()
+	c.aborted = true
+	c.mu.Unlock()
+	l.attend(now, c)
+}

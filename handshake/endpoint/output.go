@@ -1,0 +1,113 @@
+package endpoint
+
+import (
+	"time"
+
+	"tfocraft/handshake"
+	"tfocraft/wire"
+)
+
+// apply carries out what a call of a machine has put out. The outputs alias
+// the machine and, through it, the frame that was read.
+func (l *loop) apply(now time.Time, c *Conn, out []handshake.Output) {
+	l.outputs = out[:0]
+	for i := range out {
+		switch o := &out[i]; o.Kind {
+		case handshake.Transmit:
+			l.transmit(now, c, &o.Segment)
+		case handshake.Deliver:
+			c.deliver(now, o.Data)
+		case handshake.DeliverEOF:
+			c.deliverEOF()
+		case handshake.Learn, handshake.Block:
+			c.learn(now, o)
+		case handshake.ChangeState:
+			l.changeState(now, c, o)
+		case handshake.Drop:
+			l.counters.Ignored++
+		}
+	}
+	if c.machine.State() != handshake.Closed {
+		l.timers.schedule(c)
+		c.settle()
+	}
+}
+
+// transmit sends a segment of a connection.
+func (l *loop) transmit(now time.Time, c *Conn, s *wire.Segment) {
+	l.tx = wire.NewPacket(c.local, c.remote, *s)
+	l.tx.IPv6.FlowLabel = c.flow
+	l.send(now, c.header[:c.headerLen])
+}
+
+// send queues the packet in l.tx behind a link-layer header.
+func (l *loop) send(now time.Time, header []byte) {
+	l.tx.SetLengths()
+	l.tx.SetChecksums()
+	l.queue.push(header, &l.tx)
+	l.counters.OutSegs++
+	if l.tx.TCP.Flags.Has(wire.RST) {
+		l.counters.OutRsts++
+	}
+	l.stack.trace(now, true, &l.tx)
+	if l.queue.full() {
+		l.flush()
+	}
+}
+
+// flush hands the queued frames to the link. One that it does not take is lost
+// as on any path, and the rest follows.
+func (l *loop) flush() {
+	for batch := l.queue.frames; len(batch) > 0; {
+		n, err := l.link.WriteFrames(batch)
+		if err == nil {
+			break
+		}
+		l.counters.SendErrors++
+		l.log.Warn("endpoint: frame not sent", "error", err)
+		batch = batch[min(n+1, len(batch)):]
+	}
+	l.queue.clear()
+}
+
+// changeState follows a connection through its life.
+func (l *loop) changeState(now time.Time, c *Conn, o *handshake.Output) {
+	l.log.Debug("endpoint: state", "local", c.local, "remote", c.remote, "from", o.From, "to", o.To)
+	if !o.From.Synchronized() && o.To.Synchronized() {
+		l.established(now, c)
+	}
+	if o.To == handshake.Closed {
+		l.remove(now, c, o.From, o.Err)
+	}
+}
+
+// established marks the end of the handshake.
+func (l *loop) established(now time.Time, c *Conn) {
+	c.mu.Lock()
+	c.timing.Established = now
+	c.mu.Unlock()
+	if c.listener == nil {
+		l.dialEnded(c)
+		return
+	}
+	if c.admitted {
+		c.admitted = false
+		c.listener.gate.Confirmed()
+	}
+	if c.waiting {
+		c.waiting = false
+		c.listener.halfOpen--
+		c.listener.announce(c)
+	}
+}
+
+// dialEnded lets Dial go on.
+func (l *loop) dialEnded(c *Conn) {
+	if c.dialed {
+		return
+	}
+	c.dialed = true
+	info := c.machine.Info()
+	l.counters.opened(&info.FastOpen)
+	close(c.opened)
+}

@@ -1,0 +1,149 @@
+package endpoint
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"tfocraft/wire/link"
+)
+
+// defaultEphemeral is the range of Linux (net.ipv4.ip_local_port_range).
+var defaultEphemeral = link.PortRange{First: 32768, Last: 60999}
+
+// A portTable gives out the local ports of a stack.
+type portTable struct {
+	ports     Ports // nil: nobody else has any
+	guard     Guard // nil: nobody else answers
+	sieve     *sieve
+	ephemeral link.PortRange
+	zone      string // of link-local addresses, as ports wants it
+
+	mu    sync.Mutex
+	taken map[netip.AddrPort]struct{}
+}
+
+// A claim is a local port that is ours: nobody else on the host gets it, the
+// kernel does not answer for it, and its frames come through. A listener
+// shares its claim with the connections that it accepts.
+type claim struct {
+	uses atomic.Int32
+	undo []func() error
+}
+
+// drop ends one use and reports whether that was the last, after which the
+// caller has to call release.
+func (c *claim) drop() bool { return c.uses.Add(-1) == 0 }
+
+func (c *claim) retain() { c.uses.Add(1) }
+
+// release gives everything back, the latest first. It may take long.
+func (c *claim) release() error {
+	var errs []error
+	for i := len(c.undo) - 1; i >= 0; i-- {
+		errs = append(errs, c.undo[i]())
+	}
+	return errors.Join(errs...)
+}
+
+// claim takes the local ports, which are one port at an address of either
+// family, for what comes from remote, or from everybody if that is zero.
+func (t *portTable) claim(remote netip.AddrPort, locals ...netip.AddrPort) (*claim, error) {
+	c := &claim{}
+	c.retain()
+	for _, local := range locals {
+		if err := t.add(c, local, remote); err != nil {
+			return nil, errors.Join(err, c.release())
+		}
+	}
+	return c, nil
+}
+
+func (t *portTable) add(c *claim, local, remote netip.AddrPort) error {
+	if err := t.take(local); err != nil {
+		return portError(local, err)
+	}
+	c.undo = append(c.undo, func() error { return t.giveBack(local) })
+	if t.ports != nil {
+		release, err := t.ports.Reserve(t.zoned(local))
+		if err != nil {
+			return portError(local, err)
+		}
+		c.undo = append(c.undo, release)
+	}
+	if err := t.sieve.add(local); err != nil {
+		return fmt.Errorf("endpoint: port %d: %w", local.Port(), err)
+	}
+	c.undo = append(c.undo, func() error { return t.sieve.remove(local.Port()) })
+	if t.guard != nil {
+		release, err := t.guard.Protect(local, remote)
+		if err != nil {
+			return fmt.Errorf("endpoint: guard for %s: %w", local, err)
+		}
+		c.undo = append(c.undo, release)
+	}
+	return nil
+}
+
+// zoned adds the zone that only the kernel needs.
+func (t *portTable) zoned(local netip.AddrPort) netip.AddrPort {
+	if a := local.Addr(); a.Is6() && a.IsLinkLocalUnicast() {
+		return netip.AddrPortFrom(a.WithZone(t.zone), local.Port())
+	}
+	return local
+}
+
+func portError(local netip.AddrPort, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("endpoint: port %d of %s is taken by the kernel or by another program: %w", local.Port(), local.Addr(), syscall.EADDRINUSE)
+	}
+	return fmt.Errorf("endpoint: reserve port %d of %s: %w", local.Port(), local.Addr(), err)
+}
+
+func (t *portTable) take(local netip.AddrPort) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, ok := t.taken[local]; ok {
+		return syscall.EADDRINUSE
+	}
+	t.taken[local] = struct{}{}
+	return nil
+}
+
+func (t *portTable) giveBack(local netip.AddrPort) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.taken, local)
+	return nil
+}
+
+// claimAny claims a port of the ephemeral range, beginning at a random one
+// (RFC 6056, Section 3.3.1), and returns it.
+func (t *portTable) claimAny(remote netip.AddrPort, addrs ...netip.Addr) (*claim, uint16, error) {
+	n := int(t.ephemeral.Last) - int(t.ephemeral.First) + 1
+	start := rand.IntN(n)
+	locals := make([]netip.AddrPort, len(addrs))
+	for i := range n {
+		port := t.ephemeral.First + uint16((start+i)%n)
+		for k, addr := range addrs {
+			locals[k] = netip.AddrPortFrom(addr, port)
+		}
+		c, err := t.claim(remote, locals...)
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			return c, port, err
+		}
+	}
+	return nil, 0, fmt.Errorf("endpoint: all ports from %d to %d of %s are taken: %w", t.ephemeral.First, t.ephemeral.Last, addrs[0], syscall.EADDRINUSE)
+}
+
+// has reports whether the port was claimed.
+func (t *portTable) has(local netip.AddrPort) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, ok := t.taken[local]
+	return ok
+}

@@ -1,0 +1,121 @@
+package endpoint
+
+import (
+	"net/netip"
+	"slices"
+	"sync"
+
+	"tfocraft/wire/link"
+)
+
+// maxSingles is how many ports of the ephemeral range a filter names one by
+// one. With more, it lets in the whole range: programs in a socket filter are
+// run from the start for every frame of the host.
+const maxSingles = 64
+
+// A sieve keeps the filter of a link to the ports in use. One that has no
+// setter does nothing.
+type sieve struct {
+	setter    link.FilterSetter
+	addrs     []netip.Addr // none means every address
+	ephemeral link.PortRange
+
+	mu     sync.Mutex
+	ports  map[uint16]int // in use, how often
+	stale  map[uint16]bool
+	opened bool // the ephemeral range is let in as a whole
+}
+
+func newSieve(setter link.FilterSetter, local []netip.Prefix, ephemeral link.PortRange) *sieve {
+	s := &sieve{setter: setter, ephemeral: ephemeral, ports: make(map[uint16]int), stale: make(map[uint16]bool)}
+	for _, p := range local {
+		if !p.IsSingleIP() {
+			s.addrs = nil
+			break
+		}
+		s.addrs = append(s.addrs, p.Addr())
+	}
+	return s
+}
+
+// add lets a port in, at an address that stays let in for good.
+func (s *sieve) add(local netip.AddrPort) error {
+	if s.setter == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	addr, port := local.Addr(), local.Port()
+	known := len(s.addrs) == 0 || addr.IsUnspecified() || slices.Contains(s.addrs, addr)
+	if !known {
+		s.addrs = append(s.addrs, addr)
+	}
+	s.ports[port]++
+	if known && (s.ports[port] > 1 || s.stale[port] || s.opened && s.isEphemeral(port)) {
+		delete(s.stale, port)
+		return nil
+	}
+	clear(s.stale)
+	if err := s.set(); err != nil {
+		s.forget(port)
+		return err
+	}
+	return nil
+}
+
+// remove is the opposite of add. The filter changes with the next port that is
+// added: until then a frame too many comes in, and is ignored.
+func (s *sieve) remove(port uint16) error {
+	if s.setter == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.forget(port) {
+		s.stale[port] = true
+	}
+	return nil
+}
+
+// forget takes one use away and reports whether it was the last.
+func (s *sieve) forget(port uint16) bool {
+	if s.ports[port]--; s.ports[port] > 0 {
+		return false
+	}
+	delete(s.ports, port)
+	return true
+}
+
+func (s *sieve) isEphemeral(port uint16) bool {
+	return s.ephemeral.First <= port && port <= s.ephemeral.Last
+}
+
+func (s *sieve) set() error { return s.setter.SetFilter(s.filter()) }
+
+func (s *sieve) filter() *link.Filter {
+	return &link.Filter{Addrs: s.addrs, ICMP: true, Ports: s.ranges()}
+}
+
+func (s *sieve) ranges() []link.PortRange {
+	var ranges []link.PortRange
+	singles := 0
+	for port := range s.ports {
+		if s.isEphemeral(port) {
+			singles++
+		}
+	}
+	s.opened = singles > maxSingles
+	if s.opened {
+		ranges = append(ranges, s.ephemeral)
+	}
+	for port := range s.ports {
+		if !s.opened || !s.isEphemeral(port) {
+			ranges = append(ranges, link.Port(port))
+		}
+	}
+	if len(ranges) == 0 {
+		// No ports would mean all; port 0 never comes (RFC 6335, Section 6).
+		ranges = []link.PortRange{link.Port(0)}
+	}
+	return ranges
+}

@@ -1,0 +1,139 @@
+package endpoint
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"tfocraft/handshake"
+	"tfocraft/wire"
+	"tfocraft/wire/link"
+)
+
+// A Stack is one link with the connections over it. Its methods may be called
+// from any goroutine.
+type Stack struct {
+	config Config
+	log    *slog.Logger
+	isn    handshake.ISNGenerator
+	mtu    int
+	ports  portTable
+	mail   *mailbox
+	loop   *loop
+
+	done       chan struct{} // closed when the loop has ended
+	background sync.WaitGroup
+	owned      []io.Closer // what Open has opened
+}
+
+// New starts a stack on a link of the caller's. Whoever calls it calls Close
+// or Shutdown in the end.
+func New(c Config) (*Stack, error) {
+	if c.Link == nil {
+		return nil, errors.New("endpoint: Config.Link is not set")
+	}
+	var setter link.FilterSetter
+	if c.SetFilter {
+		var ok bool
+		if setter, ok = c.Link.(link.FilterSetter); !ok {
+			return nil, fmt.Errorf("endpoint: Config.SetFilter: this link has no filter: %w", errors.ErrUnsupported)
+		}
+	}
+	if c.Capture != nil {
+		c.Link = link.Tee(c.Link, c.Capture)
+	}
+	if c.Secret == [16]byte{} {
+		rand.Read(c.Secret[:])
+	}
+	if c.Ephemeral == (link.PortRange{}) {
+		c.Ephemeral = defaultEphemeral
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Stack{
+		config: c,
+		log:    c.Logger,
+		isn:    handshake.ISNGenerator{Secret: c.Secret},
+		mtu:    c.Link.MTU(),
+		ports: portTable{
+			ports: c.Ports, guard: c.Guard, ephemeral: c.Ephemeral, zone: c.Interface,
+			sieve: newSieve(setter, c.Local, c.Ephemeral),
+			taken: make(map[netip.AddrPort]struct{}),
+		},
+		mail: &mailbox{link: c.Link},
+		done: make(chan struct{}),
+	}
+	s.loop = newLoop(s)
+	go s.loop.run()
+	return s, nil
+}
+
+// Counters returns what the stack has counted so far.
+func (s *Stack) Counters() Counters {
+	var c Counters
+	if s.mail.call(func(time.Time) { c = s.loop.counters }) != nil {
+		<-s.done
+		c = s.loop.counters
+	}
+	return c
+}
+
+// Close resets every connection and closes the link. A second Close does
+// nothing.
+func (s *Stack) Close() error {
+	// An error means that the loop has ended already.
+	_ = s.mail.call(func(now time.Time) { s.loop.stop(now) })
+	<-s.done
+	s.background.Wait()
+	var errs []error
+	for _, c := range s.owned {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Shutdown closes listeners and connections, waits until both sides of every
+// connection have closed and TIME-WAIT is over, and then closes the stack. When
+// ctx is done first, the connections that are left are reset and the error is
+// that of ctx. How long TIME-WAIT takes is for Dialer.Machine and
+// ListenConfig.Machine to say.
+func (s *Stack) Shutdown(ctx context.Context) error {
+	idle := make(chan struct{})
+	var err error
+	if s.mail.call(func(now time.Time) { s.loop.drain(now, idle) }) == nil {
+		select {
+		case <-idle:
+		case <-s.done:
+		case <-ctx.Done():
+			err = fmt.Errorf("endpoint: connections were reset at shutdown: %w", context.Cause(ctx))
+		}
+	}
+	return errors.Join(err, s.Close())
+}
+
+// drop ends one use of a claim. The last use gives it back in the background:
+// a firewall rule may take a while to remove.
+func (s *Stack) drop(c *claim) {
+	if !c.drop() {
+		return
+	}
+	s.background.Go(func() {
+		if err := c.release(); err != nil {
+			s.log.Warn("endpoint: release a port", "error", err)
+		}
+	})
+}
+
+// trace shows a segment to whoever wants to see it.
+func (s *Stack) trace(at time.Time, outgoing bool, p *wire.Packet) {
+	if s.config.Trace != nil {
+		s.config.Trace(at, outgoing, p)
+	}
+}

@@ -1,0 +1,368 @@
+package endpoint_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tfocraft/handshake"
+	"tfocraft/handshake/endpoint"
+	"tfocraft/wire/link"
+)
+
+// Shutdown lets both sides close in order, what is in flight included.
+func TestShutdown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, func(s *setup) { s.pair.Delay = 20 * time.Millisecond })
+		ln := l.listen(endpoint.ListenConfig{})
+		d := endpoint.Dialer{Machine: handshake.Config{TimeWait: time.Second}}
+		client := l.mustDial(d, "")
+		server := accept(t, ln)
+		want := noise(100 << 10)
+		client.Write(want)
+		got := make(chan []byte)
+		go func() {
+			b, err := io.ReadAll(server)
+			if err != nil {
+				t.Errorf("server: %v", err)
+			}
+			server.Close()
+			got <- b
+		}()
+		done := make(chan error)
+		go func() { done <- l.client.Shutdown(t.Context()) }()
+		if b := <-got; string(b) != string(want) {
+			t.Errorf("server read %d bytes, want %d", len(b), len(want))
+		}
+		began := time.Now()
+		if err := <-done; err != nil {
+			t.Errorf("Shutdown: %v", err)
+		}
+		if took := time.Since(began); took < time.Second || took > 2*time.Second {
+			t.Errorf("Shutdown took %v longer than the peer, want TIME-WAIT, 1s, and little more", took)
+		}
+		if out, in := countResets(l.segments()); out+in != 0 {
+			t.Errorf("%d resets", out+in)
+		}
+		if _, err := l.dial(d, ""); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("dial after Shutdown: %v, want %v", err, net.ErrClosed)
+		}
+	})
+}
+
+// When time is up, Shutdown resets what is left.
+func TestShutdownTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, nil)
+		ln := l.listen(endpoint.ListenConfig{})
+		l.mustDial(endpoint.Dialer{}, "")
+		server := accept(t, ln) // which does not close
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := l.client.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Shutdown: %v, want %v", err, context.DeadlineExceeded)
+		}
+		synctest.Wait()
+		if out, _ := countResets(l.segments()); out != 1 {
+			t.Errorf("%d resets went out, want 1", out)
+		}
+		if _, err := server.Write([]byte("x")); !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("peer's write: %v, want %v", err, syscall.ECONNRESET)
+		}
+	})
+}
+
+// Without connections Shutdown has nothing to wait for; Close may follow it.
+func TestShutdownIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, nil)
+		ln := l.listen(endpoint.ListenConfig{})
+		if err := l.server.Shutdown(t.Context()); err != nil {
+			t.Errorf("Shutdown: %v", err)
+		}
+		if _, err := ln.Accept(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("Accept: %v, want %v", err, net.ErrClosed)
+		}
+		if err := l.server.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		if _, err := (&endpoint.ListenConfig{Stack: l.server}).Listen(t.Context(), "tcp", ":81"); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("Listen: %v, want %v", err, net.ErrClosed)
+		}
+	})
+}
+
+// A brokenLink fails when it is told to.
+type brokenLink struct {
+	*link.Mem
+	broken atomic.Bool
+}
+
+var errBroken = errors.New("cable pulled")
+
+func (b *brokenLink) ReadFrames(batch []link.Frame) (int, error) {
+	n, err := b.Mem.ReadFrames(batch)
+	if b.broken.Load() {
+		return 0, errBroken
+	}
+	return n, err
+}
+
+// A link that fails ends connections, listeners and dials with its error.
+func TestLinkFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, _ := link.Pair(nil)
+		broken := &brokenLink{Mem: a}
+		s := newStack(t, endpoint.Config{Link: broken, Router: route{from4: client4}})
+		ln, err := (&endpoint.ListenConfig{Stack: s}).Listen(t.Context(), "tcp", ":80")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			d := endpoint.Dialer{Stack: s}
+			if _, err := d.DialContext(t.Context(), "tcp", address4, nil); !errors.Is(err, errBroken) {
+				t.Errorf("dial: %v, want %v", err, errBroken)
+			}
+		})
+		wg.Go(func() {
+			if _, err := ln.Accept(); !errors.Is(err, errBroken) {
+				t.Errorf("accept: %v, want %v", err, errBroken)
+			}
+		})
+		synctest.Wait()
+		broken.broken.Store(true)
+		wg.Wait()
+	})
+}
+
+// A registry is a host's ports and its guard, in memory.
+type registry struct {
+	mu      sync.Mutex
+	ports   map[netip.AddrPort]bool
+	guarded map[[2]netip.AddrPort]int
+}
+
+func newRegistry(taken ...string) *registry {
+	r := &registry{ports: make(map[netip.AddrPort]bool), guarded: make(map[[2]netip.AddrPort]int)}
+	for _, p := range taken {
+		r.ports[netip.MustParseAddrPort(p)] = true
+	}
+	return r
+}
+
+func (r *registry) Reserve(local netip.AddrPort) (func() error, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ports[local] {
+		return nil, syscall.EADDRINUSE
+	}
+	r.ports[local] = true
+	return func() error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.ports, local)
+		return nil
+	}, nil
+}
+
+func (r *registry) Protect(local, remote netip.AddrPort) (func() error, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := [2]netip.AddrPort{local, remote}
+	r.guarded[key]++
+	return func() error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.guarded[key]--; r.guarded[key] == 0 {
+			delete(r.guarded, key)
+		}
+		return nil
+	}, nil
+}
+
+// Ports are reserved and guarded while they are in use, and a moment later not
+// any more: D-10.
+func TestPorts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		host := newRegistry("192.0.2.1:40000", "192.0.2.1:40002")
+		l := newLab(t, func(s *setup) {
+			s.client.Ports, s.client.Guard = host, host
+			s.client.Ephemeral = link.PortRange{First: 40000, Last: 40002}
+		})
+		ln := l.listen(endpoint.ListenConfig{})
+		c := l.mustDial(endpoint.Dialer{}, "")
+		if got, want := c.LocalAddr().String(), "192.0.2.1:40001"; got != want {
+			t.Errorf("local address %s, want the only free one, %s", got, want)
+		}
+		remote := netip.MustParseAddrPort(address4)
+		if got := host.guarded[[2]netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:40001"), remote}]; got != 1 {
+			t.Errorf("the connection has %d guards, want 1", got)
+		}
+		_, err := l.dial(endpoint.Dialer{}, "")
+		wantTaken(t, err, "40000 to 40002")
+		_, err = l.dial(endpoint.Dialer{Source: netip.MustParseAddrPort("192.0.2.1:40002")}, "")
+		wantTaken(t, err, "port 40002 of 192.0.2.1")
+		_, err = l.dial(endpoint.Dialer{Source: netip.MustParseAddrPort("192.0.2.1:40001")}, "")
+		wantTaken(t, err, "port 40001 of 192.0.2.1")
+
+		accept(t, ln).Abort()
+		synctest.Wait()
+		if len(host.ports) != 2 || len(host.guarded) != 0 {
+			t.Errorf("after the end there are %v and %v", host.ports, host.guarded)
+		}
+		l.mustDial(endpoint.Dialer{}, "")
+	})
+}
+
+func wantTaken(t *testing.T, err error, text string) {
+	t.Helper()
+	if !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(fmt.Sprint(err), text) {
+		t.Errorf("error %q, want one about %q", err, text)
+	}
+}
+
+// A listener's port stays ours until the last of its connections is gone.
+func TestListenerPorts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		host := newRegistry()
+		l := newLab(t, func(s *setup) { s.server.Ports, s.server.Guard = host, host })
+		ln := l.listen(endpoint.ListenConfig{})
+		client := l.mustDial(endpoint.Dialer{}, "")
+		server := accept(t, ln)
+		_, err := (&endpoint.ListenConfig{Stack: l.server}).Listen(t.Context(), "tcp4", ":80")
+		wantTaken(t, err, "port 80 of 0.0.0.0")
+		ln.Close()
+		synctest.Wait()
+		if len(host.ports) != 2 || len(host.guarded) != 2 {
+			t.Errorf("with a connection left there are %v and %v", host.ports, host.guarded)
+		}
+		client.Abort()
+		synctest.Wait()
+		if len(host.ports) != 0 || len(host.guarded) != 0 {
+			t.Errorf("in the end there are %v and %v", host.ports, host.guarded)
+		}
+		server.Close()
+	})
+}
+
+func TestListenAnyPort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, nil)
+		ln, err := (&endpoint.ListenConfig{Stack: l.server}).Listen(t.Context(), "tcp", ":0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := ln.Addr().(*net.TCPAddr).Port
+		if port < 32768 || port > 60999 {
+			t.Errorf("port %d is not ephemeral", port)
+		}
+		d := endpoint.Dialer{Stack: l.client}
+		if _, err := d.DialContext(t.Context(), "tcp", fmt.Sprintf("192.0.2.2:%d", port), nil); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Addresses that nobody can connect to or listen on.
+func TestBadAddresses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, nil)
+		for _, c := range [][2]string{
+			{"udp", address4}, {"tcp", "192.0.2.2"}, {"tcp", ":80"}, {"tcp", "192.0.2.2:0"}, {"tcp", "224.0.0.1:80"},
+			{"tcp6", address4}, {"tcp4", address6}, {"tcp", "192.0.2.2:70000"},
+		} {
+			d := endpoint.Dialer{Stack: l.client}
+			_, err := d.DialContext(t.Context(), c[0], c[1], nil)
+			if _, ok := errors.AsType[*net.OpError](err); !ok {
+				t.Errorf("dial %s %s: %v, want a net.OpError", c[0], c[1], err)
+			}
+		}
+		if _, err := (&endpoint.ListenConfig{Stack: l.server}).Listen(t.Context(), "tcp", "no port"); err == nil {
+			t.Error("listen without a port succeeded")
+		}
+	})
+}
+
+func TestNewRejects(t *testing.T) {
+	if _, err := endpoint.New(endpoint.Config{}); err == nil {
+		t.Error("a stack without a link was made")
+	}
+	a, _ := link.Pair(nil)
+	if _, err := endpoint.New(endpoint.Config{Link: a, SetFilter: true}); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("SetFilter on a link without a filter: %v", err)
+	}
+}
+
+// The route decides about the interface and the segment size.
+func TestRoutes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, func(s *setup) { s.client.Interface = "eth9" })
+		if _, err := l.dial(endpoint.Dialer{}, ""); !errors.Is(err, link.ErrNoRoute) {
+			t.Errorf("over another interface: %v, want %v", err, link.ErrNoRoute)
+		}
+		l = newLab(t, func(s *setup) { s.client.Router = nil })
+		if _, err := l.dial(endpoint.Dialer{}, ""); !errors.Is(err, link.ErrNoRoute) {
+			t.Errorf("without a router: %v, want %v", err, link.ErrNoRoute)
+		}
+		l = newLab(t, func(s *setup) { s.client.Router = narrow{s.client.Router} })
+		l.listen(endpoint.ListenConfig{})
+		l.mustDial(endpoint.Dialer{}, "")
+		syn := l.synOut()
+		if set, _ := syn.Options.Decode(); set.MSS != 1160 {
+			t.Errorf("the SYN announces an MSS of %d, want 1160", set.MSS)
+		}
+	})
+}
+
+// narrow is a route with a small MTU.
+type narrow struct{ endpoint.Router }
+
+func (n narrow) Resolve(ctx context.Context, dst, src netip.Addr, ifname string) (link.Hop, error) {
+	h, err := n.Router.Resolve(ctx, dst, src, ifname)
+	h.MTU = 1200
+	return h, err
+}
+
+// net/http runs on both sides unchanged.
+func TestHTTP(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, func(s *setup) { s.pair.Delay = time.Millisecond })
+		ln := l.listen(endpoint.ListenConfig{FastOpen: fastOpen()})
+		srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprintf(w, "%s %s", r.Method, r.URL.Path)
+		})}
+		go srv.Serve(ln)
+		d := endpoint.Dialer{Stack: l.client, FastOpen: handshake.ClientOn}
+		transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			return d.DialContext(ctx, network, address, nil)
+		}}
+		client := &http.Client{Transport: transport}
+		for range 3 {
+			resp, err := client.Get("http://" + address4 + "/hello")
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if got, want := string(b), "GET /hello"; got != want || err != nil {
+				t.Errorf("got %q, %v; want %q", got, err, want)
+			}
+		}
+		transport.CloseIdleConnections()
+		if err := srv.Shutdown(t.Context()); err != nil {
+			t.Errorf("Shutdown: %v", err)
+		}
+	})
+}
