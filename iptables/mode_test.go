@@ -1,0 +1,31 @@
+package iptables
+
+import "testing"
+
+func TestParseMode(t *testing.T) {
+	for _, m := range []Mode{ModeRST, ModeInbound, ModeNone} {
+		got, err := ParseMode(m.String())
+		if err != nil || got != m {
+			t.Errorf("ParseMode(%q): got %v, %v, want %v", m, got, err, m)
+		}
+	}
+	for _, s := range []string{"", "RST", "both", "mode(7)"} {
+		if got, err := ParseMode(s); err == nil {
+			t.Errorf("ParseMode(%q): got %v, want an error", s, got)
+		}
+	}
+}
+
+func TestParseBackend(t *testing.T) {
+	for _, b := range []Backend{BackendAuto, BackendIPTables, BackendNFT} {
+		got, err := ParseBackend(b.String())
+		if err != nil || got != b {
+			t.Errorf("ParseBackend(%q): got %v, %v, want %v", b, got, err, b)
+		}
+	}
+	for _, s := range []string{"", "nftables", "backend(7)"} {
+		if got, err := ParseBackend(s); err == nil {
+			t.Errorf("ParseBackend(%q): got %v, want an error", s, got)
+		}
+	}
+}

@@ -1,0 +1,211 @@
+package iptables
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/google/nftables"
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// nftTableOwner is NFT_TABLE_F_OWNER.
+const nftTableOwner = 0x2
+
+// nftConn is one netlink socket to nf_tables. It belongs to the network namespace
+// of the thread that opened it, and so may be used from any other.
+type nftConn struct {
+	*nftables.Conn
+	netlink *netlink.Conn // the same socket
+}
+
+func dialNFT() (*nftConn, error) {
+	c := new(nftConn)
+	var err error
+	c.Conn, err = nftables.New(nftables.AsLasting(), nftables.WithSockOptions(func(nl *netlink.Conn) error {
+		c.netlink = nl
+		return nil
+	}))
+	if err != nil {
+		return nil, nftError("open", err)
+	}
+	return c, nil
+}
+
+func (c *nftConn) close() error { return c.CloseLasting() }
+
+// nftError gives an error of a request its reason.
+func nftError(request string, err error) error {
+	if err == nil {
+		return nil
+	}
+	reason := err
+	if errors.Is(err, fs.ErrPermission) {
+		reason = ErrPrivilege
+	}
+	return &Error{Args: []string{"nft", request}, ExitCode: -1, Err: reason}
+}
+
+func nftTable(tag Tag) *nftables.Table {
+	return &nftables.Table{Name: tag.table(), Family: nftables.TableFamilyINet}
+}
+
+// createTable makes the table of a tag, which must not exist. google/nftables always
+// sends the flags 0, so this one message is built here. Without commit the kernel
+// validates the request and throws it away, as for "nft --check".
+func (c *nftConn) createTable(tag Tag, flags uint32, commit bool) error {
+	attributes, err := netlink.MarshalAttributes([]netlink.Attribute{
+		{Type: unix.NFTA_TABLE_NAME, Data: append([]byte(tag.table()), 0)},
+		{Type: unix.NFTA_TABLE_FLAGS, Data: binary.BigEndian.AppendUint32(nil, flags)},
+	})
+	if err != nil {
+		return err
+	}
+	batch := []netlink.Message{
+		nftMessage(unix.NFNL_MSG_BATCH_BEGIN, 0, unix.NFPROTO_UNSPEC, unix.NFNL_SUBSYS_NFTABLES, nil),
+		nftMessage(unix.NFNL_SUBSYS_NFTABLES<<8|unix.NFT_MSG_NEWTABLE,
+			netlink.Acknowledge|netlink.Create|netlink.Excl, unix.NFPROTO_INET, 0, attributes),
+	}
+	if commit {
+		batch = append(batch, nftMessage(unix.NFNL_MSG_BATCH_END, 0, unix.NFPROTO_UNSPEC, unix.NFNL_SUBSYS_NFTABLES, nil))
+	}
+	if _, err := c.netlink.SendMessages(batch); err != nil {
+		return err
+	}
+	_, err = c.netlink.Receive() // one acknowledgement, or the error
+	return err
+}
+
+// nftMessage is a netlink message with the header of nfnetlink: family, version 0,
+// resource.
+func nftMessage(kind uint16, flags netlink.HeaderFlags, family uint8, resource uint16, attributes []byte) netlink.Message {
+	data := binary.BigEndian.AppendUint16([]byte{family, 0}, resource)
+	return netlink.Message{
+		Header: netlink.Header{Type: netlink.HeaderType(kind), Flags: netlink.Request | flags},
+		Data:   append(data, attributes...),
+	}
+}
+
+// probeNFT asks whether nf_tables works here, and knows the owner flag.
+func probeNFT() (owned bool, err error) {
+	c, err := dialNFT()
+	if err != nil {
+		return false, fmt.Errorf("%w (%w)", err, ErrNoBackend)
+	}
+	defer c.close()
+	tag := newTag()
+	err = c.createTable(tag, nftTableOwner, false)
+	if err == nil {
+		return true, nil
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return false, nftError("probe", err)
+	}
+	if err = c.createTable(tag, 0, false); err == nil {
+		return false, nil
+	}
+	return false, fmt.Errorf("%w (%w)", nftError("probe", err), ErrNoBackend)
+}
+
+// taggedTable is a table of this package.
+type taggedTable struct {
+	tag   Tag
+	owned bool
+}
+
+// tables returns the tables of this package's rules, whoever made them.
+func (c *nftConn) tables() ([]taggedTable, error) {
+	all, err := c.ListTablesOfFamily(nftables.TableFamilyINet)
+	if err != nil {
+		return nil, nftError("list tables", err)
+	}
+	var found []taggedTable
+	for _, t := range all {
+		tag, err := tagOfTable(t.Name)
+		if err != nil {
+			continue
+		}
+		// The library reads these flags in the byte order of the machine.
+		flags := binary.BigEndian.Uint32(binary.NativeEndian.AppendUint32(nil, t.Flags))
+		found = append(found, taggedTable{tag: tag, owned: flags&nftTableOwner != 0})
+	}
+	return found, nil
+}
+
+// taggedRule is a rule of this package as the kernel has it.
+type taggedRule struct {
+	Rule
+	packets uint64
+	handle  uint64
+}
+
+// rules returns the rules in the table of a tag; none if there is no such table.
+func (c *nftConn) rules(tag Tag) ([]taggedRule, error) {
+	var found []taggedRule
+	for _, chain := range []string{nftChainRST, nftChainInbound} {
+		listed, err := c.GetRules(nftTable(tag), &nftables.Chain{Name: chain})
+		if err != nil {
+			return nil, nftError("list rules", err)
+		}
+		for _, l := range listed {
+			if r, ok := decodeRule(l); ok && r.Tag == tag {
+				found = append(found, r)
+			}
+		}
+	}
+	return found, nil
+}
+
+// add installs a rule, and its chain unless it exists, in one transaction.
+func (c *nftConn) add(r Rule) error {
+	chain := c.AddChain(nftChainOf(r))
+	c.AddRule(&nftables.Rule{Table: chain.Table, Chain: chain, Exprs: encodeRule(r), UserData: encodeComment(r.Tag.String())})
+	return nftError("add rule", c.Flush())
+}
+
+func nftChainOf(r Rule) *nftables.Chain {
+	accept := nftables.ChainPolicyAccept
+	c := &nftables.Chain{Name: r.nftChain(), Table: nftTable(r.Tag), Type: nftables.ChainTypeFilter, Policy: &accept}
+	if r.Scope.Mode == ModeInbound {
+		c.Hooknum, c.Priority = nftables.ChainHookPrerouting, nftables.ChainPriorityRaw
+	} else {
+		c.Hooknum, c.Priority = nftables.ChainHookOutput, nftables.ChainPriorityFilter
+	}
+	return c
+}
+
+// remove deletes every copy of a rule, and tells how many there were and how many
+// other rules the table still has.
+func (c *nftConn) remove(r Rule) (removed, left int, err error) {
+	rules, err := c.rules(r.Tag)
+	if err != nil {
+		return 0, 0, err
+	}
+	same := slices.DeleteFunc(slices.Clone(rules), func(t taggedRule) bool { return t.Rule != r })
+	for _, t := range same {
+		chain := &nftables.Chain{Name: t.nftChain()}
+		if err := c.DelRule(&nftables.Rule{Table: nftTable(r.Tag), Chain: chain, Handle: t.handle}); err != nil {
+			return 0, 0, nftError("delete rule", err)
+		}
+	}
+	if err := ignoreGone(c.Flush()); err != nil {
+		return 0, 0, nftError("delete rule", err)
+	}
+	return len(same), len(rules) - len(same), nil
+}
+
+// deleteTable deletes the table of a tag with all its rules; none is no error.
+func (c *nftConn) deleteTable(tag Tag) error {
+	c.DelTable(nftTable(tag))
+	return nftError("delete table", ignoreGone(c.Flush()))
+}
+
+func ignoreGone(err error) error {
+	if errors.Is(err, unix.ENOENT) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,113 @@
+package iptables
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// store is a backend as seen from outside of any guard.
+type store interface {
+	list() ([]Installed, error)
+	// sweep removes the rules whose owner is gone.
+	sweep(gone func(Owner) bool) (removed int, err error)
+	// install adds a rule unless it is there.
+	install(Rule) error
+	// uninstall removes every copy of a rule.
+	uninstall(Rule) (removed int, err error)
+	close() error
+}
+
+func openStore(backend Backend, config Config) (store, error) {
+	if backend == BackendNFT {
+		conn, err := dialNFT()
+		if err != nil {
+			return nil, err
+		}
+		return nftStore{conn}, nil
+	}
+	return openIPTStore(config.LockWait)
+}
+
+// eachStore calls fn for every backend that is meant and works: for BackendAuto that
+// may be both, since rules may be in either.
+func eachStore(ctx context.Context, backend Backend, fn func(store) error) error {
+	meant, err := meantBackends(ctx, backend)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, status := range meant {
+		if status.Err == nil {
+			errs = append(errs, withStore(status.Backend, Config{}.withDefaults(), fn))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func meantBackends(ctx context.Context, backend Backend) ([]BackendStatus, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("iptables: %w", err)
+	}
+	if backend != BackendAuto {
+		only, err := choose(ctx, backend)
+		return []BackendStatus{only}, err
+	}
+	both := Available(ctx)
+	_, err := pick(both[0], both[1])
+	return both, err
+}
+
+func withStore(backend Backend, config Config, fn func(store) error) error {
+	s, err := openStore(backend, config)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return fn(s)
+}
+
+// List returns every tagged rule, of any process, in the network namespace of the
+// calling thread. BackendAuto looks into both backends.
+func List(ctx context.Context, backend Backend) ([]Installed, error) {
+	var found []Installed
+	err := eachStore(ctx, backend, func(s store) error {
+		rules, err := s.list()
+		found = append(found, rules...)
+		return err
+	})
+	return found, err
+}
+
+// Sweep removes the rules of dead processes and returns their number. Rules of
+// living processes, of processes in other pid namespaces, and of Install stay.
+// BackendAuto sweeps both backends.
+func Sweep(ctx context.Context, backend Backend) (removed int, err error) {
+	return sweepAny(ctx, backend, staleOnly)
+}
+
+// SweepAll removes every tagged rule but those of processes that are known to live:
+// also those of Install, and those whose owner cannot be judged from here.
+func SweepAll(ctx context.Context, backend Backend) (removed int, err error) {
+	return sweepAny(ctx, backend, notAlive)
+}
+
+func staleOnly(o Owner) bool { return o == OwnerStale }
+func notAlive(o Owner) bool  { return o != OwnerAlive }
+
+func sweepAny(ctx context.Context, backend Backend, gone func(Owner) bool) (removed int, err error) {
+	err = eachStore(ctx, backend, func(s store) error {
+		n, err := s.sweep(gone)
+		removed += n
+		return err
+	})
+	return removed, err
+}
+
+func sweepOne(backend Backend, config Config, gone func(Owner) bool) (removed int, err error) {
+	err = withStore(backend, config, func(s store) error {
+		removed, err = s.sweep(gone)
+		return err
+	})
+	return removed, err
+}
