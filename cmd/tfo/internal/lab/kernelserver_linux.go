@@ -1,0 +1,175 @@
+package lab
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	backlog           = 128
+	defaultMaxPending = 16
+	requestSize       = 64 << 10
+)
+
+// KernelServer is a TCP server on Linux's own stack, with Fast Open.
+type KernelServer struct {
+	cfg    KernelServerConfig
+	host   *Host
+	socket *kernelSocket
+	addr   netip.AddrPort
+	log    *slog.Logger
+	closed atomic.Bool
+}
+
+// ListenKernel opens a kernel server on a host and sets the host's net.ipv4.tcp_fastopen (which rules IPv6 too) to
+// client and server. Connections are accepted by the kernel from then on, and answered by Serve.
+func ListenKernel(h *Host, cfg KernelServerConfig) (*KernelServer, error) {
+	s := &KernelServer{cfg: cfg, host: h, log: cfg.Logger}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if err := s.setFastOpen(); err != nil {
+		return nil, err
+	}
+	socket, err := newKernelSocket(h, cfg.Listen.Addr())
+	if err != nil {
+		return nil, err
+	}
+	s.socket = socket
+	if err := s.listen(); err != nil {
+		socket.Close()
+		return nil, fmt.Errorf("lab: %s: kernel server on %s: %w", h.Name, cfg.Listen, err)
+	}
+	return s, nil
+}
+
+func (s *KernelServer) setFastOpen() error {
+	if s.cfg.MaxPending < 0 {
+		return nil
+	}
+	if err := s.host.Sysctl("net.ipv4.tcp_fastopen", "3"); err != nil {
+		return err
+	}
+	if s.cfg.Key == "" {
+		return nil
+	}
+	return s.host.Sysctl("net.ipv4.tcp_fastopen_key", s.cfg.Key)
+}
+
+func (s *KernelServer) listen() (err error) {
+	if err := s.socket.bind(s.cfg.Listen); err != nil {
+		return err
+	}
+	if s.cfg.MaxPending >= 0 {
+		pending := s.cfg.MaxPending
+		if pending == 0 {
+			pending = defaultMaxPending
+		}
+		if err := s.socket.setOption(unix.IPPROTO_TCP, unix.TCP_FASTOPEN, pending); err != nil {
+			return err
+		}
+	}
+	if err := s.socket.control("listen", func(fd int) error { return unix.Listen(fd, backlog) }); err != nil {
+		return err
+	}
+	s.addr, err = s.socket.localAddr()
+	return err
+}
+
+// Addr returns the address that the server listens on.
+func (s *KernelServer) Addr() netip.AddrPort { return s.addr }
+
+// Close closes the listening socket: Serve returns net.ErrClosed, connections that it serves go on. A second Close is harmless.
+func (s *KernelServer) Close() error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	return s.socket.Close()
+}
+
+// Serve answers connections until ctx ends, which is no error, or the server is closed, and returns when all of its
+// connections are done. Each is read once, answered, ended, drained and closed.
+func (s *KernelServer) Serve(ctx context.Context) error {
+	var connections sync.WaitGroup
+	defer connections.Wait()
+	defer s.socket.interrupt(ctx)()
+	for {
+		conn, remote, err := s.accept()
+		switch {
+		case ctx.Err() != nil:
+			if err == nil {
+				conn.Close()
+			}
+			return nil
+		case err != nil && s.closed.Load():
+			return net.ErrClosed
+		case err != nil:
+			return fmt.Errorf("lab: %s: kernel server: %w", s.host.Name, err)
+		}
+		connections.Go(func() {
+			defer conn.Close()
+			if err := s.answer(ctx, conn, remote); err != nil {
+				s.log.Warn("kernel server", "remote", remote, "err", err)
+			}
+		})
+	}
+}
+
+func (s *KernelServer) accept() (conn *kernelSocket, remote netip.AddrPort, err error) {
+	var fd int
+	var from unix.Sockaddr
+	waitErr := s.socket.raw.Read(func(listener uintptr) bool {
+		for {
+			fd, from, err = unix.Accept4(int(listener), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+			// A client that gave up in the queue is no error of the server.
+			if !errors.Is(err, unix.EINTR) && !errors.Is(err, unix.ECONNABORTED) {
+				return !errors.Is(err, unix.EAGAIN)
+			}
+		}
+	})
+	if err := errors.Join(waitErr, os.NewSyscallError("accept", err)); err != nil {
+		return nil, remote, err
+	}
+	conn, err = wrapSocket(fd)
+	return conn, addrPort(from), err
+}
+
+func (s *KernelServer) answer(ctx context.Context, conn *kernelSocket, remote netip.AddrPort) error {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.cfg.Timeout, DefaultTimeout))
+	defer cancel()
+	defer conn.interrupt(ctx)()
+	if err := s.converse(conn, remote); err != nil {
+		return ended(ctx, err)
+	}
+	return nil
+}
+
+func (s *KernelServer) converse(conn *kernelSocket, remote netip.AddrPort) error {
+	request := make([]byte, requestSize)
+	n, err := conn.Read(request)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	if s.cfg.Reply != nil {
+		if _, err := conn.Write(s.cfg.Reply(remote, request[:n])); err != nil {
+			return err
+		}
+	}
+	if err := conn.control("shutdown", func(fd int) error { return unix.Shutdown(fd, unix.SHUT_WR) }); err != nil {
+		return err
+	}
+	// Closing with unread data would send a reset, and the client could lose the reply.
+	_, err = io.Copy(io.Discard, conn)
+	return err
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"tfocraft/handshake/endpoint"
+)
+
+// shutdownTime bounds how long a command waits for its connections to close in
+// order once it is done.
+const shutdownTime = 3 * time.Second
+
+// openStack starts an endpoint on an interface. The stack closes the guard, and
+// the observer stays the caller's. Ports may be shared with other stacks; nil
+// leaves them to the stack.
+func openStack(ifname string, ports endpoint.Ports, guard *portGuard, ob *observer) (*guardedStack, error) {
+	c := endpoint.Config{Ports: ports, Capture: ob.frame(), Trace: ob.segment()}
+	if guard != nil {
+		c.Guard = guard
+	}
+	s, err := endpoint.Open(ifname, c)
+	if err != nil {
+		return nil, err
+	}
+	return &guardedStack{Stack: s, guard: guard}, nil
+}
+
+// A guardedStack is a stack that ends with its guard.
+type guardedStack struct {
+	*endpoint.Stack
+	guard *portGuard
+}
+
+// shutdown waits for orderly closes, and then removes the guard: not before,
+// or the kernel would reset what is left.
+func (s *guardedStack) shutdown() error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
+	defer cancel()
+	err := s.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		// A peer that does not close its side is its own affair.
+		err = nil
+	}
+	return errors.Join(err, s.guard.close())
+}
