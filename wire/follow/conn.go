@@ -77,12 +77,12 @@ func (c *conn) established() bool { return !c.info.Established.IsZero() }
 // succeededBy reports whether the segment begins another connection between
 // the same ends: a SYN after the end, or one with another sequence number. A
 // SYN-ACK tells the ends apart that were guessed before.
-func (c *conn) succeededBy(s *wire.Segment, from end) bool {
-	self, other := &c.sides[from], &c.sides[from.other()]
+func (c *conn) succeededBy(at time.Time, p *wire.Packet, from end) bool {
+	s, self, other := &p.TCP, &c.sides[from], &c.sides[from.other()]
 	switch {
 	case isSynAck(s):
 		return c.info.MidStream && !self.synSeen
-	case !isSyn(s):
+	case !isSyn(s) || self.recent.has(at, p):
 		return false
 	case c.over():
 		return true

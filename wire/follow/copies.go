@@ -32,9 +32,7 @@ type copies struct {
 	count int
 }
 
-// seen reports whether the packet is a copy of one that was seen just before,
-// and remembers it.
-func (c *copies) seen(at time.Time, p *wire.Packet) bool {
+func fingerprintOf(p *wire.Packet) fingerprint {
 	s := &p.TCP
 	print := fingerprint{
 		seq: s.Seq, ack: s.Ack, length: len(s.Payload), flags: s.Flags, window: s.Window, urgent: s.Urgent,
@@ -43,13 +41,27 @@ func (c *copies) seen(at time.Time, p *wire.Packet) bool {
 	if p.IPVersion == 4 {
 		print.id = p.IPv4.ID
 	}
+	return print
+}
+
+// has reports whether the packet is a copy of one that was seen just before.
+func (c *copies) has(at time.Time, p *wire.Packet) bool {
+	print := fingerprintOf(p)
 	for _, l := range c.last[:min(c.count, len(c.last))] {
 		if d := at.Sub(l.at); l.print == print && d >= 0 && d < copyWindow {
 			return true
 		}
 	}
+	return false
+}
+
+// seen is has, and remembers the packet.
+func (c *copies) seen(at time.Time, p *wire.Packet) bool {
+	if c.has(at, p) {
+		return true
+	}
 	l := &c.last[c.count%len(c.last)]
-	l.at, l.print = at, print
+	l.at, l.print = at, fingerprintOf(p)
 	c.count++
 	return false
 }

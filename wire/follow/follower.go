@@ -57,7 +57,7 @@ func (f *Follower) Frame(at time.Time, p *wire.Packet) Line {
 		f.start = at
 	}
 	f.frames++
-	c, from := f.connection(p)
+	c, from := f.connection(at, p)
 	reason := c.segment(at, p, from)
 	return Line{
 		At:         at.Sub(f.start),
@@ -83,7 +83,7 @@ func (f *Follower) Connections() []Connection {
 func (f *Follower) Forgotten() int { return f.count - f.recent.Len() }
 
 // connection finds the connection of a packet, or begins one.
-func (f *Follower) connection(p *wire.Packet) (*conn, end) {
+func (f *Follower) connection(at time.Time, p *wire.Packet) (*conn, end) {
 	src, dst := p.Src(), p.Dst()
 	key := tupleOf(src, dst)
 	if e := f.open[key]; e != nil {
@@ -92,7 +92,7 @@ func (f *Follower) connection(p *wire.Packet) (*conn, end) {
 		if src != c.info.Client {
 			from = server
 		}
-		if !c.succeededBy(&p.TCP, from) {
+		if !c.succeededBy(at, p, from) {
 			f.recent.MoveToFront(e)
 			return c, from
 		}

@@ -32,6 +32,7 @@ type facts struct {
 	rest     bool // what the SYN carried in vain
 	unacked  bool // the server's SYN was not acknowledged yet
 	probe    bool // a keepalive or window probe
+	answers  bool // one of the other side
 	fin      bool
 	finAgain bool
 	window   windowChange
@@ -71,6 +72,7 @@ func (c *conn) ordinary(st *step) string {
 	unacked := st.from == server && self.acked == 0
 	fa := c.readAck(st)
 	fa.unacked = unacked
+	fa.answers, other.probing = other.probing, false
 	c.readData(st, &fa)
 	c.readFin(st, &fa)
 	c.readWindow(st, &fa)
@@ -155,9 +157,8 @@ func (c *conn) readFin(st *step, fa *facts) {
 	fin := self.offset(st.seg.Seq) + int64(len(st.seg.Payload))
 	switch {
 	case !self.finSeen:
-		self.add(fin, 0)
-		self.finSeen, self.fin, fa.fin = true, fin, true
-		self.next = max(self.next, fin+1)
+		self.finish(fin)
+		fa.fin = true
 	case self.fin == fin:
 		fa.finAgain = true
 		if !st.copy && fa.arrival == arrivalNone {

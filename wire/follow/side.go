@@ -82,6 +82,13 @@ func (s *side) add(from int64, n int) (fresh int) {
 	return fresh
 }
 
+// finish takes note of a FIN.
+func (s *side) finish(fin int64) {
+	s.add(fin, 0)
+	s.finSeen, s.fin = true, fin
+	s.next = max(s.next, fin+1)
+}
+
 // fill closes what the range covers of the holes and returns how much it was.
 func (s *side) fill(from, to int64) (n int) {
 	if len(s.holes) == 0 || from >= to {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -50,7 +51,7 @@ func readStory(t *testing.T, path string) story {
 		t.Fatal(err)
 	}
 	var s story
-	at, isn := time.Unix(1000, 0), map[byte]wire.Seq{'>': bases['>'], '<': bases['<']}
+	at, isn, ids := time.Unix(1000, 0), maps.Clone(bases), map[byte]uint16{}
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimRight(line, "\n")
 		switch {
@@ -58,7 +59,7 @@ func readStory(t *testing.T, path string) story {
 		case line[0] == '+':
 			delay, segment, _ := strings.Cut(line, " ")
 			at = at.Add(seconds(t, delay))
-			s.frames = append(s.frames, frame{at, packet(t, segment, isn, uint16(len(s.frames)))})
+			s.frames = append(s.frames, frame{at, packet(t, segment, isn, ids)})
 		case strings.HasPrefix(line, "    "):
 			s.reasons = append(s.reasons, strings.TrimSpace(line))
 		case strings.HasPrefix(line, "= "):
@@ -89,9 +90,9 @@ func seconds(t *testing.T, text string) time.Duration {
 }
 
 // packet builds the packet of a line such as "> S 0:0(0) win 1000". An IPv4
-// identification of its own tells it from a copy; "=>" and "=<" repeat the one
-// before.
-func packet(t *testing.T, line string, isn map[byte]wire.Seq, id uint16) wire.Packet {
+// identification of its own tells it from a copy; after "=>" and "=<" it is
+// that of the packet before in this direction.
+func packet(t *testing.T, line string, isn map[byte]wire.Seq, ids map[byte]uint16) wire.Packet {
 	t.Helper()
 	isCopy := strings.HasPrefix(line, "=")
 	line = strings.TrimPrefix(line, "=")
@@ -103,10 +104,10 @@ func packet(t *testing.T, line string, isn map[byte]wire.Seq, id uint16) wire.Pa
 	s := wiretest.Segment(t, line[2:])
 	s.AddBase(wire.TextOptions{SeqBase: self, AckBase: other})
 	p := wire.NewPacket(netip.MustParseAddrPort(src), netip.MustParseAddrPort(dst), s)
-	p.IPv4.ID = id
-	if isCopy {
-		p.IPv4.ID--
+	if !isCopy {
+		ids[line[0]]++
 	}
+	p.IPv4.ID = ids[line[0]]
 	p.SetLengths()
 	p.SetChecksums()
 	return p

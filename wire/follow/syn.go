@@ -35,10 +35,16 @@ func (c *conn) open(st *step) {
 	c.synPayload(st)
 }
 
+// synPayload takes note of what a SYN or a SYN-ACK carries behind itself.
 func (c *conn) synPayload(st *step) {
-	if n := len(st.seg.Payload); n > 0 {
-		c.sides[st.from].add(1, n)
-		c.trips.sent(c, st, span{1, 1 + int64(n)})
+	self, end := &c.sides[st.from], 1+int64(len(st.seg.Payload))
+	if end > 1 {
+		self.add(1, len(st.seg.Payload))
+		c.trips.sent(c, st, span{1, end})
+	}
+	// A SYN with FIN is dropped by most hosts; a SYN-ACK with FIN is read.
+	if st.seg.Flags.Has(wire.FIN|wire.ACK) && !self.finSeen {
+		self.finish(end)
 	}
 }
 

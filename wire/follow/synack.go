@@ -69,6 +69,9 @@ func (c *conn) synAckReason(st *step) string {
 	if n := len(st.seg.Payload); n > 0 {
 		reason += fmt.Sprintf("; %s of response in the SYN-ACK", bytesOf(n))
 	}
+	if st.seg.Flags.Has(wire.FIN) {
+		reason += "; closes its side"
+	}
 	return reason
 }
 

@@ -114,7 +114,7 @@ func (c *conn) ackWords(st *step, fa *facts) string {
 		return "acknowledges the close"
 	case fa.completes || fa.probe || fa.fin:
 		return ""
-	case c.sides[st.from.other()].probing && fa.window != windowOpened:
+	case fa.answers && fa.window != windowOpened:
 		return "answers: " + answerWords(st)
 	case fa.stale:
 		return "acknowledges less than before: overtaken on the way"

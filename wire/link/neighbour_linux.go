@@ -60,6 +60,11 @@ func macOf(b []byte) (m wire.MAC) {
 // and makes the kernel ask for it if it is not known.
 func (r *Resolver) neighbour(ctx context.Context, attrs *netlink.LinkAttrs, next netip.Addr) (wire.MAC, error) {
 	mac, state, err := r.lookUp(attrs.Index, next)
+	if err == nil && state&unix.NUD_STALE != 0 {
+		// Good for now. The kernel checks it only if it is used, which it does
+		// not see of packet sockets; a refusal (no CAP_NET_ADMIN) changes nothing.
+		_ = r.use(attrs, next)
+	}
 	if err != nil || state&knownStates != 0 {
 		return mac, err
 	}
@@ -111,21 +116,26 @@ func (r *Resolver) lookUp(index int, next netip.Addr) (wire.MAC, int, error) {
 // provoke makes the kernel resolve an address, as if it had a packet to send:
 // by an entry that is marked as used, or, without CAP_NET_ADMIN, by a datagram.
 func (r *Resolver) provoke(attrs *netlink.LinkAttrs, next netip.Addr) error {
-	err := r.handle.NeighSet(&netlink.Neigh{
-		LinkIndex: attrs.Index,
-		IP:        next.AsSlice(),
-		State:     unix.NUD_NONE,
-		Flags:     unix.NTF_USE,
-	})
-	switch {
+	switch err := r.use(attrs, next); {
 	case err == nil:
 		return nil
 	case errors.Is(err, unix.EPERM):
 		return r.sendDatagram(attrs.Index, next)
 	case errors.Is(err, unix.ENETDOWN):
 		return fmt.Errorf("link: %s is down: %w", attrs.Name, err)
+	default:
+		return fmt.Errorf("link: resolve %s on %s: %w", next, attrs.Name, err)
 	}
-	return fmt.Errorf("link: resolve %s on %s: %w", next, attrs.Name, err)
+}
+
+// use marks a neighbour's entry as used.
+func (r *Resolver) use(attrs *netlink.LinkAttrs, next netip.Addr) error {
+	return r.handle.NeighSet(&netlink.Neigh{
+		LinkIndex: attrs.Index,
+		IP:        next.AsSlice(),
+		State:     unix.NUD_NONE,
+		Flags:     unix.NTF_USE,
+	})
 }
 
 // sendDatagram sends a byte to the discard port of the next hop itself.

@@ -20,7 +20,9 @@ import (
 // stack: its firewall, routing and connection tracking do not see what is sent,
 // and sees what is received as well (package iptables keeps it from answering).
 // The interface may go down and come up again meanwhile: what is sent until
-// then is an error that wraps [syscall.ENETDOWN], and receiving waits.
+// then is an error that wraps [syscall.ENETDOWN], and receiving waits. Every
+// link gets a copy of its own of each frame that its filter lets in, so that
+// the filters of two endpoints on one host have to differ in address or port.
 //
 // # Loopback
 //

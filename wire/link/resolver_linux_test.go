@@ -174,6 +174,24 @@ func TestResolveErrors(t *testing.T) {
 	}
 }
 
+// A stale address is used, and the kernel begins to check it (D-28).
+func TestStaleNeighbour(t *testing.T) {
+	near, peer := wired(t)
+	r, link, mac := near.resolver(), near.attrs("veth0"), peer.mac("veth0")
+	for _, next := range []netip.Addr{peer4, peer6} {
+		near.do(func() error {
+			return netlink.NeighSet(&netlink.Neigh{LinkIndex: link.Index, IP: next.AsSlice(), HardwareAddr: mac, State: unix.NUD_STALE})
+		})
+		got, err := r.neighbour(t.Context(), link, next)
+		if err != nil || got != macOf(mac) {
+			t.Errorf("%v: got %v, %v, want %v", next, got, err, mac)
+		}
+		if _, state, err := r.lookUp(link.Index, next); err != nil || state&unix.NUD_STALE != 0 {
+			t.Errorf("%v: got state %#x, %v, want it checked", next, state, err)
+		}
+	}
+}
+
 // Without CAP_NET_ADMIN a datagram makes the kernel ask.
 func TestProvokeByDatagram(t *testing.T) {
 	near, peer := wired(t)

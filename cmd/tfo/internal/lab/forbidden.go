@@ -35,8 +35,8 @@ func settings() []setting {
 	}
 }
 
-// Diagnose explains why the kernel refused a namespace, given the error of clone, unshare or setns: the setting of
-// this machine that forbids it, and the command that allows it. It returns "" for an error of any other kind.
+// Diagnose says what forbids a namespace, given the error of clone, unshare or setns: the setting of this machine and
+// the command that changes it, as words that go on from "forbidden by". It returns "" for an error of any other kind.
 func Diagnose(err error) string {
 	return diagnose(os.DirFS("/proc"), err)
 }
@@ -49,21 +49,21 @@ func diagnose(proc fs.FS, err error) string {
 		}
 		known = true
 		if readProc(proc, s.path) == s.forbids {
-			return fmt.Sprintf("%s=%s forbids it; %s", s.name, s.forbids, s.cure)
+			return fmt.Sprintf("%s=%s; %s", s.name, s.forbids, s.cure)
 		}
 	}
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EUSERS):
-		return fmt.Sprintf("a limit is reached (user.max_user_namespaces=%s, user.max_net_namespaces=%s, "+
-			"or that of an outer container); raise it with sysctl as root",
+		return fmt.Sprintf("a limit that is reached (user.max_user_namespaces=%s, user.max_net_namespaces=%s, "+
+			"or one of an outer container); raise it with sysctl as root",
 			readProc(proc, "sys/user/max_user_namespaces"), readProc(proc, "sys/user/max_net_namespaces"))
 	case errors.Is(err, syscall.EINVAL), errors.Is(err, syscall.ENOSYS):
-		return "the kernel is built without them (CONFIG_USER_NS, CONFIG_NET_NS) or a container hides them; run as root outside the container"
+		return "a kernel or container without namespaces (CONFIG_USER_NS, CONFIG_NET_NS); run as root outside the container"
 	case known && hasSeccompFilter(proc):
-		return "a seccomp filter forbids it, as in a container; start the container with --privileged or " +
+		return "a seccomp filter, as in a container; start the container with --privileged or " +
 			"--security-opt seccomp=unconfined, or run as root outside"
 	case known:
-		return "a security module, a chroot or a missing capability forbids it; run as root"
+		return "a security module, a chroot or a missing capability; run as root"
 	}
 	return ""
 }
@@ -89,8 +89,11 @@ func hasSeccompFilter(proc fs.FS) bool {
 // refused wraps the error of a system call that was to make something, with ErrForbidden and the reason if that is known.
 func refused(what string, err error) error {
 	reason := Diagnose(err)
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		err = errno
+	}
 	if reason == "" {
 		return fmt.Errorf("lab: new %s: %w", what, err)
 	}
-	return fmt.Errorf("lab: new %s: %w: %s (%w)", what, ErrForbidden, reason, err)
+	return fmt.Errorf("lab: new %s: %w by %s (%w)", what, ErrForbidden, reason, err)
 }

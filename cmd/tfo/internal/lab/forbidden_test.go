@@ -17,11 +17,11 @@ func TestDiagnose(t *testing.T) {
 		want string
 	}{
 		{"user namespaces off", syscall.ENOSPC, map[string]string{"sys/user/max_user_namespaces": "0\n", "sys/user/max_net_namespaces": "9"},
-			`user.max_user_namespaces=0 forbids it; run "sysctl -w user.max_user_namespaces=15000" as root`},
+			`user.max_user_namespaces=0; run "sysctl -w user.max_user_namespaces=15000" as root`},
 		{"network namespaces off", syscall.ENOSPC, map[string]string{"sys/user/max_user_namespaces": "9", "sys/user/max_net_namespaces": "0"},
-			`user.max_net_namespaces=0 forbids it; run "sysctl -w user.max_net_namespaces=15000" as root`},
+			`user.max_net_namespaces=0; run "sysctl -w user.max_net_namespaces=15000" as root`},
 		{"limit reached", syscall.ENOSPC, map[string]string{"sys/user/max_user_namespaces": "9", "sys/user/max_net_namespaces": "8"},
-			"a limit is reached (user.max_user_namespaces=9, user.max_net_namespaces=8"},
+			"a limit that is reached (user.max_user_namespaces=9, user.max_net_namespaces=8"},
 		{"debian", syscall.EPERM, map[string]string{"sys/kernel/unprivileged_userns_clone": "0", "self/status": "Seccomp:\t2\n"},
 			`run "sysctl -w kernel.unprivileged_userns_clone=1" as root`},
 		{"ubuntu", syscall.EACCES, map[string]string{"sys/kernel/unprivileged_userns_clone": "1", "sys/kernel/apparmor_restrict_unprivileged_userns": "1"},

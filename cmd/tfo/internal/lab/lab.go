@@ -17,7 +17,7 @@ import (
 
 // ErrForbidden says that this machine does not let the caller make namespaces. The text of the error that wraps it
 // names the setting that forbids it and the command that allows it; so does [Diagnose].
-var ErrForbidden = errors.New("the kernel forbids it")
+var ErrForbidden = errors.New("forbidden")
 
 // MTU bounds: RFC 791, Section 3.2 and RFC 8200, Section 5 for the least, the length fields for the most.
 const (

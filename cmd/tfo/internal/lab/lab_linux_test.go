@@ -159,6 +159,21 @@ func TestDoSurvivesGoexit(t *testing.T) {
 	}
 }
 
+// The first thread of a process never ends, so that a namespace entered there would stay.
+func TestOnOwnThreadSparesFirst(t *testing.T) {
+	var threads sync.WaitGroup
+	for range 64 {
+		threads.Add(1)
+		go onOwnThread(func() {
+			defer threads.Done()
+			if unix.Gettid() == unix.Getpid() {
+				t.Error("ran on the first thread of the process")
+			}
+		})
+	}
+	threads.Wait()
+}
+
 func TestRunEndsWithClose(t *testing.T) {
 	l := newLab(t, Config{})
 	inside := make(chan string, 1)
@@ -285,7 +300,7 @@ func TestCounterUnknown(t *testing.T) {
 // Closed labs leave no descriptor open. A child counts, so that other tests do not.
 func TestCloseClosesDescriptors(t *testing.T) {
 	requireNamespaces(t)
-	got, err := helper(t, "descriptor").Output()
+	got, err := child(t, "descriptor").Output()
 	if err != nil || string(got) != "0\n" {
 		t.Errorf("descriptors left = %q, %v, want %q", got, err, "0\n")
 	}

@@ -14,6 +14,7 @@ import (
 
 func requireNamespaces(t *testing.T) {
 	t.Helper()
+	requireSysctls(t)
 	if err := Check(); err != nil {
 		t.Skipf("needs namespaces: %v", err)
 	}
@@ -26,7 +27,7 @@ func TestStoryInChild(t *testing.T) {
 		"ordinary user": asOrdinaryUser,
 	} {
 		t.Run(name, func(t *testing.T) {
-			cmd := helper(t, "story")
+			cmd := child(t, "story")
 			prepare(t, cmd)
 			got := new(strings.Builder)
 			cmd.Stdout = got
@@ -64,7 +65,7 @@ func TestKillLeavesNothing(t *testing.T) {
 		"ordinary user": asOrdinaryUser,
 	} {
 		t.Run(name, func(t *testing.T) {
-			cmd := helper(t, "hold")
+			cmd := child(t, "hold")
 			prepare(t, cmd)
 			stdout := start(t, home, cmd)
 			waitLine(t, stdout, "ready")
@@ -80,7 +81,7 @@ func TestKillLeavesNothing(t *testing.T) {
 
 func TestCloseKillsPrograms(t *testing.T) {
 	home := newLab(t, Config{}).Client
-	cmd := helper(t, "hold")
+	cmd := child(t, "hold")
 	stdout := start(t, home, cmd)
 	waitLine(t, stdout, "ready")
 	cmd.Process.Signal(syscall.SIGTERM)
@@ -95,7 +96,7 @@ func TestCloseKillsPrograms(t *testing.T) {
 // The end of the context reaches the program in the user namespace as SIGTERM, and its exit code comes back.
 func TestReexecPassesCancellation(t *testing.T) {
 	home := newLab(t, Config{}).Client
-	cmd := helper(t, "signal")
+	cmd := child(t, "signal")
 	asOrdinaryUser(t, cmd)
 	stdout := start(t, home, cmd)
 	waitLine(t, stdout, "ready")
@@ -110,7 +111,7 @@ func TestReexecPassesCancellation(t *testing.T) {
 
 func TestReexecReturnsExitCode(t *testing.T) {
 	requireNamespaces(t)
-	cmd := helper(t, "exit7")
+	cmd := child(t, "exit7")
 	asOrdinaryUser(t, cmd)
 	err := cmd.Run()
 	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 7 {
@@ -138,7 +139,7 @@ func TestRootWithoutCapability(t *testing.T) {
 	if err != nil || os.Getenv(inUserNamespace) != "" || os.Geteuid() != 0 {
 		t.Skip("needs root and setpriv")
 	}
-	cmd := helper(t, "story")
+	cmd := child(t, "story")
 	cmd.Path, cmd.Args = setpriv, []string{"setpriv", "--bounding-set=-sys_admin", "--inh-caps=-all", "/proc/self/exe"}
 	exe, err := os.Executable()
 	if err != nil {
@@ -159,7 +160,7 @@ func TestForbiddenByLimit(t *testing.T) {
 		"nonetns":  "user.max_net_namespaces=0",
 	} {
 		t.Run(name, func(t *testing.T) {
-			cmd := helper(t, name)
+			cmd := child(t, name)
 			asOrdinaryUser(t, cmd)
 			got, err := cmd.Output()
 			if err == nil {
@@ -178,7 +179,7 @@ func TestForbiddenByLimit(t *testing.T) {
 }
 
 func TestForbiddenWithoutReexec(t *testing.T) {
-	cmd := helper(t, "new")
+	cmd := child(t, "new")
 	asOrdinaryUser(t, cmd)
 	got, err := cmd.Output()
 	if err == nil || !strings.Contains(string(got), ErrForbidden.Error()) {
@@ -188,7 +189,7 @@ func TestForbiddenWithoutReexec(t *testing.T) {
 
 // A user namespace without capabilities, as AppArmor makes it, ends in an error and not in another user namespace.
 func TestReexecEndsWithoutPower(t *testing.T) {
-	cmd := helper(t, "powerless")
+	cmd := child(t, "powerless")
 	asOrdinaryUser(t, cmd)
 	got, err := cmd.Output()
 	if err == nil || !strings.HasPrefix(string(got), "done true\n") || !strings.Contains(string(got), ErrForbidden.Error()) {

@@ -2,9 +2,11 @@ package lab
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 )
 
 // Sysctl writes a network setting of the host, such as "net.ipv4.tcp_fastopen". Only names below net. are taken: the
@@ -29,6 +31,9 @@ func writeSysctl(name, value string) error {
 		return err
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("sysctl %s: %w; a container needs a writable /proc/sys (--privileged)", name, err)
+	}
 	if err != nil {
 		return fmt.Errorf("sysctl %s: %w", name, err)
 	}

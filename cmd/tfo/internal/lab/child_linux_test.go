@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -12,19 +13,19 @@ import (
 	"testing"
 )
 
-// runHelper is what a child process of a test does instead of testing.
-func runHelper(name string) (code int) {
-	helpers := map[string]func(context.Context) error{
-		"story":      helpStory,
-		"hold":       helpHold,
-		"block":      helpBlock,
-		"signal":     helpSignal,
+// runChild is what a child process of a test does instead of testing.
+func runChild(name string) (code int) {
+	roles := map[string]func(context.Context) error{
+		"story":      childStory,
+		"hold":       childHold,
+		"block":      childBlock,
+		"signal":     childSignal,
 		"exit7":      func(context.Context) error { os.Exit(7); return nil },
-		"nouserns":   helpNoUserNamespace,
-		"nonetns":    helpNoNetNamespace,
-		"powerless":  helpPowerless,
-		"new":        helpNew,
-		"descriptor": helpDescriptors,
+		"nouserns":   childNoUserNamespace,
+		"nonetns":    childNoNetNamespace,
+		"powerless":  childPowerless,
+		"new":        childNew,
+		"descriptor": childDescriptors,
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -38,19 +39,19 @@ func runHelper(name string) (code int) {
 			return code
 		}
 	}
-	if err := helpers[name](ctx); err != nil {
+	if err := roles[name](ctx); err != nil {
 		fmt.Println(err)
 		return 1
 	}
 	return 0
 }
 
-// helper returns this test binary as a child that runs a helper.
-func helper(t *testing.T, name string) *exec.Cmd {
+// child returns this test binary as a process that plays a role.
+func child(t *testing.T, name string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "/proc/self/exe")
 	cmd.Args = []string{"lab.test"}
-	cmd.Env = append(os.Environ(), helperVariable+"="+name, "HOME=/nonexistent")
+	cmd.Env = append(os.Environ(), childVariable+"="+name, "HOME=/nonexistent")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd
 }
@@ -58,14 +59,17 @@ func helper(t *testing.T, name string) *exec.Cmd {
 // asOrdinaryUser makes cmd run with no power at all, or skips.
 func asOrdinaryUser(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
-	if os.Geteuid() != 0 || os.Getenv(inUserNamespace) != "" {
-		t.Skip("needs CAP_SETUID to become uid 65534")
+	nobody := &syscall.Credential{Uid: 65534, Gid: 65534}
+	// The path is no program: exec fails, but only after the change of user.
+	try := exec.Cmd{Path: "/proc/self/exe/none", SysProcAttr: &syscall.SysProcAttr{Credential: nobody}}
+	if err := try.Start(); !errors.Is(err, syscall.ENOTDIR) {
+		t.Skipf("needs CAP_SETUID to become uid 65534: %v", err)
 	}
 	cmd.Dir = "/"
-	cmd.SysProcAttr.Credential = &syscall.Credential{Uid: 65534, Gid: 65534}
+	cmd.SysProcAttr.Credential = nobody
 }
 
-func helpStory(ctx context.Context) error {
+func childStory(ctx context.Context) error {
 	l, err := New(ctx, Config{IPv6: true})
 	if err != nil {
 		return err
@@ -109,15 +113,15 @@ func upper(_ netip.AddrPort, request []byte) []byte {
 	return []byte(strings.ToUpper(string(request)))
 }
 
-// helpHold makes a lab with a program in it, says so, and waits to be killed.
-func helpHold(ctx context.Context) error {
+// childHold makes a lab with a program in it, says so, and waits to be killed.
+func childHold(ctx context.Context) error {
 	l, err := New(ctx, Config{Router: true})
 	if err != nil {
 		return err
 	}
 	defer l.Close()
 	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = append(os.Environ(), helperVariable+"=block")
+	cmd.Env = append(os.Environ(), childVariable+"=block")
 	cmd.Stdout = os.Stdout
 	if err := l.Server.Start(cmd); err != nil {
 		return err
@@ -129,21 +133,21 @@ func helpHold(ctx context.Context) error {
 	return nil
 }
 
-func helpBlock(context.Context) error {
+func childBlock(context.Context) error {
 	fmt.Println("ready")
 	select {}
 }
 
-// helpSignal waits for the signal that Reexec sends when its context ends.
-func helpSignal(ctx context.Context) error {
+// childSignal waits for the signal that Reexec sends when its context ends.
+func childSignal(ctx context.Context) error {
 	fmt.Println("ready")
 	<-ctx.Done()
 	fmt.Println("cleaned up")
 	return nil
 }
 
-// helpNoUserNamespace forbids further user namespaces inside its own and asks for one.
-func helpNoUserNamespace(ctx context.Context) error {
+// childNoUserNamespace forbids further user namespaces inside its own and asks for one.
+func childNoUserNamespace(ctx context.Context) error {
 	if err := os.WriteFile("/proc/sys/user/max_user_namespaces", []byte("0"), 0); err != nil {
 		return err
 	}
@@ -151,16 +155,16 @@ func helpNoUserNamespace(ctx context.Context) error {
 	return err
 }
 
-// helpNoNetNamespace forbids further network namespaces inside its user namespace and asks for a lab.
-func helpNoNetNamespace(ctx context.Context) error {
+// childNoNetNamespace forbids further network namespaces inside its user namespace and asks for a lab.
+func childNoNetNamespace(ctx context.Context) error {
 	if err := os.WriteFile("/proc/sys/user/max_net_namespaces", []byte("0"), 0); err != nil {
 		return err
 	}
 	fmt.Println(Check())
-	return helpNew(ctx)
+	return childNew(ctx)
 }
 
-func helpNew(ctx context.Context) error {
+func childNew(ctx context.Context) error {
 	l, err := New(ctx, Config{})
 	if err == nil {
 		l.Close()
@@ -168,26 +172,26 @@ func helpNew(ctx context.Context) error {
 	return err
 }
 
-// helpPowerless is a program that was given a user namespace and finds itself without capabilities in it.
-func helpPowerless(ctx context.Context) error {
+// childPowerless is a program that was given a user namespace and finds itself without capabilities in it.
+func childPowerless(ctx context.Context) error {
 	os.Setenv(inUserNamespace, "1")
 	_, done, err := Reexec(ctx, nil, nil, nil, nil)
 	fmt.Println("done", done)
 	return err
 }
 
-// helpDescriptors counts what labs leave open in the process that made them.
-func helpDescriptors(ctx context.Context) error {
+// childDescriptors counts what labs leave open in the process that made them.
+func childDescriptors(ctx context.Context) error {
 	count := func() int {
 		entries, _ := os.ReadDir("/proc/self/fd")
 		return len(entries)
 	}
-	if err := helpNew(ctx); err != nil { // the runtime's own descriptors come with the first
+	if err := childNew(ctx); err != nil { // the runtime's own descriptors come with the first
 		return err
 	}
 	before := count()
 	for range 3 {
-		if err := helpNew(ctx); err != nil {
+		if err := childNew(ctx); err != nil {
 			return err
 		}
 	}
