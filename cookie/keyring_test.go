@@ -152,24 +152,6 @@ func TestVerdictString(t *testing.T) {
 	}
 }
 
-func TestKeyringAllocatesNothing(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector makes sync.Pool drop blocks at random")
-	}
-	for _, s := range Schemes() {
-		r := NewKeyring(s, numberedKey(1), numberedKey(2))
-		for _, got := range [][]byte{nil, make([]byte, 8), cookieOf(s, numberedKey(1)), cookieOf(s, numberedKey(2))} {
-			allocs := testing.AllocsPerRun(100, func() {
-				r.Mint(testClient, testServer)
-				r.Check(got, testClient, testServer)
-			})
-			if allocs != 0 {
-				t.Errorf("%s, %d bytes: got %v allocations, want 0", s, len(got), allocs)
-			}
-		}
-	}
-}
-
 func BenchmarkCheck(b *testing.B) {
 	for _, s := range Schemes() {
 		r := NewKeyring(s, numberedKey(1), numberedKey(2))

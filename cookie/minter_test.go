@@ -165,18 +165,6 @@ func TestMintDepends(t *testing.T) {
 	}
 }
 
-func TestMintAllocatesNothing(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector makes sync.Pool drop blocks at random")
-	}
-	for _, v := range loadVectors(t) {
-		m := v.scheme.Minter(v.key)
-		if got := testing.AllocsPerRun(100, func() { m.Mint(v.client, v.server) }); got != 0 {
-			t.Errorf("%s %v: got %v allocations a cookie, want 0", v.scheme, v.client, got)
-		}
-	}
-}
-
 func BenchmarkMint(b *testing.B) {
 	client, server := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
 	for _, s := range Schemes() {

@@ -116,14 +116,28 @@ func (m *Machine) resendSyn(now time.Time, out []Output) []Output {
 	return m.sendSyn(options, nil, out)
 }
 
-// failSyn gives up before the handshake is done. If Fast Open was tried it is
-// remembered as a negative response (RFC 7413, Section 4.1.3.1).
+// failSyn gives up before the handshake is done. If Fast Open was tried, reason
+// is remembered as a negative response (RFC 7413, Section 4.1.3.1); none if it
+// is empty.
 func (m *Machine) failSyn(reason cookie.Reason, why Why, err error, out []Output) []Output {
 	if m.triedFastOpen() {
 		m.settle(Fallback, why)
-		out = append(out, Output{Kind: Block, Reason: reason})
+		if reason != "" {
+			out = append(out, Output{Kind: Block, Reason: reason})
+		}
 	}
 	return m.end(err, out)
+}
+
+// refused takes the reset of a SYN. If that SYN had data, the data may be what a
+// middlebox resets (RFC 7413, Section 7.1), and the next one goes without. A
+// SYN without data was refused for another reason, most likely a closed port.
+func (m *Machine) refused(out []Output) []Output {
+	var reason cookie.Reason
+	if m.handshake.synData > 0 && !m.handshake.plain {
+		reason = cookie.Reset
+	}
+	return m.failSyn(reason, WhyRefused, ErrRefused, out)
 }
 
 // settle notes how Fast Open ended.
@@ -142,7 +156,7 @@ func (m *Machine) inputSynSent(now time.Time, s *wire.Segment, set *wire.OptionS
 	}
 	switch {
 	case s.Flags.Has(wire.RST) && hasAck:
-		return m.failSyn(cookie.Reset, WhyRefused, ErrRefused, out)
+		return m.refused(out)
 	case s.Flags.Has(wire.RST):
 		return m.drop(DropReset, out)
 	case !s.Flags.Has(wire.SYN):

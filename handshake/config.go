@@ -47,7 +47,8 @@ type Config struct {
 
 	// SynAckHold lets a server whose Gate has admitted the SYN's data wait
 	// this long for the application, to send its response in the SYN-ACK
-	// (RFC 7413, Section 4.2.2). 0 sends the SYN-ACK at once, as Linux does.
+	// (RFC 7413, Section 4.2.2). 0 sends the SYN-ACK at once, as Linux does;
+	// with NoDataBeforeAck there is nothing to wait for.
 	SynAckHold time.Duration
 	// NoDataBeforeAck keeps a server from sending data to an address that has
 	// not been confirmed by an ACK: the sure cure against amplified reflection
@@ -60,6 +61,12 @@ type ClientMode uint8
 
 // The modes. A connection that does not ask for Fast Open gets none (RFC 7413,
 // Section 2).
+//
+// What is in a SYN may reach the server's application twice, and more than once
+// on different servers of one address: a network can repeat it after the first
+// connection is gone. Only an application that tolerates this may ask for Fast
+// Open (RFC 7413, Section 6.1): a GET or a TLS ClientHello can be repeated, an
+// order without a number of its own cannot.
 const (
 	ClientOff      ClientMode = iota // a plain SYN
 	ClientOn                         // a cookie with data, or a request for one

@@ -12,7 +12,8 @@ import (
 // GateConfig says what a listener does about Fast Open (RFC 7413, Section 4.2).
 type GateConfig struct {
 	// Enabled is FastOpenEnabled of RFC 7413, Section 4.2: off unless the
-	// application says otherwise.
+	// application says otherwise. It must not, unless it tolerates that the data
+	// of a SYN reaches it twice (RFC 7413, Section 6.1).
 	Enabled bool
 	// Keyring makes and checks cookies. It must be set if Enabled, unless
 	// CookieNotNeeded.
@@ -58,6 +59,9 @@ type Gate struct {
 func NewGate(c GateConfig) *Gate {
 	setDefault(&c.MaxPending, 256)
 	setDefault(&c.ResetHold, 60*time.Second)
+	if c.Enabled && !c.CookieNotNeeded && c.Keyring == nil {
+		panic("handshake: GateConfig.Keyring is not set")
+	}
 	return &Gate{config: c}
 }
 

@@ -239,3 +239,85 @@ func (h *harness) wantBlocked(want cookie.Reason) {
 		h.t.Fatalf("negative response: got %q, want %q", got, want)
 	}
 }
+
+// wantDropped says why the last segment was dropped.
+func (h *harness) wantDropped(want DropReason) {
+	h.t.Helper()
+	if len(h.drops) == 0 {
+		h.t.Fatalf("nothing dropped, want: %v", want)
+	}
+	if got := h.drops[len(h.drops)-1]; got != want {
+		h.t.Fatalf("dropped: got %v, want %v", got, want)
+	}
+	h.drops = nil
+}
+
+// wantEnd says that the connection is over, and why, and that nothing is left.
+func (h *harness) wantEnd(want error) {
+	h.t.Helper()
+	h.wantState(Closed)
+	if got := h.m.Err(); got != want {
+		h.t.Fatalf("ended: got %v, want %v", got, want)
+	}
+	if at := h.m.Deadline(); !at.IsZero() {
+		h.t.Fatalf("closed, and a timer runs to %v", at)
+	}
+}
+
+// wantEOF says whether the end of the peer's data was delivered.
+func (h *harness) wantEOF(want bool) {
+	h.t.Helper()
+	if h.eof != want {
+		h.t.Fatalf("EOF: got %v, want %v", h.eof, want)
+	}
+}
+
+func (h *harness) consume(n int) { h.take(h.m.Consume(h.now, n, h.out[:0])) }
+
+func (h *harness) icmp(e wire.ICMPError) {
+	if e.IPVersion == 0 {
+		e.IPVersion = 4
+	}
+	h.take(h.m.ICMP(h.now, e, h.out[:0]))
+}
+
+// connect returns an established client without anything outstanding. The
+// SYN-ACK is synAck if that is not empty.
+func connect(t *testing.T, c Config, synAck string) *harness {
+	t.Helper()
+	h := startClient(t, c, "")
+	h.want("S 0:0(0) <...>")
+	if synAck == "" {
+		synAck = "S. 0:0(0) ack 1 <mss 1460>"
+	}
+	h.in(synAck, "")
+	h.want(". 1:1(0) ack 1 <...>")
+	h.wantState(Established)
+	return h
+}
+
+// withTimestamps is a config whose clock shows 100 at the epoch.
+func withTimestamps() Config {
+	c := plainConfig()
+	c.NoTimestamps = false
+	c.TimestampOffset = 100 - uint32(epoch.UnixMilli())
+	return c
+}
+
+// bytesOf returns n bytes that differ from their neighbours.
+func bytesOf(n int) string {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte('a' + i%26)
+	}
+	return string(b)
+}
+
+// ackAll injects a segment that acknowledges everything sent.
+func (h *harness) ackAll(window int) {
+	h.t.Helper()
+	s := wire.Segment{
+		SrcPort: 80, DstPort: 1000, Seq: h.m.recv.nxt, Ack: h.m.send.max, Flags: wire.ACK, Window: uint16(window),
+	}
+	h.take(h.m.Input(h.now, s, h.out[:0]))
+}

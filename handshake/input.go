@@ -12,20 +12,6 @@ func (m *Machine) inputSynchronized(now time.Time, s *wire.Segment, set *wire.Op
 	if s.Flags.Has(wire.SYN) && s.Flags.Any(wire.FIN|wire.RST) {
 		return m.drop(DropBadFlags, out)
 	}
-	if m.state == SynReceived && s.Flags.Has(wire.SYN) && s.Seq == m.recv.irs {
-		if !s.Flags.Has(wire.ACK) {
-			return m.repeatedSyn(now, out)
-		}
-		// The crossing SYN-ACK of a simultaneous open: its SYN is known, its ACK
-		// is what counts. Data in it comes again.
-		if m.active {
-			return m.inputCrossedSynAck(now, s, set, out)
-		}
-	}
-	if m.state == SynReceived && !m.handshake.synAckSent && !s.Flags.Has(wire.RST) {
-		// The SYN-ACK waits for the application: nobody can have an answer to it.
-		return m.drop(DropSequence, out)
-	}
 	why, out := m.validate(now, s, set, out)
 	if why != 0 {
 		return m.drop(why, out)
@@ -39,7 +25,6 @@ func (m *Machine) inputSynchronized(now time.Time, s *wire.Segment, set *wire.Op
 	case !s.Flags.Has(wire.ACK):
 		return m.drop(DropNoFlags, out)
 	}
-	handshakeDone := m.state == SynReceived
 	usable, out := m.inputAck(now, s, set, out)
 	if !usable || m.state == Closed {
 		return out
@@ -49,8 +34,26 @@ func (m *Machine) inputSynchronized(now time.Time, s *wire.Segment, set *wire.Op
 	}
 	out = m.inputData(now, s, out)
 	out = m.flush(now, out)
-	out = m.acknowledge(now, out)
-	if handshakeDone {
+	return m.acknowledge(now, out)
+}
+
+// inputSynReceived takes what is special before the handshake is done and
+// leaves the rest to inputSynchronized.
+func (m *Machine) inputSynReceived(now time.Time, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
+	known := s.Flags.Has(wire.SYN) && !s.Flags.Any(wire.FIN|wire.RST) && s.Seq == m.recv.irs
+	switch {
+	case known && !s.Flags.Has(wire.ACK):
+		return m.repeatedSyn(now, out)
+	case known && m.active:
+		// The crossing SYN-ACK of a simultaneous open: its SYN is known, its ACK
+		// is what counts. Data in it comes again.
+		return m.inputCrossedSynAck(now, s, set, out)
+	case !m.handshake.synAckSent && (s.Seq != m.recv.nxt || !s.Flags.Has(wire.RST)):
+		// The SYN-ACK waits for the application: nobody can have an answer to it.
+		return m.drop(DropSequence, out)
+	}
+	out = m.inputSynchronized(now, s, set, out)
+	if m.state.Synchronized() {
 		// What was read of the SYN's data has not been told yet.
 		out = m.updatePeer(now, out)
 	}

@@ -72,6 +72,8 @@ func (m *Machine) Input(now time.Time, s wire.Segment, out []Output) []Output {
 		return m.drop(DropClosed, out)
 	case SynSent:
 		return m.inputSynSent(now, &s, &set, out)
+	case SynReceived:
+		return m.inputSynReceived(now, &s, &set, out)
 	}
 	return m.inputSynchronized(now, &s, &set, out)
 }
@@ -117,7 +119,7 @@ func (m *Machine) Consume(now time.Time, n int, out []Output) []Output {
 }
 
 // CloseWrite says that nothing more will be written: a FIN follows the last
-// byte. Reading goes on.
+// byte. Reading goes on. Before [Machine.Open] it is only noted.
 func (m *Machine) CloseWrite(now time.Time, out []Output) []Output {
 	m.scratch = m.scratch[:0]
 	return m.closeWrite(now, out)

@@ -35,7 +35,7 @@ func (m *Machine) judgeSynAck(set *wire.OptionSet, acked int, out []Output) []Ou
 	case m.info.FastOpen.SynOption == OptionRequest:
 		m.settle(Fallback, WhyNoCookie)
 		return append(out, Output{Kind: Block, Reason: cookie.NoCookie})
-	case granted:
+	case granted && m.info.FastOpen.SynOption == OptionCookie:
 		// The old cookie was stale; the path is fine.
 		m.settle(Rejected, WhyCookieReplaced)
 	case synData == 0:

@@ -36,7 +36,7 @@ func (m *Machine) Accept(now time.Time, syn wire.Segment, a Admission, out []Out
 	at := len(out)
 	out, _ = m.recv.take(syn.DataSeq(), syn.Payload, out)
 	m.info.FastOpen.SynAcked = m.recv.nxt.Diff(m.recv.irs.Add(1))
-	if m.config.SynAckHold > 0 {
+	if m.config.SynAckHold > 0 && !m.config.NoDataBeforeAck {
 		m.timers.synAck = now.Add(m.config.SynAckHold)
 		return out
 	}
@@ -82,14 +82,11 @@ func (m *Machine) sendSynAck(now time.Time, out []Output) []Output {
 	m.send.timing, m.send.timeSeq, m.send.timedAt = true, m.send.nxt, now
 	m.armRetransmit(now)
 	var data []byte
-	if m.config.SynAckHold > 0 && !m.config.NoDataBeforeAck {
-		n := min(m.send.unsent(), m.segmentSize()-optionSpace, m.send.window)
-		if n > 0 {
-			data = m.send.slice(m.send.nxt, n)
-			m.send.nxt = m.send.nxt.Add(n)
-			m.send.max = m.send.nxt
-			m.info.FastOpen.SynAckData = n
-		}
+	if n := min(m.send.unsent(), m.segmentSize()-optionSpace, m.send.window); n > 0 {
+		data = m.send.slice(m.send.nxt, n)
+		m.send.nxt = m.send.nxt.Add(n)
+		m.send.max = m.send.nxt
+		m.info.FastOpen.SynAckData = n
 	}
 	fo := wire.FastOpen{}
 	if c := m.info.FastOpen.SynAckCookie; !c.IsZero() {

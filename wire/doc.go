@@ -35,6 +35,9 @@
 //     not scaled, urg is there if it is not zero.
 //   - the options in angle brackets, padding included.
 //
+// A text that is read may leave out win, and say <...> for any options; see
+// [SegmentText].
+//
 // The options are nop, eol, mss N, wscale N, sackOK, sack L:R L:R...,
 // TS val N ecr N, md5 HEX, FO HEX (kind 34) and FOEXP HEX (kind 254 with the
 // Fast Open identifier); FO and FOEXP without a cookie ask for one.

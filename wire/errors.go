@@ -23,7 +23,7 @@ var (
 
 // A ParseError says where in the input parsing stopped.
 type ParseError struct {
-	Layer  string // "ethernet", "ipv4", "ipv6", "icmp", "tcp", "tcp option"
+	Layer  string // "ethernet", "ip" (of no known version), "ipv4", "ipv6", "icmp", "tcp", "tcp option"
 	Offset int    // bytes from the start of that layer
 	Err    error  // one of the errors above
 }

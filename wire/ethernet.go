@@ -41,7 +41,7 @@ func (t VLANTag) ID() uint16 { return t.Control & 0x0fff }
 // with both addresses zero.
 type Ethernet struct {
 	Dst, Src  MAC
-	NumTags   int
+	NumTags   int // how many of Tags there are, outermost first
 	Tags      [MaxVLANTags]VLANTag
 	EtherType uint16
 }

@@ -6,10 +6,6 @@ import "encoding/binary"
 // (RFC 7413, Section 7; RFC 6994).
 const FastOpenExID = 0xF989
 
-// MaxCookieLen is the longest cookie that an option list can hold; legal ones
-// are shorter, see [LegalCookieLen].
-const MaxCookieLen = MaxOptionsLen - 2
-
 // LegalCookieLen reports whether a cookie may have n bytes: 4 to 16 and even
 // (RFC 7413, Section 4.1.1, with erratum 4238).
 func LegalCookieLen(n int) bool { return n >= 4 && n <= 16 && n%2 == 0 }

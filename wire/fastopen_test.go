@@ -47,7 +47,7 @@ func TestFastOpenLengths(t *testing.T) {
 
 func TestLegalCookieLen(t *testing.T) {
 	var legal []int
-	for n := -1; n <= wire.MaxCookieLen+1; n++ {
+	for n := -1; n <= wire.MaxOptionsLen; n++ {
 		if wire.LegalCookieLen(n) {
 			legal = append(legal, n)
 		}

@@ -26,5 +26,5 @@ const allFlags Flags = 1<<12 - 1
 // Has reports whether every bit of want is set.
 func (f Flags) Has(want Flags) bool { return f&want == want }
 
-// Any reports whether at least one bit of of is set.
-func (f Flags) Any(of Flags) bool { return f&of != 0 }
+// Any reports whether at least one bit of these is set.
+func (f Flags) Any(these Flags) bool { return f&these != 0 }

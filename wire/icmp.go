@@ -45,8 +45,8 @@ type ICMPError struct {
 
 // ParseICMPError reads a bare IP packet with an ICMP error that quotes a TCP
 // segment, of which eight bytes are enough. Other ICMP messages are
-// ErrNotICMP, quotes of other protocols ErrNotTCP. The ICMP checksum must be
-// right: there is no other sign that the quote is whole.
+// ErrNotICMP, quotes of other protocols ErrNotTCP. The checksums of the IPv4
+// header and of ICMP must be right, those in the quote are not looked at.
 func ParseICMPError(b []byte) (ICMPError, error) {
 	var e ICMPError
 	if len(b) == 0 {
@@ -55,9 +55,11 @@ func ParseICMPError(b []byte) (ICMPError, error) {
 	e.IPVersion = b[0] >> 4
 	switch e.IPVersion {
 	case 4:
-		return e, e.parse4(b)
+		err := e.parse4(b)
+		return e, err
 	case 6:
-		return e, e.parse6(b)
+		err := e.parse6(b)
+		return e, err
 	}
 	return e, parseErr("ip", 0, ErrVersion)
 }
@@ -85,6 +87,8 @@ func (e *ICMPError) parse4(b []byte) error {
 		return parseErr("ipv4", 6, ErrFragment)
 	case h.Protocol != ProtocolICMP:
 		return parseErr("ipv4", 9, ErrNotICMP)
+	case !sameChecksum(h.Checksum, h.ComputeChecksum()):
+		return parseErr("ipv4", 10, ErrChecksum) // RFC 1122, Section 3.2.1.2
 	}
 	quote, err := e.parseMessage(message, 0)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"net/netip"
-	"strings"
 	"testing"
 
 	"tfocraft/wire"
@@ -112,7 +111,7 @@ func TestICMPKinds(t *testing.T) {
 }
 
 // quote is a segment as a router would quote it.
-func quote(t *testing.T, version uint8) []byte {
+func quote(t testing.TB, version uint8) []byte {
 	if version == 6 {
 		p := wiretest.Packet(t, "[2001:db8::1]:12345", "[2001:db8::2]:80", "S 7:12(5)", "hello")
 		return p.Append(nil)
@@ -185,6 +184,7 @@ func TestICMPErrors(t *testing.T) {
 		{"echo request", icmp(4, 8, 0, nil), wire.ErrNotICMP, "icmp", 0},
 		{"redirect", icmp(4, 5, 0, quote(t, 4)), wire.ErrNotICMP, "icmp", 0},
 		{"neighbour solicitation", icmp(6, 135, 0, nil), wire.ErrNotICMP, "icmp", 0},
+		{"wrong checksum of the IPv4 header", change(icmp(4, 3, 3, quote(t, 4)), 10, 0), wire.ErrChecksum, "ipv4", 10},
 		{"wrong checksum", change(icmp(4, 3, 3, quote(t, 4)), 40, 0xff), wire.ErrChecksum, "icmp", 2},
 		{"wrong checksum over IPv6", change(icmp(6, 1, 4, quote(t, 6)), 23, 0xff), wire.ErrChecksum, "icmp", 2},
 		{"fragment", change(icmp(4, 3, 3, quote(t, 4)), 7, 1), wire.ErrFragment, "ipv4", 6},
@@ -220,13 +220,4 @@ func TestICMPMTU(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantValue(t, "MTU", e.MTU, uint32(0))
-}
-
-func TestChecksumErrorText(t *testing.T) {
-	b := icmp(4, 3, 3, quote(t, 4))
-	b[30] ^= 1
-	_, err := wire.ParseICMPError(b)
-	if err == nil || !strings.Contains(err.Error(), "checksum is wrong") {
-		t.Errorf("got %v", err)
-	}
 }

@@ -33,8 +33,8 @@ type IPv4 struct {
 	TTL            uint8
 	Protocol       uint8
 	Checksum       uint16
-	Src, Dst       netip.Addr
-	Options        []byte
+	Src, Dst       netip.Addr // IPv4 addresses, not mapped ones
+	Options        []byte     // as on the wire, padding included
 }
 
 // ParseIPv4 reads a header and splits what follows it into the payload that

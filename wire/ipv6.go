@@ -29,10 +29,10 @@ type IPv6 struct {
 	PayloadLength uint16
 	NextHeader    uint8 // of the fixed header: the first extension's, if any
 	HopLimit      uint8
-	Src, Dst      netip.Addr
-	Extensions    []byte // all extension headers as they are on the wire
-	Upper         uint8  // what follows the extensions; NextHeader if there are none
-	Fragment      bool   // a fragment header says that this is a piece
+	Src, Dst      netip.Addr // without zones
+	Extensions    []byte     // all extension headers as they are on the wire
+	Upper         uint8      // what follows the extensions; NextHeader if there are none
+	Fragment      bool       // a fragment header says that this is a piece
 }
 
 // ParseIPv6 reads a header with its extension headers and splits what follows

@@ -18,13 +18,15 @@ type Packet struct {
 // returns aliases b. On an error the layers before the failing one are set.
 func ParseFrame(b []byte) (Packet, error) {
 	var p Packet
-	return p, p.parseFrame(b)
+	err := p.parseFrame(b)
+	return p, err
 }
 
 // ParsePacket reads a bare IP packet that holds TCP. What it returns aliases b.
 func ParsePacket(b []byte) (Packet, error) {
 	var p Packet
-	return p, p.parseIP(b)
+	err := p.parseIP(b)
+	return p, err
 }
 
 func (p *Packet) parseFrame(b []byte) error {
@@ -120,7 +122,8 @@ func (p *Packet) Dst() netip.AddrPort {
 }
 
 // SetLengths fills in the data offset, the header length and the total or
-// payload length from what the packet holds.
+// payload length from what the packet holds. What is longer than a field can
+// tell wraps; a [Template] refuses it.
 func (p *Packet) SetLengths() {
 	p.TCP.SetDataOffset()
 	if p.IPVersion == 6 {

@@ -65,7 +65,8 @@ func TestSeqIn(t *testing.T) {
 		{math.MaxUint32, math.MaxUint32 - 1, 3, true},
 		{0, math.MaxUint32 - 1, 3, true},
 		{1, math.MaxUint32 - 1, 3, false},
-		{1<<31 + 5, 10, 1 << 31, true}, // a window of half the space and more
+		{1<<31 + 8, 10, math.MaxInt32, true}, // a window of half the space
+		{1<<31 + 9, 10, math.MaxInt32, false},
 	} {
 		if got := test.s.In(test.start, test.n); got != test.want {
 			t.Errorf("%d.In(%d, %d): got %v, want %v", test.s, test.start, test.n, got, test.want)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -24,7 +25,7 @@ const (
 
 // openFile opens the file of s, which it makes if there is none, and locks it: for this process alone to write, shared to
 // read. The caller releases it.
-func (s *Store) openFile(write bool) (*os.File, error) {
+func (s *Store) openFile(write bool, deadline time.Time) (*os.File, error) {
 	file, err := openExisting(s.path, write)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := create(s.path); err != nil {
@@ -35,7 +36,11 @@ func (s *Store) openFile(write bool) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := waitForLock(file, write, s.wait); err != nil {
+	locked, err := waitForLock(file, write, deadline)
+	if !locked && err == nil {
+		err = fmt.Errorf("%w for more than %v", ErrBusy, s.wait)
+	}
+	if err != nil {
 		_ = file.Close()
 		return nil, fmt.Errorf("%s: %w", s.path, err)
 	}
@@ -43,32 +48,42 @@ func (s *Store) openFile(write bool) (*os.File, error) {
 }
 
 func openExisting(path string, write bool) (*os.File, error) {
-	info, err := os.Stat(path)
-	if err != nil {
+	// To open a device may do anything.
+	if err := checkRegular(path, os.Stat); err != nil {
 		return nil, err
-	}
-	// To open a pipe would block, to open a device may do anything.
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: is not a regular file: %w", path, ErrFormat)
 	}
 	flag := os.O_RDONLY
 	if write {
 		flag = os.O_RDWR
 	}
-	return os.OpenFile(path, flag, 0)
+	// It may have become something else since: to open a pipe would block.
+	file, err := os.OpenFile(path, flag|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkRegular(path, func(string) (fs.FileInfo, error) { return file.Stat() }); err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return file, nil
 }
 
-// waitForLock tries until the wait is over, at first often: most calls of others take a millisecond or a few.
-func waitForLock(file *os.File, exclusive bool, wait time.Duration) error {
+func checkRegular(path string, stat func(string) (fs.FileInfo, error)) error {
+	info, err := stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s: is not a regular file: %w", path, ErrFormat)
+	}
+	return err
+}
+
+// waitForLock tries until the deadline, at first often: most calls of others take a millisecond or a few. It reports
+// whether the file is locked.
+func waitForLock(file *os.File, exclusive bool, deadline time.Time) (bool, error) {
 	const shortest, longest = time.Millisecond, 16 * time.Millisecond
-	deadline := time.Now().Add(wait)
 	for pause := shortest; ; pause = min(2*pause, longest) {
 		locked, err := tryLock(file, exclusive)
-		if locked || err != nil {
-			return err
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%w for more than %v", ErrBusy, wait)
+		if locked || err != nil || time.Now().After(deadline) {
+			return locked, err
 		}
 		// Processes that began to wait together should not go on trying together.
 		time.Sleep(pause/2 + rand.N(pause))

@@ -22,6 +22,8 @@ import (
 const childEnv = "COOKIE_STORE_TEST_CHILD"
 
 func TestMain(m *testing.M) {
+	// The race detector would keep every process of ours for a second after its end.
+	os.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0")
 	if job := os.Getenv(childEnv); job != "" {
 		if err := runChild(strings.Fields(job)); err != nil {
 			fmt.Println("error:", err)

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -19,7 +18,7 @@ var (
 	ErrDamaged = errors.New("file is damaged or cut short")
 	// ErrFormat says that a file is whole, but of another format version or of another program.
 	ErrFormat = errors.New("file is not a cookie cache of this version")
-	// ErrBusy says that other processes kept the file locked for longer than [Options.Wait].
+	// ErrBusy says that other processes, or calls that wait for them, kept the file for longer than [Options.Wait].
 	ErrBusy = errors.New("file is locked by another process")
 )
 
@@ -31,7 +30,8 @@ type Options struct {
 	// Limits bound the cache. Processes that share a file should agree on them; where they do not, the one that adds an
 	// entry applies its own.
 	Limits cookie.Limits
-	// Wait is how long a call waits for other processes to be done with the file. Zero or less means DefaultWait.
+	// Wait is how long a call waits for its turn, be it for other processes to be done with the file or for calls that
+	// came before it. Zero or less means DefaultWait.
 	Wait time.Duration
 }
 
@@ -42,8 +42,10 @@ type Store struct {
 	limits cookie.Limits
 	wait   time.Duration
 
-	mu     sync.Mutex // one call at a time; other processes are kept out by the lock on the file
-	closed bool
+	// turn holds an element while a call is under way; other processes are kept out by the lock on the file. It is no
+	// mutex, so that calls that queue behind one that waits for another process wait no longer than it does.
+	turn   chan struct{}
+	closed bool // guarded by turn
 }
 
 var _ cookie.Cache = (*Store)(nil)
@@ -66,7 +68,7 @@ func Open(path string, opts *Options) (*Store, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
-	s := &Store{path: path, limits: opts.Limits.WithDefaults(), wait: opts.Wait}
+	s := &Store{path: path, limits: opts.Limits.WithDefaults(), wait: opts.Wait, turn: make(chan struct{}, 1)}
 	if s.wait <= 0 {
 		s.wait = DefaultWait
 	}
@@ -82,11 +84,25 @@ func (s *Store) Path() string { return s.path }
 
 // Close waits for a call that is under way; later ones fail. A second Close is harmless.
 func (s *Store) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.turn <- struct{}{}
+	defer s.endTurn()
 	s.closed = true
 	return nil
 }
+
+// takeTurn waits until no other call is under way, and reports whether that came to pass in time.
+func (s *Store) takeTurn(deadline time.Time) bool {
+	timeout := time.NewTimer(time.Until(deadline))
+	defer timeout.Stop()
+	select {
+	case s.turn <- struct{}{}:
+		return true
+	case <-timeout.C:
+		return false
+	}
+}
+
+func (s *Store) endTurn() { <-s.turn }
 
 // view calls f in a read-only transaction. Several processes may do so at once.
 func (s *Store) view(f func(*bbolt.Tx) error) error {
@@ -106,12 +122,15 @@ func (s *Store) update(f func(*bbolt.Tx) error) error {
 }
 
 func (s *Store) transact(write bool, f func(*bbolt.DB) error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	deadline := time.Now().Add(s.wait)
+	if !s.takeTurn(deadline) {
+		return fmt.Errorf("cookie store: %s: %w for more than %v", s.path, ErrBusy, s.wait)
+	}
+	defer s.endTurn()
 	if s.closed {
 		return fmt.Errorf("cookie store: %w", fs.ErrClosed)
 	}
-	file, err := s.openFile(write)
+	file, err := s.openFile(write, deadline)
 	if err != nil {
 		return fmt.Errorf("cookie store: %w", err)
 	}

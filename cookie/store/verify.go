@@ -28,6 +28,9 @@ const (
 	longFreelist = 0xFFFF
 
 	minPageSize, maxPageSize = 1 << 10, 1 << 24
+
+	// maxFile is the most that is read into memory: a million hosts have room in it.
+	maxFile = 256 << 20
 )
 
 // meta is what a meta page says about the file.
@@ -56,6 +59,9 @@ func verify(file *os.File) error {
 	}
 	if whole := uint64(info.Size()) / uint64(m.pageSize); whole < m.pages {
 		return fmt.Errorf("%w: it has %d of %d pages", ErrDamaged, whole, m.pages)
+	}
+	if m.pages > maxFile/uint64(m.pageSize) {
+		return fmt.Errorf("%w: it has more than %d MiB", ErrFormat, maxFile>>20)
 	}
 	data := make([]byte, m.pages*uint64(m.pageSize))
 	if _, err := file.ReadAt(data, 0); err != nil {

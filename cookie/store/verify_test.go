@@ -162,6 +162,22 @@ func TestDamagedMeta(t *testing.T) {
 	}
 }
 
+// A big database of another program is not read into memory to find that out.
+func TestHugeFile(t *testing.T) {
+	bad := sampleFile(t)
+	pageSize := os.Getpagesize()
+	b := bad[pageHeaderLen:][:metaLen]
+	binary.NativeEndian.PutUint64(b[40:], 1<<40/uint64(pageSize))
+	newest(b)
+	path := filepath.Join(t.TempDir(), "cookies.db")
+	if err := errors.Join(os.WriteFile(path, bad, 0o600), os.Truncate(path, 1<<40)); err != nil {
+		t.Skipf("needs a file system with sparse files of 1 TiB: %v", err)
+	}
+	if err := useAll(path); !errors.Is(err, ErrFormat) {
+		t.Errorf("1 TiB: got error %v, want ErrFormat", err)
+	}
+}
+
 // newest makes a meta page the one that counts.
 func newest(b []byte) {
 	binary.NativeEndian.PutUint64(b[48:], 1000)

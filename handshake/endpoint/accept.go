@@ -47,7 +47,7 @@ func (l *loop) inputListen(now time.Time, ln *Listener) {
 	case syn.Flags.Has(wire.ACK) || !syn.Flags.Has(wire.SYN):
 		l.refuse(now)
 	default:
-		l.counters.NotAnswered++
+		l.counters.NoConn++
 	}
 }
 

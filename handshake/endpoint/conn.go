@@ -187,6 +187,7 @@ func (c *Conn) giveUp(abort bool) error {
 // markClosed ends what the application does with the connection.
 func (c *Conn) markClosed() {
 	c.closed = true
+	c.in = byteQueue{}
 	c.readDeadline.stop()
 	c.writeDeadline.stop()
 	c.readable.Broadcast()

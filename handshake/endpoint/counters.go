@@ -24,12 +24,11 @@ type Counters struct {
 	TCPFastOpenCookieReqd     uint64 // requests for a cookie received
 	TCPFastOpenPassiveAltKey  uint64 // cookies that were valid under an older key
 
-	Martians    uint64 // packets from or to an impossible address
-	NoConn      uint64 // segments for no connection of ours
-	Ignored     uint64 // segments that their connection could not use
-	ICMPErrors  uint64 // ICMP errors about a connection of ours
-	SendErrors  uint64 // frames that the link did not take
-	NotAnswered uint64 // SYNs that were not answered with a connection for their flags
+	Martians   uint64 // packets from or to an impossible address
+	NoConn     uint64 // segments to our ports that belong to no connection and open none
+	Ignored    uint64 // segments that their connection could not use
+	ICMPErrors uint64 // ICMP errors about a connection of ours
+	SendErrors uint64 // frames that the link did not take
 }
 
 // admitted counts what a gate has decided about a SYN.

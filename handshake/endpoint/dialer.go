@@ -26,7 +26,7 @@ import (
 // What is not set has its default. A Dialer may be used by many goroutines at
 // once, and is not changed while it is.
 type Dialer struct {
-	Stack *Stack
+	Stack *Stack // must be set
 	// Source is the local address and port. Without an address the Router
 	// chooses, port 0 takes a random one.
 	Source netip.AddrPort

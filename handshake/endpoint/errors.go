@@ -25,7 +25,7 @@ func (e *HandshakeError) Error() string { return e.Err.Error() }
 // Unwrap returns e.Err.
 func (e *HandshakeError) Unwrap() error { return e.Err }
 
-// Timeout tells [net.Error] whether time ran out.
+// Timeout tells [net.OpError] whether time ran out.
 func (e *HandshakeError) Timeout() bool {
 	t, ok := errors.AsType[interface {
 		error
@@ -33,9 +33,6 @@ func (e *HandshakeError) Timeout() bool {
 	}](e.Err)
 	return ok && t.Timeout()
 }
-
-// Temporary is what [net.Error] still asks for.
-func (e *HandshakeError) Temporary() bool { return e.Timeout() }
 
 // errno translates why a machine ended to what a socket would say.
 func errno(err error) error {

@@ -1,11 +1,7 @@
 package endpoint_test
 
 import (
-	"context"
-	"errors"
-	"os"
 	"strings"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -323,80 +319,56 @@ func TestBlockedPath(t *testing.T) {
 	})
 }
 
-// A dial that fails tells how far it got, and remembers it: T-40, T-87.
-func TestFailedDial(t *testing.T) {
-	silent := func(*wire.Packet) bool { return false }
+// A listener that waits for its application sends the response in the SYN-ACK:
+// T-62. One that trusts nobody sends none before the ACK: T-81.
+func TestResponseBeforeAck(t *testing.T) {
 	for _, c := range []struct {
-		name    string
-		answer  func(*wire.Packet) bool // what becomes of SYNs
-		listen  bool
-		timeout time.Duration
-		want    error
-		why     handshake.Why
-		retries int
+		name     string
+		machine  handshake.Config
+		early    bool // the response comes before the client's ACK
+		inSynAck int
 	}{
-		{name: "refused", want: syscall.ECONNREFUSED, why: handshake.WhyRefused},
-		{name: "silence", answer: silent, want: syscall.ETIMEDOUT, why: handshake.WhyNoAnswer, retries: 2},
-		{name: "out of time", answer: silent, timeout: 1500 * time.Millisecond, want: os.ErrDeadlineExceeded, retries: 1},
+		{"data behind the SYN-ACK", handshake.Config{}, true, 0},
+		{"data in the SYN-ACK", handshake.Config{SynAckHold: 5 * time.Millisecond}, true, 5},
+		{"no data before the ACK", handshake.Config{NoDataBeforeAck: true}, false, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				l := newLab(t, func(s *setup) {
-					if c.answer != nil {
-						s.pair.Forward = tamper(c.answer)
-					} else {
-						s.pair.Backward = tamper(nobodyHome)
-						s.pair.Forward = nil
-					}
-				})
-				if c.answer == nil {
-					go echo(l.listen(endpoint.ListenConfig{}))
-				}
-				d := endpoint.Dialer{FastOpen: handshake.ClientOn, Cookie: wrong(8), Timeout: c.timeout,
-					Machine: handshake.Config{SynRetries: 2}}
-				_, err := l.dial(d, "hello")
-				if !errors.Is(err, c.want) {
-					t.Errorf("error %v, want %v", err, c.want)
-				}
-				failed, ok := errors.AsType[*endpoint.HandshakeError](err)
-				if !ok {
-					t.Fatalf("error %v holds no HandshakeError", err)
-				}
-				if got := failed.Info.FastOpen; got.Why != c.why || got.SynData != 5 {
-					t.Errorf("why %q with %d bytes in the SYN, want %q with 5", got.Why, got.SynData, c.why)
-				}
-				if got := failed.Info.SynRetransmits; got != c.retries {
-					t.Errorf("%d retransmissions, want %d", got, c.retries)
-				}
-				timeout, _ := errors.AsType[interface {
-					error
-					Timeout() bool
-				}](err)
-				if want := c.want != syscall.ECONNREFUSED; timeout.Timeout() != want {
-					t.Errorf("Timeout() = %v, want %v", timeout.Timeout(), want)
+				const oneWay = 20 * time.Millisecond
+				l := newLab(t, func(s *setup) { s.pair.Delay = oneWay })
+				ln := l.listen(endpoint.ListenConfig{FastOpen: fastOpen(), Machine: c.machine})
+				go func() {
+					s := accept(t, ln)
+					read(t, s, 5)
+					write(t, s, "world")
+				}()
+				client := l.mustDial(endpoint.Dialer{FastOpen: handshake.ClientOn, Cookie: keyring().Mint(client4, server4)}, "hello")
+				read(t, client, 5)
+				timing := client.Timing()
+				early := timing.FirstByte.Sub(timing.Syn) < 4*oneWay
+				if got := client.FastOpen().SynAckData; got != c.inSynAck || early != c.early {
+					t.Errorf("%d bytes in the SYN-ACK, response before the ACK: %v; want %d, %v", got, early, c.inSynAck, c.early)
 				}
 			})
 		})
 	}
 }
 
-// nobodyHome turns every SYN-ACK into the reset of a closed port.
-func nobodyHome(p *wire.Packet) bool {
-	p.TCP.Flags, p.TCP.Seq, p.TCP.Options = wire.RST|wire.ACK, 0, nil
-	return true
-}
-
-func TestDialCanceled(t *testing.T) {
+// What RFC 7413, Section 2.1, warns of: once the connection is forgotten, the
+// same SYN opens another one, and the application gets the data again. T-03.
+func TestReplay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLab(t, func(s *setup) { s.pair.Forward = func([]byte) [][]byte { return nil } })
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(time.Second/2, cancel)
-		d := endpoint.Dialer{Stack: l.client}
-		if _, err := d.DialContext(ctx, "tcp", address4, nil); !errors.Is(err, context.Canceled) {
-			t.Errorf("error %v, want %v", err, context.Canceled)
-		}
-		if got := l.client.Counters().AttemptFails; got != 1 {
-			t.Errorf("AttemptFails = %d, want 1", got)
+		raw := newRawPeer(t, nil)
+		ln := raw.listen(endpoint.ListenConfig{FastOpen: fastOpen()})
+		syn := "S 0:5(5) win 1000 <mss 1460,FO " + keyring().Mint(server4, client4).Hex() + ",nop,nop>"
+		for i := range 2 {
+			raw.sendText(syn, "order")
+			c := accept(t, ln)
+			if got := read(t, c, 5); got != "order" {
+				t.Errorf("time %d: read %q", i+1, got)
+			}
+			c.Abort()
+			synctest.Wait()
 		}
 	})
 }

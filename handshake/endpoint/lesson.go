@@ -10,22 +10,28 @@ import (
 // A lesson is what a connection has learnt for the cache of cookies. A cache
 // may take its time to store it, so it is not for the loop to call it.
 type lesson struct {
-	at     time.Time
-	output handshake.Output // Learn or Block
+	at           time.Time
+	blocked      cookie.Reason // empty for what is told by the fields below
+	cookie       cookie.Cookie
+	mss          uint16
+	experimental bool
 }
 
-// learn notes a lesson.
+// learn notes a lesson, an output of kind Learn or Block.
 func (c *Conn) learn(now time.Time, o *handshake.Output) {
+	if c.cache == nil {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.lessons = append(c.lessons, lesson{now, *o})
+	c.lessons = append(c.lessons, lesson{now, o.Reason, o.Cookie, o.MSS, o.Experimental})
 }
 
 // keepLessons gives the cache what was learnt after the dial, if anything.
 func (c *Conn) keepLessons() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.cache != nil && c.returned && len(c.lessons) > 0 {
+	if c.returned && len(c.lessons) > 0 {
 		c.stack.background.Go(c.teach)
 	}
 }
@@ -36,19 +42,16 @@ func (c *Conn) teach() {
 	lessons := c.lessons
 	c.lessons = nil
 	c.mu.Unlock()
-	if c.cache == nil {
-		return
-	}
 	path := c.path()
 	for _, l := range lessons {
 		var err error
-		switch o := &l.output; {
-		case o.Kind == handshake.Block:
-			err = c.cache.Block(l.at, path, o.Reason)
-		case o.Cookie.IsZero():
-			err = c.cache.LearnMSS(l.at, path, o.MSS)
+		switch {
+		case l.blocked != "":
+			err = c.cache.Block(l.at, path, l.blocked)
+		case l.cookie.IsZero():
+			err = c.cache.LearnMSS(l.at, path, l.mss)
 		default:
-			err = c.cache.Learn(l.at, path, o.Cookie, o.MSS, o.Experimental)
+			err = c.cache.Learn(l.at, path, l.cookie, l.mss, l.experimental)
 		}
 		if err != nil {
 			c.stack.log.Warn("endpoint: cookie cache", "error", err)

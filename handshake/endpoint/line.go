@@ -40,7 +40,7 @@ func (s *Stack) newConn(local, remote netip.AddrPort, m *handshake.Machine, clai
 	c.readable.L, c.writable.L = &c.mu, &c.mu
 	c.machine, c.claim, c.slot = m, claim, notQueued
 	c.room = m.SendSpace()
-	c.step = c.room / 4
+	c.step = max(c.room/4, 1)
 	return c
 }
 

@@ -25,7 +25,7 @@ const defaultBacklog = 1024
 // that orders goods is not, unless it carries a number that tells it from its
 // copy.
 type ListenConfig struct {
-	Stack *Stack
+	Stack *Stack // must be set
 	// FastOpen says which SYNs have their data taken, and how many connections
 	// opened by such a SYN may be unconfirmed at a time. A keyring with a
 	// rotation that is due gets a new random key.
@@ -154,7 +154,8 @@ func (ln *Listener) acceptError() error {
 }
 
 // Close stops listening and resets the connections that nobody has accepted.
-// A second Close does nothing.
+// Those that were accepted go on, and the port stays taken until the last of
+// them is gone. A second Close does nothing.
 func (ln *Listener) Close() error {
 	// An error means that the loop has ended, and the listener with it.
 	_ = ln.stack.mail.call(func(now time.Time) { ln.stack.loop.closeListener(now, ln) })

@@ -36,14 +36,15 @@ type loop struct {
 	link  link.Link
 	mail  *mailbox
 
-	conns     map[tuple]*Conn
-	listeners map[netip.AddrPort]*Listener
-	timers    timerQueue
-	counters  Counters
-	draining  bool
-	stopped   bool
-	idle      []chan struct{} // to close when there are no connections
-	skips     int
+	conns      map[tuple]*Conn
+	listeners  map[netip.AddrPort]*Listener
+	timers     timerQueue
+	counters   Counters
+	draining   bool
+	stopped    bool
+	idle       []chan struct{} // to close when there are no connections
+	skips      int             // rounds in a row without a read
+	sendFailed bool            // and was logged
 
 	// Used again and again, so that frames cost no allocation.
 	frames  []link.Frame

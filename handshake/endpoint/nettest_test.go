@@ -18,7 +18,7 @@ import (
 // with Fast Open and without. It brings its own clock: real time.
 func TestConn(t *testing.T) {
 	lossy := func() *link.PairConfig {
-		return &link.PairConfig{Forward: every(29, drop), Backward: every(31, holdBack())}
+		return &link.PairConfig{Forward: every(101, drop), Backward: every(103, holdBack())}
 	}
 	for _, c := range []struct {
 		name string

@@ -1,6 +1,8 @@
 package endpoint
 
 import (
+	"context"
+	"log/slog"
 	"time"
 
 	"tfocraft/handshake"
@@ -64,7 +66,10 @@ func (l *loop) flush() {
 			break
 		}
 		l.counters.SendErrors++
-		l.log.Warn("endpoint: frame not sent", "error", err)
+		if !l.sendFailed {
+			l.sendFailed = true
+			l.log.Warn("endpoint: frame not sent; more of the same is only counted", "error", err)
+		}
 		batch = batch[min(n+1, len(batch)):]
 	}
 	l.queue.clear()
@@ -72,7 +77,9 @@ func (l *loop) flush() {
 
 // changeState follows a connection through its life.
 func (l *loop) changeState(now time.Time, c *Conn, o *handshake.Output) {
-	l.log.Debug("endpoint: state", "local", c.local, "remote", c.remote, "from", o.From, "to", o.To)
+	if l.log.Enabled(context.Background(), slog.LevelDebug) {
+		l.log.Debug("endpoint: state", "local", c.local, "remote", c.remote, "from", o.From, "to", o.To)
+	}
 	if !o.From.Synchronized() && o.To.Synchronized() {
 		l.established(now, c)
 	}
@@ -83,8 +90,10 @@ func (l *loop) changeState(now time.Time, c *Conn, o *handshake.Output) {
 
 // established marks the end of the handshake.
 func (l *loop) established(now time.Time, c *Conn) {
+	window := c.machine.Info().RecvWindow
 	c.mu.Lock()
 	c.timing.Established = now
+	c.tell = window / 4
 	c.mu.Unlock()
 	if c.listener == nil {
 		l.dialEnded(c)

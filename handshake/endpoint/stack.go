@@ -30,6 +30,7 @@ type Stack struct {
 	done       chan struct{} // closed when the loop has ended
 	background sync.WaitGroup
 	owned      []io.Closer // what Open has opened
+	disown     sync.Once
 }
 
 // New starts a stack on a link of the caller's. Whoever calls it calls Close
@@ -93,9 +94,11 @@ func (s *Stack) Close() error {
 	<-s.done
 	s.background.Wait()
 	var errs []error
-	for _, c := range s.owned {
-		errs = append(errs, c.Close())
-	}
+	s.disown.Do(func() {
+		for _, c := range s.owned {
+			errs = append(errs, c.Close())
+		}
+	})
 	return errors.Join(errs...)
 }
 

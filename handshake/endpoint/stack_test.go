@@ -147,6 +147,48 @@ func TestLinkFails(t *testing.T) {
 	})
 }
 
+// A narrowLink refuses every fifth frame.
+type narrowLink struct {
+	*link.Mem
+	count int
+}
+
+func (n *narrowLink) WriteFrames(batch [][]byte) (int, error) {
+	for i := range batch {
+		if n.count++; n.count%5 == 0 {
+			return i, syscall.EMSGSIZE
+		}
+		if _, err := n.Mem.WriteFrames(batch[i : i+1]); err != nil {
+			return i, err
+		}
+	}
+	return len(batch), nil
+}
+
+// A frame that the link refuses is lost as on any path; the others go.
+func TestFramesRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := link.Pair(nil)
+		client := newStack(t, endpoint.Config{Link: &narrowLink{Mem: a}, Router: route{from4: client4, own: clientMAC, peer: serverMAC}})
+		server := newStack(t, endpoint.Config{Link: b})
+		ln, err := (&endpoint.ListenConfig{Stack: server}).Listen(t.Context(), "tcp", ":80")
+		if err != nil {
+			t.Fatal(err)
+		}
+		go echo(ln)
+		c, err := (&endpoint.Dialer{Stack: client}).DialContext(t.Context(), "tcp", address4, []byte(repeated("x", 100<<10)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := finish(t, c); len(got) != 100<<10 {
+			t.Errorf("got %d bytes back, want %d", len(got), 100<<10)
+		}
+		if client.Counters().SendErrors == 0 {
+			t.Error("SendErrors was not counted")
+		}
+	})
+}
+
 // A registry is a host's ports and its guard, in memory.
 type registry struct {
 	mu      sync.Mutex

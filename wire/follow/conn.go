@@ -131,9 +131,6 @@ func (c *conn) text(s *wire.Segment, from end) string {
 // what becomes true with it. It returns the bytes of data newly acknowledged.
 func (c *conn) acknowledge(st *step) (data int) {
 	other := &c.sides[st.from.other()]
-	if !other.known {
-		return 0
-	}
 	offset := other.offset(st.seg.Ack)
 	data = other.acknowledge(offset)
 	c.trips.acknowledged(c, st, offset)

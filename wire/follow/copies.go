@@ -26,29 +26,29 @@ type fingerprint struct {
 // copies remembers the last segments of a side.
 type copies struct {
 	last [4]struct {
-		at    time.Time
-		print fingerprint
+		at time.Time
+		fingerprint
 	}
 	count int
 }
 
 func fingerprintOf(p *wire.Packet) fingerprint {
 	s := &p.TCP
-	print := fingerprint{
+	f := fingerprint{
 		seq: s.Seq, ack: s.Ack, length: len(s.Payload), flags: s.Flags, window: s.Window, urgent: s.Urgent,
 	}
-	copy(print.options[:], s.Options)
+	copy(f.options[:], s.Options)
 	if p.IPVersion == 4 {
-		print.id = p.IPv4.ID
+		f.id = p.IPv4.ID
 	}
-	return print
+	return f
 }
 
 // has reports whether the packet is a copy of one that was seen just before.
 func (c *copies) has(at time.Time, p *wire.Packet) bool {
-	print := fingerprintOf(p)
+	want := fingerprintOf(p)
 	for _, l := range c.last[:min(c.count, len(c.last))] {
-		if d := at.Sub(l.at); l.print == print && d >= 0 && d < copyWindow {
+		if d := at.Sub(l.at); l.fingerprint == want && d >= 0 && d < copyWindow {
 			return true
 		}
 	}
@@ -61,7 +61,7 @@ func (c *copies) seen(at time.Time, p *wire.Packet) bool {
 		return true
 	}
 	l := &c.last[c.count%len(c.last)]
-	l.at, l.print = at, fingerprintOf(p)
+	l.at, l.fingerprint = at, fingerprintOf(p)
 	c.count++
 	return false
 }

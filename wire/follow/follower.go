@@ -24,15 +24,16 @@ type Line struct {
 	Reason string
 }
 
-// A Follower follows all TCP connections among the frames that it is given.
+// A Follower follows all TCP connections among the frames that it is given. The
+// zero value has seen nothing.
 type Follower struct {
 	// Limit bounds the connections that are remembered; the one that was silent
 	// for longest is forgotten. 0 means DefaultLimit. It is set before the first
 	// frame.
 	Limit int
 
-	start  time.Time
-	frames int
+	start  time.Time // of the first frame, once begun
+	begun  bool
 	count  int                     // connections so far, forgotten ones included
 	open   map[tuple]*list.Element // the newest connection of each tuple
 	recent list.List               // of *conn, the one seen last in front
@@ -49,14 +50,13 @@ func tupleOf(a, b netip.AddrPort) tuple {
 }
 
 // New returns a Follower that has seen nothing.
-func New() *Follower { return &Follower{open: make(map[tuple]*list.Element)} }
+func New() *Follower { return new(Follower) }
 
 // Frame takes the next frame, seen at the given time. It keeps nothing of p.
 func (f *Follower) Frame(at time.Time, p *wire.Packet) Line {
-	if f.frames == 0 {
-		f.start = at
+	if !f.begun {
+		f.start, f.begun, f.open = at, true, make(map[tuple]*list.Element)
 	}
-	f.frames++
 	c, from := f.connection(at, p)
 	reason := c.segment(at, p, from)
 	return Line{

@@ -16,8 +16,7 @@ const (
 )
 
 func TestLimit(t *testing.T) {
-	f := follow.New()
-	f.Limit = 2
+	f := follow.Follower{Limit: 2}
 	at := time.Unix(0, 0)
 	frame := func(src string) int {
 		p := wiretest.Packet(t, src, serverAddr, "S 0:0(0) win 1000", "")

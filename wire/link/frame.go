@@ -1,11 +1,33 @@
 package link
 
 import (
-	"encoding/binary"
-	"fmt"
+	"time"
 
 	"tfocraft/wire"
 )
+
+// A Frame is one frame that a link has received.
+type Frame struct {
+	// Data is the frame from the Ethernet header on, VLAN tags included. It is
+	// owned by the link and valid until the next ReadFrames. A frame that
+	// another stack on this host has sent, or that was put together on receipt
+	// (GSO, GRO), may be longer than the MTU: up to 64 KiB of IP packet.
+	Data []byte
+	// Time is when the kernel received the frame.
+	Time time.Time
+	// Partial means that the TCP or UDP checksum is unfinished, as in frames
+	// that never leave this host: only the pseudo-header is in it. It must not
+	// be verified; [Complete] finishes it for a capture.
+	Partial bool
+	// Valid means that the kernel or the device has verified the checksum.
+	Valid bool
+	// Outgoing means that the frame was seen on its way out, by a tap.
+	Outgoing bool
+}
+
+// NeedsVerify reports whether the receiver has to verify the TCP checksum
+// itself (RFC 9293, Section 3.1): nobody has done it and it is finished.
+func (f *Frame) NeedsVerify() bool { return !f.Partial && !f.Valid }
 
 // Complete appends the frame to dst with its TCP checksum finished, for a
 // capture of a frame that is [Frame.Partial]. A frame that is not TCP over IP,
@@ -17,43 +39,4 @@ func Complete(dst, frame []byte) []byte {
 	}
 	p.TCP.Checksum = p.TCP.ComputeChecksum(p.Addrs())
 	return p.Append(dst)
-}
-
-// Reverse appends to dst the link-layer header that an answer to frame needs:
-// addresses swapped, VLAN tags and EtherType kept. An IP packet can be appended
-// to it.
-func Reverse(dst, frame []byte) ([]byte, error) {
-	e, _, err := wire.ParseEthernet(frame)
-	if err != nil {
-		return dst, fmt.Errorf("link: header of an answer: %w", err)
-	}
-	e = e.Reversed()
-	return e.Append(dst), nil
-}
-
-// AppendHeader appends an untagged Ethernet header for an IP packet of the
-// given version, 4 or 6.
-func AppendHeader(dst []byte, to, from wire.MAC, version int) []byte {
-	e := wire.Ethernet{Dst: to, Src: from, EtherType: wire.EtherTypeIPv4}
-	if version == 6 {
-		e.EtherType = wire.EtherTypeIPv6
-	}
-	return e.Append(dst)
-}
-
-// headerLen returns the length of the Ethernet header with its VLAN tags and
-// the EtherType of what follows it; ok is false if the frame is too short.
-func headerLen(frame []byte) (n int, etherType uint16, ok bool) {
-	n = wire.EthernetLen
-	for tags := 0; ; tags++ {
-		if len(frame) < n {
-			return 0, 0, false
-		}
-		etherType = binary.BigEndian.Uint16(frame[n-2:])
-		tagged := etherType == wire.EtherTypeVLAN || etherType == wire.EtherTypeSVLAN
-		if !tagged || tags == wire.MaxVLANTags {
-			return n, etherType, true
-		}
-		n += 4
-	}
 }

@@ -3,7 +3,6 @@ package link
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"testing"
 
 	"tfocraft/wire"
@@ -63,19 +62,6 @@ func TestComplete(t *testing.T) {
 		if got := Complete(nil, frame); !bytes.Equal(got, frame) {
 			t.Errorf("not TCP: got %x, want %x", got, frame)
 		}
-	}
-}
-
-func TestReverse(t *testing.T) {
-	tags := []wire.VLANTag{{Protocol: wire.EtherTypeSVLAN, Control: 6}, {Protocol: wire.EtherTypeVLAN, Control: 5}}
-	frame := segmentFrame(client4, server4, tags...)
-	got, err := Reverse(nil, frame)
-	want := []byte{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x88, 0xa8, 0, 6, 0x81, 0, 0, 5, 8, 0}
-	if err != nil || !bytes.Equal(got, want) {
-		t.Errorf("got %x, %v, want %x", got, err, want)
-	}
-	if _, err := Reverse(nil, frame[:13]); !errors.Is(err, wire.ErrTruncated) {
-		t.Errorf("short frame: got %v, want %v", err, wire.ErrTruncated)
 	}
 }
 

@@ -16,57 +16,14 @@
 // calling thread, and what they return works from any goroutine afterwards.
 package link
 
-import (
-	"errors"
-	"time"
-)
-
-// What a caller can act on. Errors of this package wrap one of these, or the
-// errno of the system call.
-var (
-	// ErrPrivilege means that the program lacks CAP_NET_RAW.
-	ErrPrivilege = errors.New("needs CAP_NET_RAW: run as root, or give the program the capability with setcap cap_net_raw,cap_net_admin+ep")
-	// ErrNoInterface means that no interface has this name or address.
-	ErrNoInterface = errors.New("no such interface")
-	// ErrNoRoute means that the kernel has no usable route to the destination.
-	ErrNoRoute = errors.New("no route")
-	// ErrUnreachable means that the next hop did not tell its hardware address.
-	ErrUnreachable = errors.New("next hop does not answer")
-	// ErrGone means that the interface was removed while the link was open.
-	ErrGone = errors.New("interface is gone")
-	// ErrFilter means that a filter cannot be expressed as a socket filter.
-	ErrFilter = errors.New("impossible filter")
-)
-
-// A Frame is one frame that a link has received.
-type Frame struct {
-	// Data is the frame from the Ethernet header on, VLAN tags included. It is
-	// owned by the link and valid until the next ReadFrames. A frame that
-	// another stack on this host has sent, or that was put together on receipt
-	// (GSO, GRO), may be longer than the MTU: up to 64 KiB of IP packet.
-	Data []byte
-	// Time is when the kernel received the frame.
-	Time time.Time
-	// Partial means that the TCP or UDP checksum is unfinished, as in frames
-	// that never leave this host: only the pseudo-header is in it. It must not
-	// be verified; [Complete] finishes it for a capture.
-	Partial bool
-	// Valid means that the kernel or the device has verified the checksum.
-	Valid bool
-	// Outgoing means that the frame was seen on its way out, by a tap.
-	Outgoing bool
-}
-
-// NeedsVerify reports whether the receiver has to verify the TCP checksum
-// itself (RFC 9293, Section 3.1): nobody has done it and it is finished.
-func (f *Frame) NeedsVerify() bool { return !f.Partial && !f.Valid }
+import "time"
 
 // A Link sends and receives frames. One goroutine at a time may read; writing,
 // setting the deadline and closing may happen from any goroutine meanwhile.
 type Link interface {
 	// ReadFrames blocks until there is at least one frame and fills batch with
-	// as many as there are, without waiting for more; an empty batch returns at
-	// once. After Close it returns [net.ErrClosed], after the read deadline
+	// what is there, without waiting for more; some may be left for the next
+	// call. An empty batch returns at once. After Close it returns [net.ErrClosed], after the read deadline
 	// [os.ErrDeadlineExceeded].
 	ReadFrames(batch []Frame) (int, error)
 

@@ -17,8 +17,9 @@ import (
 // A Packet is a link over an interface of this host.
 //
 // Frames go in and out through an AF_PACKET socket, beside the kernel's own
-// stack: its firewall, routing and connection tracking do not see what is sent,
-// and sees what is received as well (package iptables keeps it from answering).
+// stack: its firewall, routing and connection tracking do not see what is sent.
+// What is received goes to that stack as well (package iptables keeps it from
+// answering).
 // The interface may go down and come up again meanwhile: what is sent until
 // then is an error that wraps [syscall.ENETDOWN], and receiving waits. Every
 // link gets a copy of its own of each frame that its filter lets in, so that
@@ -203,8 +204,18 @@ func (p *Packet) Name() string { return p.name }
 // Loopback reports whether the link is over the loopback interface.
 func (p *Packet) Loopback() bool { return p.form == formLoopback }
 
-// Stats returns the counters since Open.
-func (p *Packet) Stats() (Stats, error) { return p.receive.statistics(p.conn) }
+// Stats returns the counters since Open. After Close it returns
+// [net.ErrClosed] and what the counters were when they were last asked for.
+func (p *Packet) Stats() (Stats, error) {
+	stats, err := p.receive.statistics(p.conn)
+	switch {
+	case err == nil:
+		return stats, nil
+	case p.closed.Load():
+		return stats, net.ErrClosed
+	}
+	return stats, fmt.Errorf("link: %s: statistics: %w", p.name, err)
+}
 
 // Close implements [Link].
 func (p *Packet) Close() error {

@@ -2,7 +2,6 @@ package link
 
 import (
 	"encoding/binary"
-	"fmt"
 	"sync"
 	"syscall"
 	"time"
@@ -179,7 +178,7 @@ func (r *receiver) statistics(conn *packet.Conn) (Stats, error) {
 	defer r.mu.Unlock()
 	s, err := conn.Stats()
 	if err != nil {
-		return r.stats, fmt.Errorf("link: statistics: %w", err)
+		return r.stats, err
 	}
 	r.stats.Received += uint64(s.Packets)
 	r.stats.Dropped += uint64(s.Drops)

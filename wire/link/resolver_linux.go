@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/netip"
 	"os"
@@ -95,7 +96,7 @@ func (r *Resolver) Resolve(ctx context.Context, dst, src netip.Addr, ifname stri
 		Interface: attrs.Name,
 		Index:     attrs.Index,
 		Source:    src,
-		MTU:       cmp.Or(route.MTU, attrs.MTU),
+		MTU:       min(cmp.Or(route.MTU, attrs.MTU), longestPacket(dst)),
 		Loopback:  attrs.RawFlags&unix.IFF_LOOPBACK != 0,
 	}
 	if !src.IsValid() {
@@ -106,6 +107,16 @@ func (r *Resolver) Resolve(ctx context.Context, dst, src netip.Addr, ifname stri
 	hop.AdvMSS = cmp.Or(route.AdvMSS, hop.MTU-minHeaders(dst))
 	hop.Header, err = r.header(ctx, attrs, dst, nextHop(route, dst))
 	return hop, err
+}
+
+// longestPacket returns what the length field of an IP header can tell, header
+// included, in bytes. The MTU of the loopback interface is a byte more than
+// IPv4 can use.
+func longestPacket(dst netip.Addr) int {
+	if dst.Is4() {
+		return math.MaxUint16
+	}
+	return wire.IPv6Len + math.MaxUint16
 }
 
 // minHeaders returns the length of the IP and TCP headers without options.

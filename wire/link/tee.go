@@ -2,6 +2,7 @@ package link
 
 import (
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -11,7 +12,8 @@ import (
 // frame is valid only during the call; see must do for being called by the
 // reader and by writers at the same time.
 //
-// Closing the returned link closes l. Its SetFilter is that of l.
+// Closing the returned link closes l. Its SetFilter is that of l, or fails with
+// [errors.ErrUnsupported] if l is no [FilterSetter].
 func Tee(l Link, see func(frame []byte, at time.Time, outgoing bool)) Link {
 	return &tee{Link: l, see: see}
 }
@@ -50,5 +52,5 @@ func (t *tee) SetFilter(f *Filter) error {
 	if s, ok := t.Link.(FilterSetter); ok {
 		return s.SetFilter(f)
 	}
-	return errors.ErrUnsupported
+	return fmt.Errorf("link: set filter: %w", errors.ErrUnsupported)
 }

@@ -88,10 +88,10 @@ func (d Direction) String() string {
 
 // A Frame is one frame of a capture.
 type Frame struct {
-	Data      []byte // what was kept of it
-	Length    int    // of the frame on the wire; more than len(Data) if it was cut
-	Time      time.Time
-	Interface int // number of the interface in its section of the file
+	Data      []byte    // what was kept of it
+	Length    int       // of the frame on the wire, in bytes; more than len(Data) if it was cut
+	Time      time.Time // zero if the capture has none (simple packet blocks)
+	Interface int       // number of the interface in its section of the file
 	LinkType  LinkType
 	Direction Direction
 }
@@ -104,20 +104,26 @@ const (
 	blockPacket         = 2 // obsolete
 	blockSimplePacket   = 3
 	blockEnhancedPacket = 6
+
+	blockOverhead     = 12 // type and both lengths
+	enhancedPacketLen = 32 // without data and options
+)
+
+// What a section block begins with.
+const (
+	byteOrderMagic = 0x1A2B3C4D
+	versionMajor   = 1
 )
 
 // The options within blocks.
 const (
-	optionEnd             = 0
-	optionPacketFlags     = 2  // in both packet blocks
-	optionTimeResolution  = 9  // in an interface block
-	optionTimeOffset      = 14 // in an interface block
+	optionEnd            = 0
+	optionPacketFlags    = 2  // in both packet blocks
+	optionTimeResolution = 9  // in an interface block
+	optionTimeOffset     = 14 // in an interface block
+
 	packetFlagsLen        = 4
-	enhancedPacketLen     = 32 // an enhanced packet block without data and options
 	packetOptionsLen      = 12 // packet flags and the end of options
-	directionMask         = 3
-	versionMajor          = 1
-	byteOrderMagic        = 0x1A2B3C4D
-	blockOverhead         = 12 // type and both lengths
-	defaultTimeResolution = 6
+	directionMask         = 3  // of the packet flags
+	defaultTimeResolution = 6  // microseconds
 )

@@ -31,14 +31,14 @@ func NewReader(r io.Reader) (*Reader, error) {
 	magic, err := reader.r.Peek(4)
 	switch {
 	case err == io.EOF && len(magic) == 0:
-		return nil, reader.wrap(ErrFormat, "file is empty")
+		return nil, wrap(ErrFormat, "file is empty")
 	case err == io.EOF:
-		return nil, reader.wrap(ErrFormat, fmt.Sprintf("file begins with % x", magic))
+		return nil, wrap(ErrFormat, fmt.Sprintf("file begins with % x", magic))
 	case err != nil:
 		return nil, fmt.Errorf("pcapng: %w", err)
 	}
 	if magic[0] == 0x1f && magic[1] == 0x8b {
-		return nil, reader.wrap(ErrFormat, "file is compressed, gunzip it first")
+		return nil, wrap(ErrFormat, "file is compressed, gunzip it first")
 	}
 	if binary.LittleEndian.Uint32(magic) == blockSection {
 		reader.next, err = (*Reader).nextNg, reader.firstSection()
@@ -66,7 +66,7 @@ func (r *Reader) Next() (Frame, error) {
 	}
 	r.frames++
 	if !f.LinkType.supported() {
-		return Frame{}, r.wrap(ErrLinkType, fmt.Sprintf("frame %d has link type %v", r.frames, f.LinkType))
+		return Frame{}, wrap(ErrLinkType, fmt.Sprintf("frame %d has link type %v", r.frames, f.LinkType))
 	}
 	if f.Direction == Unknown {
 		f.Direction = cookedDirection(f.LinkType, f.Data)
@@ -86,7 +86,7 @@ func (r *Reader) All() iter.Seq2[Frame, error] {
 	}
 }
 
-func (r *Reader) wrap(sentinel error, detail string) error {
+func wrap(sentinel error, detail string) error {
 	return fmt.Errorf("pcapng: %s: %w", detail, sentinel)
 }
 
@@ -117,10 +117,10 @@ func (r *Reader) skip(n int64) error {
 }
 
 func (r *Reader) truncated() error {
-	return r.wrap(ErrTruncated, fmt.Sprintf("whole frames: %d, then the file ends", r.frames))
+	return wrap(ErrTruncated, fmt.Sprintf("whole frames: %d, then the file ends", r.frames))
 }
 
 // broken is for what is inside a file that began as a capture.
 func (r *Reader) broken(what string) error {
-	return r.wrap(ErrFormat, fmt.Sprintf("whole frames: %d, then a %s", r.frames, what))
+	return wrap(ErrFormat, fmt.Sprintf("whole frames: %d, then a %s", r.frames, what))
 }

@@ -219,7 +219,7 @@ func (r *Reader) simplePacket(body []byte) (Frame, error) {
 	if snap := r.ng[0].snapLength; snap != 0 {
 		kept = min(kept, int64(snap))
 	}
-	return Frame{Data: data[:kept:kept], Length: int(length), LinkType: r.ng[0].linkType}, nil
+	return Frame{Data: data[:kept:kept], Length: max(int(length), int(kept)), LinkType: r.ng[0].linkType}, nil
 }
 
 // time turns ticks of the interface's resolution into a time: units of 10^-n

@@ -34,14 +34,14 @@ func (r *Reader) pcapHead(magic []byte) error {
 		r.order, r.pcap.unit = binary.BigEndian, time.Nanosecond
 	}
 	if r.order == nil {
-		return r.wrap(ErrFormat, fmt.Sprintf("file begins with % x", magic))
+		return wrap(ErrFormat, fmt.Sprintf("file begins with % x", magic))
 	}
 	var head [pcapHeadLen]byte
 	if err := r.readFull(head[:], false); err != nil {
 		return err
 	}
 	if major := r.order.Uint16(head[4:]); major != 2 {
-		return r.wrap(ErrFormat, fmt.Sprintf("pcap version %d, 2 is known", major))
+		return wrap(ErrFormat, fmt.Sprintf("pcap version %d, 2 is known", major))
 	}
 	// The upper half tells about frame check sequences.
 	r.pcap.linkType = LinkType(r.order.Uint32(head[20:]))

@@ -1,0 +1,91 @@
+package endpoint
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+
+	"tfocraft/wire/link"
+)
+
+// A filterLog is a link's filter that remembers what it was set to.
+type filterLog []*link.Filter
+
+func (l *filterLog) SetFilter(f *link.Filter) error {
+	*l = append(*l, f)
+	return nil
+}
+
+func (l *filterLog) last() *link.Filter { return (*l)[len(*l)-1] }
+
+func port(p uint16) netip.AddrPort {
+	return netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), p)
+}
+
+func TestSieve(t *testing.T) {
+	var log filterLog
+	local := netip.MustParsePrefix("192.0.2.1/32")
+	s := newSieve(&log, []netip.Prefix{local}, link.PortRange{First: 40000, Last: 50000})
+	if got := s.filter().Ports; !slices.Equal(got, []link.PortRange{link.Port(0)}) {
+		t.Errorf("without ports the filter lets in %v, want port 0 alone", got)
+	}
+	s.add(port(80))
+	s.add(port(80))
+	if len(log) != 1 {
+		t.Errorf("filter set %d times for one port, want once", len(log))
+	}
+	s.remove(80)
+	s.add(port(81))
+	if got := sorted(log.last()); !slices.Equal(got, []uint16{80, 81}) {
+		t.Errorf("ports %v, want 80 and 81", got)
+	}
+	// Removal waits for the next port; one that comes back meanwhile is in.
+	s.remove(80)
+	s.remove(81)
+	s.add(port(81))
+	if len(log) != 2 {
+		t.Errorf("filter set %d times, want 2", len(log))
+	}
+	s.add(port(82))
+	if got := sorted(log.last()); !slices.Equal(got, []uint16{81, 82}) {
+		t.Errorf("ports %v, want 81 and 82", got)
+	}
+	// An address beside those of the interface comes in as well.
+	s.add(netip.MustParseAddrPort("192.0.2.9:82"))
+	if got := log.last().Addrs; len(got) != 2 {
+		t.Errorf("addresses %v, want two", got)
+	}
+}
+
+func sorted(f *link.Filter) []uint16 {
+	var ports []uint16
+	for _, r := range f.Ports {
+		ports = append(ports, r.First)
+	}
+	slices.Sort(ports)
+	return ports
+}
+
+// Many random ports become their whole range, and the filter is left alone.
+func TestSieveOpens(t *testing.T) {
+	var log filterLog
+	s := newSieve(&log, nil, link.PortRange{First: 40000, Last: 50000})
+	for i := range uint16(1000) {
+		if err := s.add(port(40000 + i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(log) != maxSingles+1 {
+		t.Errorf("filter set %d times, want %d", len(log), maxSingles+1)
+	}
+	if got, want := log.last().Ports, []link.PortRange{{First: 40000, Last: 50000}}; !slices.Equal(got, want) {
+		t.Errorf("ports %v, want %v", got, want)
+	}
+	for i := range uint16(1000) {
+		s.remove(40000 + i)
+	}
+	s.add(port(80))
+	if got := sorted(log.last()); !slices.Equal(got, []uint16{80}) {
+		t.Errorf("in the end ports %v, want 80", got)
+	}
+}

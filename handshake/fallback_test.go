@@ -1,0 +1,189 @@
+package handshake
+
+import (
+	"testing"
+	"time"
+
+	"tfocraft/cookie"
+	"tfocraft/wire"
+)
+
+// Only the SYN is acknowledged: the data goes again with the first ACK, and
+// the negative response is remembered (T-12, T-40, T-70).
+func TestDataNotAcknowledged(t *testing.T) {
+	h := startClient(t, withCookie(aCookie), "hello")
+	h.want("S 0:5(5) <...>")
+	h.in("S. 0:0(0) ack 1 <mss 1460>", "")
+	h.want("P. 1:6(5) ack 1")
+	h.wantOutcome(Rejected, WhyDataNotAcked)
+	h.wantBlocked(cookie.DataNotAcked)
+}
+
+// A lost SYN goes again without the option and without data, and a late
+// answer to the first one still counts (T-50, T-55, T-56).
+func TestSynTimeout(t *testing.T) {
+	h := startClient(t, withCookie(aCookie), "hello")
+	h.want("S 0:5(5) <...>")
+	h.wait(999 * time.Millisecond)
+	h.wantIdle()
+	h.wait(time.Millisecond)
+	h.want("S 0:0(0) win 65535 <mss 1460>")
+	h.in("S. 0:0(0) ack 6 <mss 1460>", "")
+	h.want(". 6:6(0) ack 1")
+	h.wantIdle()
+	h.wantOutcome(Accepted, WhyAllAcked)
+	h.wantBlocked("")
+}
+
+// The other options stay in a repeated SYN (T-55).
+func TestSynTimeoutKeepsOptions(t *testing.T) {
+	c := withCookie(aCookie)
+	c.NoTimestamps, c.NoSACK, c.NoWindowScale = false, false, false
+	c.TimestampOffset = withTimestamps().TimestampOffset
+	h := startClient(t, c, "hello")
+	h.want("S 0:5(5) win 65535 <mss 1460,sackOK,TS val 100 ecr 0,nop,wscale 3,FO a24e1d399638e060,nop,nop>")
+	h.wait(time.Second)
+	h.want("S 0:0(0) win 65535 <mss 1460,sackOK,TS val 1100 ecr 0,nop,wscale 3>")
+}
+
+// Only plain SYNs get through, and the answer has no option: the path drops
+// SYNs with the option or with data (T-40, T-74, T-87).
+func TestPresumedDrop(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		cookie  string
+		synAck  string
+		blocked cookie.Reason
+		learnt  string
+	}{
+		{"cookie and data", aCookie, "S. 0:0(0) ack 1 <mss 1460>", cookie.NoSynAck, ""},
+		{"request", "", "S. 0:0(0) ack 1 <mss 1460>", cookie.NoSynAck, ""},
+		{"an option in the answer proves otherwise", aCookie, "S. 0:0(0) ack 1 <mss 1460,FO 1122334455667788>", "", "1122334455667788"},
+		{"a cookie that comes late is still a cookie", "", "S. 0:0(0) ack 1 <mss 1460,FO 1122334455667788>", "", "1122334455667788"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := startClient(t, withCookie(test.cookie), "hello")
+			h.sent = h.sent[1:]
+			h.wait(time.Second)
+			h.want("S 0:0(0) <mss 1460>")
+			h.in(test.synAck, "")
+			h.want("P. 1:6(5) ack 1")
+			h.wantOutcome(Fallback, WhyRetransmitted)
+			h.wantBlocked(test.blocked)
+			h.wantLearnt(test.learnt, 1460)
+		})
+	}
+}
+
+// Nothing answers at all (T-40, C-50): SYNs at 0, 1, 3, 7, 15, 31, 63 and 123 s,
+// the end at 183 s.
+func TestNoAnswer(t *testing.T) {
+	h := startClient(t, withCookie(aCookie), "hello")
+	h.want("S 0:5(5) <...>")
+	for _, pause := range []time.Duration{1, 2, 4, 8, 16, 32, 60} {
+		h.wait(pause*time.Second - time.Millisecond)
+		h.wantIdle()
+		h.wait(time.Millisecond)
+		h.want("S 0:0(0) <mss 1460>")
+	}
+	h.wait(60 * time.Second)
+	h.wantIdle()
+	h.wantEnd(ErrTimeout)
+	h.wantOutcome(Fallback, WhyNoAnswer)
+	h.wantBlocked(cookie.NoSynAck)
+	if got := h.m.Info().SynRetransmits; got != 7 {
+		t.Errorf("SynRetransmits: got %d, want 7", got)
+	}
+}
+
+// The application may want less patience (C-50).
+func TestNoRetries(t *testing.T) {
+	c := plainConfig()
+	c.SynRetries = -1
+	h := startClient(t, c, "")
+	h.want("S 0:0(0) <mss 1460>")
+	h.wait(time.Second)
+	h.wantIdle()
+	h.wantEnd(ErrTimeout)
+	h.wantBlocked("") // it was no Fast Open
+}
+
+// A server that answers a request without a cookie is remembered (T-52).
+func TestNoCookieFromServer(t *testing.T) {
+	h := startClient(t, withCookie(""), "hello")
+	h.want("S 0:0(0) <mss 1460,FO,nop,nop>")
+	h.in("S. 0:0(0) ack 1 <mss 1460>", "")
+	h.want("P. 1:6(5) ack 1")
+	h.wantOutcome(Fallback, WhyNoCookie)
+	h.wantBlocked(cookie.NoCookie)
+}
+
+// A reset answers SYN data: the application gets the error, the path is
+// remembered (T-40, T-87).
+func TestResetToSynData(t *testing.T) {
+	h := startClient(t, withCookie(aCookie), "hello")
+	h.want("S 0:5(5) <...>")
+	h.in("R. 0:0(0) ack 6", "")
+	h.wantIdle()
+	h.wantEnd(ErrRefused)
+	h.wantOutcome(Fallback, WhyRefused)
+	h.wantBlocked(cookie.Reset)
+}
+
+// A closed port answers a request for a cookie, or the plain SYN after a
+// timeout, with a reset: that says nothing about Fast Open.
+func TestResetWithoutSynData(t *testing.T) {
+	h := startClient(t, withCookie(""), "hello")
+	h.want("S 0:0(0) <mss 1460,FO,nop,nop>")
+	h.in("R. 0:0(0) ack 1", "")
+	h.wantEnd(ErrRefused)
+	h.wantBlocked("")
+
+	h = startClient(t, withCookie(aCookie), "hello")
+	h.want("S 0:5(5) <...>")
+	h.wait(time.Second)
+	h.want("S 0:0(0) <...>")
+	h.in("R. 0:0(0) ack 1", "")
+	h.wantEnd(ErrRefused)
+	h.wantBlocked("")
+}
+
+// An ICMP error answers the SYN (T-40).
+func TestICMPToSynData(t *testing.T) {
+	h := startClient(t, withCookie(aCookie), "hello")
+	h.want("S 0:5(5) <...>")
+	h.icmp(wire.ICMPError{Type: wire.ICMPv4Unreachable, Code: 3, Seq: ourISS})
+	h.wantIdle()
+	h.wantEnd(ErrUnreachable)
+	h.wantOutcome(Fallback, WhyICMP)
+	h.wantBlocked(cookie.ICMPError)
+}
+
+// A middlebox takes the option away: the data was refused like that of any SYN
+// (T-87).
+func TestOptionStripped(t *testing.T) {
+	h := startClient(t, withCookie(aCookie), "hello")
+	h.want("S 0:5(5) <...>")
+	h.in("S. 0:0(0) ack 1 <mss 1460>", "")
+	h.want("P. 1:6(5) ack 1")
+	h.in(". 1:1(0) ack 6", "")
+	h.wantBlocked(cookie.DataNotAcked)
+	if got := h.m.Unsent(); got != 0 {
+		t.Errorf("Unsent: got %d, want 0", got)
+	}
+}
+
+// The SYN is too big for the path: at once again, plain, with a smaller MSS. It
+// was not lost, so the window is not that of a lost SYN (L-18, C-112).
+func TestSynTooBig(t *testing.T) {
+	h := startClient(t, withCookie(aCookie), bytesOf(1300))
+	h.want("S 0:1300(1300) <...>")
+	h.icmp(wire.ICMPError{Type: wire.ICMPv4Unreachable, Code: 4, MTU: 1040, Seq: ourISS})
+	h.want("S 0:0(0) win 65535 <mss 1000>")
+	h.in("S. 0:0(0) ack 1 <mss 1460>", "")
+	h.want(". 1:1001(1000) ack 1")
+	h.want("P. 1001:1301(300) ack 1")
+	h.wantIdle()
+	h.wantOutcome(Fallback, WhyPacketTooBig)
+	h.wantBlocked("")
+}

@@ -1,0 +1,137 @@
+package handshake
+
+import (
+	"testing"
+	"time"
+
+	"tfocraft/wire"
+)
+
+// An error ends a connection attempt if it says that the peer cannot be talked
+// to; others may pass, and none ends a connection that stands. RFC 5461 (C-105).
+func TestICMP(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		e    wire.ICMPError
+		hard bool
+	}{
+		{"network", wire.ICMPError{Type: 3, Code: 0}, false},
+		{"host", wire.ICMPError{Type: 3, Code: 1}, false},
+		{"protocol", wire.ICMPError{Type: 3, Code: 2}, true},
+		{"port", wire.ICMPError{Type: 3, Code: 3}, true},
+		{"source route", wire.ICMPError{Type: 3, Code: 5}, false},
+		{"time exceeded", wire.ICMPError{Type: 11}, false},
+		{"port, IPv6", wire.ICMPError{IPVersion: 6, Type: 1, Code: 4}, true},
+		{"no route, IPv6", wire.ICMPError{IPVersion: 6, Type: 1, Code: 0}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for state, reach := range everyState(t) {
+				h := reach()
+				h.t = t
+				test.e.Seq = h.m.send.una
+				deadline := h.m.Deadline()
+				h.icmp(test.e)
+				h.wantIdle()
+				if state == SynSent && test.hard {
+					h.wantEnd(ErrUnreachable)
+					continue
+				}
+				h.wantState(state)
+				if got := h.m.Deadline(); !got.Equal(deadline) {
+					t.Errorf("%v: the deadline moved from %v to %v", state, deadline, got)
+				}
+			}
+		})
+	}
+}
+
+// An error about something that is not in flight is forged or late. RFC 5927,
+// Section 4.1 (C-105).
+func TestICMPWrongSequence(t *testing.T) {
+	for _, seq := range []wire.Seq{ourISS.Add(-1), ourISS.Add(6), ourISS.Add(1 << 30)} {
+		h := startClient(t, withCookie(aCookie), "hello")
+		h.want("S 0:5(5) <...>")
+		h.icmp(wire.ICMPError{Type: 3, Code: 3, Seq: seq})
+		h.icmp(wire.ICMPError{Type: 3, Code: 4, MTU: 600, Seq: seq})
+		h.wantIdle()
+		h.wantState(SynSent)
+	}
+}
+
+// The path is narrower: what is in flight goes again at once, smaller; after a
+// while a larger size is tried again. RFC 1191, Section 6 (C-112).
+func TestPacketTooBig(t *testing.T) {
+	h := connect(t, plainConfig(), "")
+	h.write(bytesOf(2920))
+	h.sent = nil
+	h.icmp(wire.ICMPError{Type: 3, Code: 4, MTU: 1040, Seq: ourISS.Add(1)})
+	h.want(". 1:1001(1000) ack 1")
+	h.want(". 1001:2001(1000) ack 1")
+	h.want("P. 2001:2921(920) ack 1")
+	h.icmp(wire.ICMPError{Type: 3, Code: 4, MTU: 1040, Seq: ourISS.Add(1461)}) // about the second one
+	h.wantIdle()
+	h.in(". 1:1(0) ack 2921", "")
+	h.wait(9 * time.Minute)
+	h.write(bytesOf(1460))
+	h.want(". 2921:3921(1000) ack 1")
+	h.want("P. 3921:4381(460) ack 1")
+	h.in(". 1:1(0) ack 4381", "")
+	h.wait(time.Minute)
+	h.write(bytesOf(1460))
+	h.want("P. 4381:5841(1460) ack 1")
+}
+
+// There is a floor: an error that claims less is not believed beyond it (C-112).
+func TestPacketTooBigFloor(t *testing.T) {
+	for _, test := range []struct {
+		ipv6 bool
+		mtu  uint32
+		want int
+	}{
+		{false, 68, 512}, {false, 0, 512}, {false, 552, 512}, {false, 576, 536},
+		{true, 68, 1220}, {true, 1280, 1220}, {true, 1300, 1240},
+		{false, 1500, 1460}, {false, 9000, 1460}, // no news
+	} {
+		c := plainConfig()
+		c.IPv6 = test.ipv6
+		h := connect(t, c, "")
+		h.write(bytesOf(1460))
+		e := wire.ICMPError{Type: 3, Code: 4, MTU: test.mtu, Seq: ourISS.Add(1)}
+		if test.ipv6 {
+			e.IPVersion, e.Type, e.Code = 6, 2, 0
+		}
+		h.icmp(e)
+		if got := h.m.Info().MSS; got != test.want {
+			t.Errorf("IPv6 %v, MTU %d: got %d, want %d", test.ipv6, test.mtu, got, test.want)
+		}
+	}
+}
+
+// A response that was sent before the ACK goes again as well.
+func TestPacketTooBigBeforeAck(t *testing.T) {
+	h := startServer(t, plainConfig(), admitted, "S 0:5(5) <mss 1460>", "hello")
+	h.want("S. 0:0(0) ack 6 <mss 1460>")
+	h.write(bytesOf(1460))
+	h.want("P. 1:1461(1460) ack 6")
+	h.icmp(wire.ICMPError{Type: 3, Code: 4, MTU: 1040, Seq: ourISS.Add(1)})
+	h.want(". 1:1001(1000) ack 6")
+	h.want("P. 1001:1461(460) ack 6")
+}
+
+// After an ICMP error the data that was taken stays readable (T-92).
+func TestICMPBeforeAck(t *testing.T) {
+	h := startServer(t, plainConfig(), admitted, synWithCookie, "hello")
+	h.icmp(wire.ICMPError{Type: 3, Code: 3, Seq: ourISS})
+	h.wantState(SynReceived)
+	h.wantRead("hello")
+}
+
+// A SYN without data cannot be made smaller.
+func TestPacketTooBigPlainSyn(t *testing.T) {
+	h := startClient(t, plainConfig(), "hello")
+	h.want("S 0:0(0) <...>")
+	h.icmp(wire.ICMPError{Type: 3, Code: 4, MTU: 600, Seq: ourISS})
+	h.wantIdle()
+	h.wait(time.Second)
+	h.want("S 0:0(0) <mss 560>")
+}

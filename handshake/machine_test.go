@@ -1,0 +1,166 @@
+package handshake
+
+import (
+	"testing"
+	"time"
+	"unsafe"
+
+	"tfocraft/wire"
+)
+
+// Misuse by the program panics.
+func TestMisuse(t *testing.T) {
+	syn := wire.Segment{Flags: wire.SYN}
+	for name, misuse := range map[string]func(){
+		"no MSS":             func() { NewClient(Config{}) },
+		"Open twice":         func() { m := NewClient(plainConfig()); m.Open(epoch, nil); m.Open(epoch, nil) },
+		"Open of a server":   func() { NewServer(plainConfig()).Open(epoch, nil) },
+		"Accept by a client": func() { NewClient(plainConfig()).Accept(epoch, syn, Admission{}, nil) },
+		"Accept twice": func() {
+			m := NewServer(plainConfig())
+			m.Accept(epoch, syn, Admission{}, nil)
+			m.Accept(epoch, syn, Admission{}, nil)
+		},
+		"Consume of nothing":  func() { NewClient(plainConfig()).Consume(epoch, 1, nil) },
+		"Confirmed of no one": func() { NewGate(GateConfig{}).Confirmed() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			misuse()
+		})
+	}
+}
+
+// A machine that was not opened yet has nothing to do.
+func TestUnopened(t *testing.T) {
+	for _, m := range []*Machine{NewClient(plainConfig()), NewServer(plainConfig())} {
+		if got := m.Deadline(); !got.IsZero() {
+			t.Errorf("deadline: got %v", got)
+		}
+		out := m.Advance(epoch, nil)
+		out = m.Close(epoch, out)
+		out = m.Abort(epoch, out)
+		out = m.ICMP(epoch, wire.ICMPError{IPVersion: 4, Type: 3, Code: 3}, out)
+		if len(out) != 0 {
+			t.Errorf("got %v", out)
+		}
+		out = m.Input(epoch, wire.Segment{Flags: wire.SYN}, out)
+		if len(out) != 1 || out[0].Why != DropClosed {
+			t.Errorf("Input: got %v", out)
+		}
+	}
+}
+
+// Advance may be called early, which does nothing, and late.
+func TestAdvance(t *testing.T) {
+	h := startClient(t, plainConfig(), "")
+	h.want("S 0:0(0) <mss 1460>")
+	at := h.m.Deadline()
+	h.take(h.m.Advance(at.Add(-1), h.out[:0]))
+	h.wantIdle()
+	if got := h.m.Deadline(); !got.Equal(at) {
+		t.Errorf("deadline: got %v, want %v", got, at)
+	}
+	late := at.Add(time.Minute)
+	h.take(h.m.Advance(late, h.out[:0]))
+	h.want("S 0:0(0) <mss 1460>")
+	h.wantIdle()
+	if got, want := h.m.Deadline(), late.Add(2*time.Second); !got.Equal(want) {
+		t.Errorf("deadline: got %v, want %v", got, want)
+	}
+}
+
+// The state changes are told in order, with the reason at the end.
+func TestChangeState(t *testing.T) {
+	m := NewClient(plainConfig())
+	out := m.Open(epoch, nil)
+	out = m.Input(epoch, wire.Segment{Seq: theirISS, Ack: ourISS.Add(1), Flags: wire.SYN | wire.ACK, Window: 1000}, out)
+	out = m.Input(epoch, wire.Segment{Seq: theirISS.Add(1), Flags: wire.RST}, out)
+	var got []State
+	var last Output
+	for _, o := range out {
+		if o.Kind == ChangeState {
+			if len(got) > 0 && got[len(got)-1] != o.From {
+				t.Errorf("from: got %v, want %v", o.From, got[len(got)-1])
+			}
+			got, last = append(got, o.To), o
+		}
+	}
+	if len(got) != 3 || got[0] != SynSent || got[1] != Established || got[2] != Closed || last.Err != ErrReset {
+		t.Errorf("got %v, %v", got, last.Err)
+	}
+}
+
+func TestNames(t *testing.T) {
+	for s := Closed; s <= TimeWait; s++ {
+		if s.String() == "" || s.Synchronized() != (s >= Established) {
+			t.Errorf("state %d: %q, synchronized %v", s, s, s.Synchronized())
+		}
+	}
+	for d := DropNoFlags; d <= DropNoRoom; d++ {
+		if d.String() == "" {
+			t.Errorf("drop reason %d has no name", d)
+		}
+	}
+}
+
+// maxIdle is what an idle connection may cost in bytes: a hundred thousand of
+// them should fit a small machine.
+const maxIdle = 2 << 10
+
+// An idle connection holds on to no buffers, whatever has gone through it.
+func TestIdleMemory(t *testing.T) {
+	s := transfer(200_000, 0.05)
+	s.run()
+	for _, h := range s.hosts {
+		m := h.m
+		held := int(unsafe.Sizeof(*m)) + cap(m.send.store) + cap(m.scratch) +
+			cap(m.recv.early.runs)*int(unsafe.Sizeof(run{}))
+		t.Logf("%s: machine %d, store %d, scratch %d", h.name, unsafe.Sizeof(*m), cap(m.send.store), cap(m.scratch))
+		if held > maxIdle {
+			t.Errorf("%s holds %d bytes, want at most %d", h.name, held, maxIdle)
+		}
+	}
+}
+
+// Writing and acknowledging move each byte a bounded number of times: the store
+// grows to little more than what it has to hold.
+func TestStoreGrowth(t *testing.T) {
+	const limit = 64 << 10
+	var s sender
+	s.init(&Config{SendBuffer: limit})
+	s.start(ourISS)
+	s.queue(make([]byte, limit))
+	at, copies := s.iss.Add(1), 0
+	for range 10_000 {
+		at = at.Add(1460)
+		s.advance(at)
+		before := s.head
+		s.queue(make([]byte, 1460))
+		if s.head < before {
+			copies++
+		}
+	}
+	if cap(s.store) > 4*limit {
+		t.Errorf("the store has grown to %d bytes for %d", cap(s.store), limit)
+	}
+	if most := 10_000*1460/limit + 1; copies > most {
+		t.Errorf("the store was moved %d times, want at most %d", copies, most)
+	}
+}
+
+// A bare segment goes no further than where a peer that took back its window
+// still accepts it.
+func TestEmptySeq(t *testing.T) {
+	h := connect(t, plainConfig(), "")
+	h.write(bytesOf(5000))
+	h.sent = nil
+	h.in(". 1:1(0) ack 1 win 2000", "")
+	h.in("P. 1:6(5) ack 1 win 2000", "hello")
+	h.wait(40 * time.Millisecond)
+	h.want(". 2001:2001(0) ack 6")
+}
