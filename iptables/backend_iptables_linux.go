@@ -3,18 +3,16 @@ package iptables
 import (
 	"errors"
 	"fmt"
-	"log/slog"
-	"time"
 )
 
 // iptEngine keeps a guard's rules in the standard chains.
 type iptEngine struct {
 	tag       Tag
-	lockWait  time.Duration
 	namespace *namespace
-	programs  map[bool]*iptProgram // by family: true is IPv4
-	watcher   *watcher             // nil if it could not be started
-	watched   map[string]bool      // lines that the watcher was told
+	programs  *iptPrograms
+	watcher   *watcher        // nil if it could not be started
+	places    map[string]bool // what the watcher was told to clean
+	rules     map[Rule]bool   // what is installed, or may be: a program can fail after it changed the kernel
 }
 
 func openIPTEngine(tag Tag, config Config) (engine, error) {
@@ -22,65 +20,73 @@ func openIPTEngine(tag Tag, config Config) (engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &iptEngine{tag: tag, lockWait: config.LockWait, namespace: ns, programs: map[bool]*iptProgram{}, watched: map[string]bool{}}
-	e.watch(config.Logger)
+	e := &iptEngine{
+		tag: tag, namespace: ns, programs: newPrograms(config.LockWait),
+		places: map[string]bool{}, rules: map[Rule]bool{},
+	}
+	e.watch(config)
 	return e, nil
 }
 
-func (e *iptEngine) watch(log *slog.Logger) {
-	w, err := startWatcher(iptWatcherScript, e.tag.String(), fmt.Sprint(int(e.lockWait.Seconds())))
+func (e *iptEngine) watch(config Config) {
+	w, err := startWatcher(iptWatcherScript, e.tag.String(), fmt.Sprint(int(config.LockWait.Seconds())))
 	if err != nil {
-		log.Warn("rules of a killed process stay until the next sweep", "err", err)
+		config.Logger.Warn("rules of a killed process stay until the next sweep", "err", err)
 	}
 	e.watcher = w
 }
 
-// program returns the program of a family, looked for when it is first needed: a
-// machine may have one of the two.
-func (e *iptEngine) program(is4 bool) (*iptProgram, error) {
-	if p := e.programs[is4]; p != nil {
-		return p, nil
-	}
-	p, err := openProgram(is4, e.lockWait)
-	if err != nil {
-		return nil, err
-	}
-	e.programs[is4] = p
-	return p, nil
-}
-
 func (e *iptEngine) add(r Rule) error {
 	return e.namespace.do(func() error {
-		p, err := e.program(r.Scope.Is4())
+		p, err := e.programs.of(r.Scope.Is4())
 		if err != nil {
 			return err
 		}
 		// Told first: no rule is without a watcher for a moment.
-		if place := r.Table() + " " + r.Chain() + " " + p.path; !e.watched[place] {
-			if err := e.watcher.tell(place); err != nil {
-				return fmt.Errorf("iptables: watcher ended early: %w", err)
-			}
-			e.watched[place] = true
+		if err := e.announce(r.Table() + " " + r.Chain() + " " + p.path); err != nil {
+			return fmt.Errorf("iptables: watcher ended early: %w", err)
 		}
-		return p.add(r)
-	})
-}
-
-func (e *iptEngine) remove(r Rule) error {
-	return e.namespace.do(func() error {
-		p, err := e.program(r.Scope.Is4())
-		if err != nil {
-			return err
-		}
-		_, err = p.remove(r)
+		e.rules[r] = true
+		err = p.add(r)
+		// A watcher that does not hear this cleans once more than it must.
+		_ = e.watcher.tell(watcherAdded)
 		return err
 	})
 }
 
-func (e *iptEngine) close(rules []Rule) error {
+// announce tells the watcher that a rule is being added at a place.
+func (e *iptEngine) announce(place string) error {
+	if !e.places[place] {
+		if err := e.watcher.tell(watcherPlace + place); err != nil {
+			return err
+		}
+		e.places[place] = true
+	}
+	return e.watcher.tell(watcherAdding)
+}
+
+func (e *iptEngine) remove(r Rule) error {
+	return e.namespace.do(func() error {
+		p, err := e.programs.of(r.Scope.Is4())
+		if err != nil {
+			return err
+		}
+		if _, err = p.remove(r); err == nil {
+			delete(e.rules, r)
+		}
+		return err
+	})
+}
+
+func (e *iptEngine) close() error {
 	var errs []error
-	for _, r := range rules {
-		errs = append(errs, e.remove(r))
+	for r := range e.rules {
+		err := e.remove(r)
+		errs = append(errs, err)
+		if errors.Is(err, ErrLocked) {
+			// Each further rule would wait as long; the watcher has time.
+			break
+		}
 	}
 	err := errors.Join(errs...)
 	e.watcher.stop(err == nil)
@@ -88,28 +94,20 @@ func (e *iptEngine) close(rules []Rule) error {
 }
 
 // iptStore is iptables as seen from outside of any guard.
-type iptStore struct{ programs []*iptProgram }
+type iptStore struct{ programs *iptPrograms }
 
-func openIPTStore(lockWait time.Duration) (*iptStore, error) {
-	s := new(iptStore)
+func (iptStore) close() error { return nil }
+
+func (s iptStore) list() ([]Installed, error) {
+	var found []Installed
 	for _, is4 := range []bool{true, false} {
-		p, err := openProgram(is4, lockWait)
+		p, err := s.programs.of(is4)
 		if errors.Is(err, ErrNoBackend) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		s.programs = append(s.programs, p)
-	}
-	return s, nil
-}
-
-func (*iptStore) close() error { return nil }
-
-func (s *iptStore) list() ([]Installed, error) {
-	var found []Installed
-	for _, p := range s.programs {
 		rules, err := p.list()
 		if err != nil {
 			return nil, err
@@ -119,7 +117,7 @@ func (s *iptStore) list() ([]Installed, error) {
 	return found, nil
 }
 
-func (s *iptStore) sweep(gone func(Owner) bool) (removed int, err error) {
+func (s iptStore) sweep(gone func(Owner) bool) (removed int, err error) {
 	rules, err := s.list()
 	if err != nil {
 		return 0, err
@@ -137,28 +135,21 @@ func (s *iptStore) sweep(gone func(Owner) bool) (removed int, err error) {
 	return removed, nil
 }
 
-// of returns the program for a rule's family.
-func (s *iptStore) of(r Rule) (*iptProgram, error) {
-	for _, p := range s.programs {
-		if p.is4 == r.Scope.Is4() {
-			return p, nil
-		}
-	}
-	return nil, fmt.Errorf("iptables: %s is not installed: %w", r.Program(), ErrNoBackend)
-}
-
-func (s *iptStore) install(r Rule) error {
-	p, err := s.of(r)
+func (s iptStore) install(r Rule) error {
+	p, err := s.programs.of(r.Scope.Is4())
 	if err != nil {
 		return err
 	}
 	return p.addOnce(r)
 }
 
-func (s *iptStore) uninstall(r Rule) (removed int, err error) {
-	p, err := s.of(r)
-	if err != nil {
+func (s iptStore) uninstall(r Rule) (removed int, err error) {
+	p, err := s.programs.of(r.Scope.Is4())
+	if errors.Is(err, ErrNoBackend) {
 		return 0, nil // without the program there are no rules of its family
+	}
+	if err != nil {
+		return 0, err
 	}
 	return p.remove(r)
 }

@@ -50,7 +50,7 @@ func (e *nftEngine) remove(r Rule) error {
 	return err
 }
 
-func (e *nftEngine) close([]Rule) error {
+func (e *nftEngine) close() error {
 	err := e.conn.deleteTable(e.tag)
 	e.watcher.stop(err == nil)
 	if closeErr := e.conn.close(); err == nil {

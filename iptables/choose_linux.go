@@ -18,22 +18,7 @@ const (
 // nft first. It changes nothing: nf_tables is asked to validate a table and
 // not to commit it, of the iptables programs only the version is read.
 func Available(ctx context.Context) []BackendStatus {
-	nft := nftStatus()
-	return []BackendStatus{nft, iptStatus(ctx, privilegeOf(nft.Err))}
-}
-
-// privilegeOf says whether the packet filter may be changed, going by the answer of
-// nf_tables, and if there was none, by this thread's capabilities.
-func privilegeOf(nftErr error) error {
-	switch {
-	case nftErr == nil:
-		return nil
-	case errors.Is(nftErr, ErrPrivilege):
-		return ErrPrivilege
-	case !hasNetAdmin():
-		return ErrPrivilege
-	}
-	return nil
+	return []BackendStatus{nftStatus(), iptStatus(ctx)}
 }
 
 func nftStatus() BackendStatus {
@@ -52,7 +37,7 @@ func nftStatus() BackendStatus {
 	return s
 }
 
-func iptStatus(ctx context.Context, privilege error) BackendStatus {
+func iptStatus(ctx context.Context) BackendStatus {
 	s := BackendStatus{Backend: BackendIPTables}
 	for _, is4 := range []bool{true, false} {
 		version, _, err := iptVersion(ctx, findProgram(programName(is4)))
@@ -64,14 +49,15 @@ func iptStatus(ctx context.Context, privilege error) BackendStatus {
 		}
 		s.Detail += version
 	}
-	switch {
-	case s.Detail == "":
+	if s.Detail == "" {
 		s.Err = fmt.Errorf("iptables: neither iptables nor ip6tables is installed: %w", ErrNoBackend)
-	case privilege != nil:
-		s.Err = fmt.Errorf("iptables: %w", privilege)
-	default:
-		s.SurvivesKill = true
+		return s
 	}
+	if err := checkProgramPrivilege(); err != nil {
+		s.Err = fmt.Errorf("iptables: %w", err)
+		return s
+	}
+	s.SurvivesKill = true
 	return s
 }
 
@@ -93,14 +79,14 @@ func choose(ctx context.Context, want Backend) (BackendStatus, error) {
 		s := nftStatus()
 		return s, s.Err
 	case BackendIPTables:
-		s := Available(ctx)[1]
+		s := iptStatus(ctx)
 		return s, s.Err
 	case BackendAuto:
 		nft := nftStatus()
 		if nft.Err == nil && nft.owned {
 			return nft, nil
 		}
-		return pick(nft, iptStatus(ctx, privilegeOf(nft.Err)))
+		return pick(nft, iptStatus(ctx))
 	}
 	return BackendStatus{}, fmt.Errorf("iptables: %v", want)
 }

@@ -99,6 +99,34 @@ func TestNoPrivilege(t *testing.T) {
 	}
 }
 
+// TestProgramsLackCapability: an ordinary user's thread that holds CAP_NET_ADMIN, as a
+// program with file capabilities does, can use nft and not the iptables programs.
+func TestProgramsLackCapability(t *testing.T) {
+	newNetNS(t)
+	needProgram(t, "iptables")
+	if err := nftStatus().Err; err != nil {
+		t.Skip(err)
+	}
+	if err := unix.Prctl(unix.PR_SET_KEEPCAPS, 1, 0, 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	const nobody = 65534
+	// The raw call changes this thread alone.
+	if _, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, nobody, nobody, nobody); errno != 0 {
+		t.Skipf("needs CAP_SETUID: %v", errno)
+	}
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	data := [2]unix.CapUserData{{Effective: 1 << unix.CAP_NET_ADMIN, Permitted: 1 << unix.CAP_NET_ADMIN}}
+	if err := unix.Capset(&header, &data[0]); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(t.Context(), Config{Backend: BackendIPTables})
+	wantCure(t, "Open", err, ErrPrivilege, "use the nft backend")
+	if got := openTest(t, BackendAuto).Backend(); got != BackendNFT {
+		t.Errorf("got %v, want %v", got, BackendNFT)
+	}
+}
+
 // wantCure checks for a one-line error with a reason and what to do about it.
 func wantCure(t *testing.T, what string, err, want error, word string) {
 	t.Helper()
@@ -126,11 +154,14 @@ func TestLockHeld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer g.Close()
 	err = g.Add(Scope{Local: ap("192.0.2.1:80")})
 	wantCure(t, "Add", err, ErrLocked, "xtables lock")
 	if e, ok := errors.AsType[*Error](err); !ok || e.ExitCode != 4 || e.Output == "" || len(e.Args) == 0 {
 		t.Errorf("got %#v, want an Error with arguments, exit code 4 and output", err)
+	}
+	lock.Close()
+	if err := g.Close(); err != nil {
+		t.Errorf("Close without the lock: %v", err)
 	}
 }
 

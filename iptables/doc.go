@@ -28,8 +28,10 @@
 // the moment the socket closes, which it does for a process that was killed too.
 // [BackendIPTables] runs iptables and ip6tables, and a small shell process in a
 // session of its own waits on a pipe for the guard's end and then deletes
-// the rules that have the guard's tag. What kills that shell too, such as a service
-// manager that kills a whole control group, leaves the rules to the next sweep.
+// the rules that have the guard's tag, a second time if a program was still adding one. What
+// kills that shell too, such as a service manager that kills a whole control group,
+// leaves the rules to the next sweep. The programs need root, or CAP_NET_ADMIN as an ambient
+// capability: file capabilities of the guard's program do not reach them.
 // iptables-nft leaves its empty standard tables behind, and an xtables lock that
 // another program holds delays every change.
 //

@@ -28,8 +28,8 @@ type engine interface {
 	add(Rule) error
 	// remove removes one rule; a rule that is gone already is no error.
 	remove(Rule) error
-	// close removes what is left, which is rules, and frees the engine.
-	close(rules []Rule) error
+	// close removes what is left, and frees the engine.
+	close() error
 }
 
 // Open sweeps what dead processes left behind in the backend, and returns a guard
@@ -142,11 +142,7 @@ func (g *Guard) Close() error {
 	if g.engine == nil {
 		return nil
 	}
-	var rules []Rule
-	for scope := range g.refs {
-		rules = append(rules, Rule{Scope: scope, Tag: g.tag})
-	}
-	err := g.engine.close(rules)
+	err := g.engine.close()
 	g.engine, g.refs = nil, nil
 	return err
 }

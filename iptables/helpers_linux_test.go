@@ -3,9 +3,7 @@ package iptables
 import (
 	"fmt"
 	"net/netip"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -34,52 +32,6 @@ func newNetNS(t *testing.T) {
 	if err := netlink.LinkSetUp(lo); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// variant is a backend as the tests know it: both kinds of iptables count.
-type variant struct {
-	name    string
-	backend Backend
-	suffix  string // of the program to use as iptables, after its name
-}
-
-func variants() []variant {
-	return []variant{{"nft", BackendNFT, ""}, {"iptables-nft", BackendIPTables, "-nft"}, {"iptables-legacy", BackendIPTables, "-legacy"}}
-}
-
-// eachVariant runs a test in a namespace of its own with each backend that the
-// machine has.
-func eachVariant(t *testing.T, test func(t *testing.T, backend Backend)) {
-	for _, v := range variants() {
-		t.Run(v.name, func(t *testing.T) {
-			newNetNS(t)
-			v.use(t)
-			test(t, v.backend)
-		})
-	}
-}
-
-// use makes the variant what the machine has, or skips the test.
-func (v variant) use(t *testing.T) {
-	t.Helper()
-	if v.backend == BackendNFT {
-		if s := nftStatus(); s.Err != nil {
-			t.Skip(s.Err)
-		}
-		return
-	}
-	dir := t.TempDir()
-	for _, name := range []string{"iptables", "ip6tables"} {
-		path := findProgram(name + v.suffix)
-		if path == "" {
-			t.Skipf("needs the program %s%s", name, v.suffix)
-		}
-		if err := os.Symlink(path, filepath.Join(dir, name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
-	t.Setenv("XTABLES_LOCKFILE", filepath.Join(t.TempDir(), "xtables.lock"))
 }
 
 // output runs a program on this thread, and so in its namespace.

@@ -42,19 +42,3 @@ type Installed struct {
 	// Packets is the number of packets that the rule has dropped.
 	Packets uint64
 }
-
-// BackendStatus says whether a backend can be used here and now.
-type BackendStatus struct {
-	// Backend is BackendIPTables or BackendNFT.
-	Backend Backend
-	// Err is the reason why it cannot be used, nil if it can. It wraps ErrPrivilege
-	// or ErrNoBackend.
-	Err error
-	// SurvivesKill says that rules go by themselves after SIGKILL: by the owner flag
-	// of nf_tables, or by a watcher process.
-	SurvivesKill bool
-	// Detail is for people: versions and paths of programs, or how the rules are owned.
-	Detail string
-
-	owned bool // nft: the kernel removes the table when its socket closes
-}

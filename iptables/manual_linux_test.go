@@ -8,31 +8,48 @@ import (
 	"testing"
 )
 
-func TestInstallUninstall(t *testing.T) {
-	eachVariant(t, func(t *testing.T, backend Backend) {
+func testInstallUninstall(t *testing.T, backend Backend) {
+	manual := Rule{scopes()[0], Tag{Manual: true}}
+	for range 2 {
+		if got, err := Install(t.Context(), backend, manual.Scope); err != nil || got != backend {
+			t.Fatalf("Install %v: got %v, %v, want %v", manual.Scope, got, err, backend)
+		}
+		wantRules(t, backend, manual)
+	}
+	openTest(t, backend)
+	wantRules(t, backend, manual)
+	if err := Uninstall(t.Context(), backend, manual.Scope); err != nil {
+		t.Fatal(err)
+	}
+	wantRules(t, backend)
+	if err := Uninstall(t.Context(), backend, manual.Scope); !errors.Is(err, ErrNotInstalled) {
+		t.Errorf("Uninstall: got %v, want ErrNotInstalled", err)
+	}
+}
+
+// testEveryShape: each shape of rule is installed once, found, and uninstalled.
+func testEveryShape(t *testing.T, backend Backend) {
+	err := withStore(backend, Config{}.withDefaults(), func(s store) error {
 		var want []Rule
 		for _, scope := range scopes() {
-			want = append(want, Rule{scope, Tag{Manual: true}})
-			if got, err := Install(t.Context(), backend, scope); err != nil || got != backend {
-				t.Fatalf("Install %v: got %v, %v, want %v", scope, got, err, backend)
+			r := Rule{scope, Tag{Manual: true}}
+			want = append(want, r)
+			if err := errors.Join(s.install(r), s.install(r)); err != nil {
+				return err
 			}
 		}
-		if _, err := Install(t.Context(), backend, scopes()[0]); err != nil {
-			t.Fatalf("Install again: %v", err)
-		}
 		wantRules(t, backend, want...)
-		openTest(t, backend)
-		wantRules(t, backend, want...)
-		for _, scope := range scopes() {
-			if err := Uninstall(t.Context(), backend, scope); err != nil {
-				t.Fatal(err)
+		for _, r := range want {
+			if n, err := s.uninstall(r); err != nil || n != 1 {
+				t.Errorf("uninstall %v: got %d, %v, want 1", r.Scope, n, err)
 			}
 		}
-		wantRules(t, backend)
-		if err := Uninstall(t.Context(), backend, scopes()[0]); !errors.Is(err, ErrNotInstalled) {
-			t.Errorf("Uninstall: got %v, want ErrNotInstalled", err)
-		}
+		return nil
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantRules(t, backend)
 }
 
 func TestUninstallAuto(t *testing.T) {
@@ -50,35 +67,29 @@ func TestUninstallAuto(t *testing.T) {
 	wantRules(t, BackendAuto)
 }
 
-// TestPrintedCommandsWork: what Print shows is what Install does.
-func TestPrintedCommandsWork(t *testing.T) {
-	eachVariant(t, func(t *testing.T, backend Backend) {
-		if backend == BackendNFT {
-			needProgram(t, "nft")
-		}
-		var commands bytes.Buffer
-		if err := Print(&commands, scopes(), backend); err != nil {
-			t.Fatal(err)
-		}
-		output(t, "sh", "-e", "-c", commands.String())
-		byHand := ruleset(t, backend)
-		var want []Rule
-		for _, scope := range scopes() {
-			want = append(want, Rule{scope, Tag{Manual: true}})
-		}
-		wantRules(t, backend, want...)
-		if n, err := SweepAll(t.Context(), backend); err != nil || n != len(want) {
-			t.Fatalf("SweepAll: got %d, %v, want %d", n, err, len(want))
-		}
-		for _, scope := range scopes() {
-			if _, err := Install(t.Context(), backend, scope); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if got := ruleset(t, backend); got != byHand {
-			t.Errorf("Install:\n%s\nby hand:\n%s", got, byHand)
-		}
-	})
+// testPrintedCommandsWork: what Print shows is what Install does.
+func testPrintedCommandsWork(t *testing.T, backend Backend) {
+	if backend == BackendNFT {
+		needProgram(t, "nft")
+	}
+	var commands bytes.Buffer
+	if err := Print(&commands, scopes(), backend); err != nil {
+		t.Fatal(err)
+	}
+	output(t, "sh", "-e", "-c", commands.String())
+	byHand := ruleset(t, backend)
+	var want []Rule
+	for _, scope := range scopes() {
+		want = append(want, Rule{scope, Tag{Manual: true}})
+	}
+	wantRules(t, backend, want...)
+	if n, err := SweepAll(t.Context(), backend); err != nil || n != len(want) {
+		t.Fatalf("SweepAll: got %d, %v, want %d", n, err, len(want))
+	}
+	plant(t, backend, want...)
+	if got := ruleset(t, backend); got != byHand {
+		t.Errorf("Install:\n%s\nby hand:\n%s", got, byHand)
+	}
 }
 
 // ruleset returns all rules in the words of the backend's own program.

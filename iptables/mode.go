@@ -43,38 +43,3 @@ func (m Mode) String() string {
 	}
 	return fmt.Sprintf("mode(%d)", uint8(m))
 }
-
-// Backend is the packet filter interface that holds the rules.
-type Backend uint8
-
-const (
-	// BackendAuto is what the machine has; see the package comment for the order.
-	BackendAuto Backend = iota
-	// BackendIPTables is the programs iptables and ip6tables, of either variant.
-	BackendIPTables
-	// BackendNFT is nf_tables over netlink.
-	BackendNFT
-)
-
-// ParseBackend parses "auto", "iptables" or "nft".
-func ParseBackend(s string) (Backend, error) {
-	for _, b := range []Backend{BackendAuto, BackendIPTables, BackendNFT} {
-		if s == b.String() {
-			return b, nil
-		}
-	}
-	return 0, fmt.Errorf("iptables: unknown backend %q: want auto, iptables or nft", s)
-}
-
-// String returns the text that ParseBackend takes.
-func (b Backend) String() string {
-	switch b {
-	case BackendAuto:
-		return "auto"
-	case BackendIPTables:
-		return "iptables"
-	case BackendNFT:
-		return "nft"
-	}
-	return fmt.Sprintf("backend(%d)", uint8(b))
-}

@@ -37,16 +37,34 @@ func (n *namespace) do(fn func() error) error {
 		return fn()
 	}
 	done := make(chan error)
-	go func() {
-		// Never unlocked: the thread does not go back to the pool.
-		runtime.LockOSThread()
+	go onOwnThread(func() {
 		if err := unix.Setns(int(n.file.Fd()), unix.CLONE_NEWNET); err != nil {
 			done <- fmt.Errorf("iptables: entering the guard's network namespace: %w", err)
 			return
 		}
 		done <- fn()
-	}()
+	})
 	return <-done
+}
+
+// onOwnThread runs f, which may change the namespace of its thread: the thread is never
+// unlocked, and so ends with the goroutine. The first thread of the process is spared: it
+// cannot end, and /proc shows its namespace as that of the process.
+func onOwnThread(f func()) {
+	runtime.LockOSThread()
+	if unix.Gettid() != unix.Getpid() {
+		f()
+		return
+	}
+	// While this goroutine keeps the first thread, the next one cannot get it.
+	locked := make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		close(locked)
+		f()
+	}()
+	<-locked
+	runtime.UnlockOSThread()
 }
 
 // current reports whether the calling thread is in the namespace.

@@ -89,7 +89,21 @@ func nftMessage(kind uint16, flags netlink.HeaderFlags, family uint8, resource u
 	}
 }
 
-// probeNFT asks whether nf_tables works here, and knows the owner flag.
+// checkNFT asks whether nf_tables works here.
+func checkNFT() error {
+	c, err := dialNFT()
+	if err != nil {
+		return fmt.Errorf("%w (%w)", err, ErrNoBackend)
+	}
+	defer c.close()
+	if _, err = c.tables(); err != nil && !errors.Is(err, ErrPrivilege) {
+		return fmt.Errorf("%w (%w)", err, ErrNoBackend)
+	}
+	return err
+}
+
+// probeNFT asks whether nf_tables works here, and knows the owner flag. It takes the
+// kernel some milliseconds to throw the request away.
 func probeNFT() (owned bool, err error) {
 	c, err := dialNFT()
 	if err != nil {

@@ -95,13 +95,3 @@ func parseStat(text string) (procStat, error) {
 	}
 	return procStat{start: start, dead: ended && threads <= 1}, nil
 }
-
-// hasNetAdmin reports whether CAP_NET_ADMIN is in the effective set of this thread.
-func hasNetAdmin() bool {
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var data [2]unix.CapUserData
-	if unix.Capget(&header, &data[0]) != nil {
-		return false
-	}
-	return data[0].Effective&(1<<unix.CAP_NET_ADMIN) != 0
-}

@@ -29,6 +29,29 @@ func programName(is4 bool) string {
 	return "ip6tables"
 }
 
+// iptPrograms are the programs of both families, each looked for when it is first
+// needed: a machine may have one of the two.
+type iptPrograms struct {
+	lockWait time.Duration
+	opened   map[bool]*iptProgram // true is IPv4
+}
+
+func newPrograms(lockWait time.Duration) *iptPrograms {
+	return &iptPrograms{lockWait: lockWait, opened: make(map[bool]*iptProgram, 2)}
+}
+
+// of returns the program of a family. The error wraps ErrNoBackend if there is none.
+func (s *iptPrograms) of(is4 bool) (*iptProgram, error) {
+	if p := s.opened[is4]; p != nil {
+		return p, nil
+	}
+	p, err := openProgram(is4, s.lockWait)
+	if err == nil {
+		s.opened[is4] = p
+	}
+	return p, err
+}
+
 func openProgram(is4 bool, lockWait time.Duration) (*iptProgram, error) {
 	path := findProgram(programName(is4))
 	_, legacy, err := iptVersion(context.Background(), path)

@@ -26,7 +26,7 @@ func openStore(backend Backend, config Config) (store, error) {
 		}
 		return nftStore{conn}, nil
 	}
-	return openIPTStore(config.LockWait)
+	return iptStore{newPrograms(config.LockWait)}, nil
 }
 
 // eachStore calls fn for every backend that is meant and works: for BackendAuto that
@@ -49,13 +49,19 @@ func meantBackends(ctx context.Context, backend Backend) ([]BackendStatus, error
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("iptables: %w", err)
 	}
-	if backend != BackendAuto {
-		only, err := choose(ctx, backend)
-		return []BackendStatus{only}, err
+	nft := BackendStatus{Backend: BackendNFT}
+	switch backend {
+	case BackendNFT:
+		nft.Err = checkNFT()
+		return []BackendStatus{nft}, nft.Err
+	case BackendAuto:
+		nft.Err = checkNFT()
+		ipt := iptStatus(ctx)
+		_, err := pick(nft, ipt)
+		return []BackendStatus{nft, ipt}, err
 	}
-	both := Available(ctx)
-	_, err := pick(both[0], both[1])
-	return both, err
+	only, err := choose(ctx, backend)
+	return []BackendStatus{only}, err
 }
 
 func withStore(backend Backend, config Config, fn func(store) error) error {

@@ -1,16 +1,25 @@
 package iptables
 
 import (
+	"maps"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// plant installs a rule in the way in which a process without a watcher and without the
-// owner flag leaves it behind.
-func plant(t *testing.T, backend Backend, r Rule) {
+// plant installs rules in the way in which a process without a watcher and without the
+// owner flag leaves them behind.
+func plant(t *testing.T, backend Backend, rules ...Rule) {
 	t.Helper()
-	err := withStore(backend, Config{}.withDefaults(), func(s store) error { return s.install(r) })
+	err := withStore(backend, Config{}.withDefaults(), func(s store) error {
+		for _, r := range rules {
+			if err := s.install(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,73 +49,61 @@ func planted(t *testing.T) map[Owner]Rule {
 	}
 }
 
-func TestSweep(t *testing.T) {
-	eachVariant(t, func(t *testing.T, backend Backend) {
-		rules := planted(t)
-		for _, r := range rules {
-			plant(t, backend, r)
+func testSweep(t *testing.T, backend Backend) {
+	rules := planted(t)
+	plant(t, backend, slices.Collect(maps.Values(rules))...)
+	for _, r := range list(t, backend) {
+		if want := rules[r.Owner]; r.Rule != want {
+			t.Errorf("%v: got owner %v of %v", r.Scope, r.Owner, want.Scope)
 		}
-		for _, r := range list(t, backend) {
-			if want := rules[r.Owner]; r.Rule != want {
-				t.Errorf("%v: got owner %v of %v", r.Scope, r.Owner, want.Scope)
-			}
-		}
-		if n, err := Sweep(t.Context(), backend); err != nil || n != 1 {
-			t.Errorf("Sweep: got %d, %v, want 1", n, err)
-		}
-		wantRules(t, backend, rules[OwnerAlive], rules[OwnerUnknown], rules[OwnerNone])
-		if n, err := SweepAll(t.Context(), backend); err != nil || n != 2 {
-			t.Errorf("SweepAll: got %d, %v, want 2", n, err)
-		}
-		wantRules(t, backend, rules[OwnerAlive])
-	})
+	}
+	if n, err := Sweep(t.Context(), backend); err != nil || n != 1 {
+		t.Errorf("Sweep: got %d, %v, want 1", n, err)
+	}
+	wantRules(t, backend, rules[OwnerAlive], rules[OwnerUnknown], rules[OwnerNone])
+	if n, err := SweepAll(t.Context(), backend); err != nil || n != 2 {
+		t.Errorf("SweepAll: got %d, %v, want 2", n, err)
+	}
+	wantRules(t, backend, rules[OwnerAlive])
 }
 
-// TestSweepKeepsReusedPID: a tag with the id of a living process but another start time is
+// testSweepKeepsReusedPID: a tag with the id of a living process but another start time is
 // that of a process that is gone.
-func TestSweepKeepsReusedPID(t *testing.T) {
-	eachVariant(t, func(t *testing.T, backend Backend) {
-		tag := newTag()
-		tag.Start--
-		plant(t, backend, Rule{Scope{Local: ap("192.0.2.1:80")}, tag})
-		if n, err := Sweep(t.Context(), backend); err != nil || n != 1 {
-			t.Errorf("Sweep: got %d, %v, want 1", n, err)
-		}
-	})
+func testSweepKeepsReusedPID(t *testing.T, backend Backend) {
+	tag := newTag()
+	tag.Start--
+	plant(t, backend, Rule{Scope{Local: ap("192.0.2.1:80")}, tag})
+	if n, err := Sweep(t.Context(), backend); err != nil || n != 1 {
+		t.Errorf("Sweep: got %d, %v, want 1", n, err)
+	}
 }
 
-func TestOpenSweeps(t *testing.T) {
-	eachVariant(t, func(t *testing.T, backend Backend) {
-		rules := planted(t)
-		for _, r := range rules {
-			plant(t, backend, r)
-		}
-		openTest(t, backend)
-		wantRules(t, backend, rules[OwnerAlive], rules[OwnerUnknown], rules[OwnerNone])
-	})
+func testOpenSweeps(t *testing.T, backend Backend) {
+	rules := planted(t)
+	plant(t, backend, slices.Collect(maps.Values(rules))...)
+	openTest(t, backend)
+	wantRules(t, backend, rules[OwnerAlive], rules[OwnerUnknown], rules[OwnerNone])
 }
 
-// TestForeignRules: rules of others stay as they are, also those that look like ours.
-func TestForeignRules(t *testing.T) {
-	eachVariant(t, func(t *testing.T, backend Backend) {
-		show := foreignRules(t, backend)
-		before := show()
-		g := openTest(t, backend)
-		for _, scope := range scopes() {
-			add(t, g, scope)
+// testForeignRules: rules of others stay as they are, also those that look like ours.
+func testForeignRules(t *testing.T, backend Backend) {
+	show := foreignRules(t, backend)
+	before := show()
+	g := openTest(t, backend)
+	for _, scope := range scopes() {
+		add(t, g, scope)
+	}
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if n, err := SweepAll(t.Context(), backend); err != nil || n != 0 {
+			t.Errorf("SweepAll: got %d, %v, want 0", n, err)
 		}
-		if err := g.Close(); err != nil {
-			t.Fatal(err)
-		}
-		for range 2 {
-			if n, err := SweepAll(t.Context(), backend); err != nil || n != 0 {
-				t.Errorf("SweepAll: got %d, %v, want 0", n, err)
-			}
-		}
-		if after := show(); after != before {
-			t.Errorf("got\n%s\nwant\n%s", after, before)
-		}
-	})
+	}
+	if after := show(); after != before {
+		t.Errorf("got\n%s\nwant\n%s", after, before)
+	}
 }
 
 // foreignRules installs some rules and returns what shows them.

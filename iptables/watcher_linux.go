@@ -20,18 +20,32 @@ type watcher struct {
 // watcherSignals are ignored by the watchers.
 const watcherSignals = "trap '' HUP INT QUIT TERM PIPE\n"
 
-// iptWatcherScript takes the tag and the seconds to wait for the xtables lock. It
-// reads the places to clean, one "TABLE CHAIN PROGRAM" a line. Rules are found by
-// their comment, which has no space or quote in it. Nothing read from the packet filter is
-// evaluated: it is split at spaces, without globbing, and handed to the program.
-// A rule is tried again after a lost race for the lock or against another change.
+// What a watcher is told, one a line.
+const (
+	watcherPlace  = "place " // and "TABLE CHAIN PROGRAM": clean there
+	watcherAdding = "adding" // a program is about to add a rule
+	watcherAdded  = "added"  // it has ended
+	watcherDone   = "done"   // nothing is left to clean
+)
+
+// iptWatcherScript takes the tag and the seconds to wait for the xtables lock. Rules
+// are found by their comment, which has no space or quote in it. Nothing read from the
+// packet filter is evaluated: it is split at spaces, without globbing, and handed to the
+// program. A rule is tried again after a lost race for the lock or against another change.
+//
+// A program that was adding a rule when the guard's process was killed lives on, and may
+// wait for the lock until after the cleaning: hence a second one when its wait is over.
 const iptWatcherScript = watcherSignals + `
 set -f
-tag=$1 wait=$2 places=
-while read -r line; do
-	[ "$line" = done ] && exit 0
-	places="$places$line
-"
+tag=$1 wait=$2 places= adding=
+while read -r word place; do
+	case $word in
+	place) places="$places$place
+" ;;
+	adding) adding=yes ;;
+	added) adding= ;;
+	done) exit 0 ;;
+	esac
 done
 clean() {
 	rules=$("$3" -t "$1" -S "$2" -w "$wait") || return 1
@@ -44,14 +58,19 @@ clean() {
 		"$3" -t "$1" -D ${before#-A } --comment "$tag" ${after#* } -w "$wait" </dev/null || exit 1
 	done
 }
-printf '%s' "$places" | while read -r table chain program; do
-	try=0
-	until clean "$table" "$chain" "$program"; do
-		try=$((try + 1))
-		[ "$try" -ge 10 ] && break
-		sleep 1
+clean_all() {
+	printf '%s' "$places" | while read -r table chain program; do
+		try=0
+		until clean "$table" "$chain" "$program"; do
+			try=$((try + 1))
+			[ "$try" -ge 10 ] && break
+			sleep 1
+		done
 	done
-done
+}
+clean_all
+[ -n "$adding" ] && sleep $((wait + 1)) && clean_all
+exit 0
 `
 
 // nftWatcherScript takes the path of nft and the name of the table.
@@ -95,7 +114,7 @@ func (w *watcher) stop(nothingLeft bool) {
 	}
 	if nothingLeft {
 		// A watcher that cannot be told has ended already.
-		_ = w.tell("done")
+		_ = w.tell(watcherDone)
 	}
 	w.pipe.Close()
 	if nothingLeft {

@@ -28,14 +28,28 @@ GOOS=freebsd GOARCH=arm64 go build ./...
 step go mod tidy
 go mod tidy -diff
 
-# Fuzz one target at a time: go test takes no more.
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# fuzz runs one target. To shorten every interesting input, which go test may do for a minute each, would leave no time
+# for new ones. And up to Go 1.26 the end of the time itself is now and then reported as a failure (go.dev/issue/75804);
+# what a target finds wrong says more than that.
+fuzz() { # package, target
+	go test "$1" -run '^$' -fuzz "^$2\$" -fuzztime "${FUZZTIME:-10s}" -fuzzminimizetime 100x >"$log" 2>&1 && return
+	local said
+	said=$(awk -v fail="--- FAIL: $2 " 'found && /^FAIL/ { exit } found; index($0, fail) == 1 { found = 1 }' "$log")
+	[ "$said" = "    context deadline exceeded" ] && return
+	cat "$log"
+	return 1
+}
+
+# One target at a time: go test takes no more.
 for package in $(go list ./...); do
 	dir=$(go list -f '{{.Dir}}' "$package")
 	targets=$(grep -ho '^func Fuzz[A-Za-z0-9_]*' "$dir"/*_test.go 2>/dev/null | awk '{print $2}' || true)
 	for target in $targets; do
 		step "fuzz $package $target"
-		go test "$package" -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-10s}" >/tmp/fuzz.$$ || { cat /tmp/fuzz.$$; exit 1; }
+		fuzz "$package" "$target"
 	done
 done
-rm -f /tmp/fuzz.$$
 echo "all clean"

@@ -77,7 +77,7 @@ func BenchmarkAppendText(b *testing.B) {
 	buf := make([]byte, 0, 256)
 	b.ReportAllocs()
 	for b.Loop() {
-		buf = wire.AppendText(buf[:0], &s, wire.TextOptions{})
+		buf = wire.AppendText(buf[:0], &s, wire.TextBase{})
 	}
 }
 
@@ -109,7 +109,7 @@ func TestNoAllocations(t *testing.T) {
 		},
 		"text out": func() {
 			p, _ := wire.ParseFrame(frame)
-			buf = wire.AppendText(buf[:0], &p.TCP, wire.TextOptions{})
+			buf = wire.AppendText(buf[:0], &p.TCP, wire.TextBase{})
 		},
 		"ICMP error in": func() {
 			if _, err := wire.ParseICMPError(icmpError); err != nil {

@@ -72,7 +72,7 @@ func ExampleTextError_Caret() {
 // Numbers are relative to where each side began, as in packetdrill.
 func ExampleAppendText() {
 	s := wire.Segment{Flags: wire.PSH | wire.ACK, Seq: 1001, Ack: 5001, Window: 502, Payload: []byte("hello")}
-	fmt.Printf("%s\n", wire.AppendText(nil, &s, wire.TextOptions{SeqBase: 1000, AckBase: 5000}))
+	fmt.Printf("%s\n", wire.AppendText(nil, &s, wire.TextBase{SeqBase: 1000, AckBase: 5000}))
 	// Output:
 	// P. 1:6(5) ack 1 win 502
 }

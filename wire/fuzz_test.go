@@ -134,13 +134,13 @@ func FuzzSegment(f *testing.F) {
 		if s.SetDataOffset(); s.DataOffset != before {
 			t.Errorf("data offset: got %d, want %d", s.DataOffset, before)
 		}
-		wantTextRoundTrip(t, s, wire.TextOptions{SeqBase: s.Seq, AckBase: s.Ack})
-		wantTextRoundTrip(t, s, wire.TextOptions{})
+		wantTextRoundTrip(t, s, wire.TextBase{SeqBase: s.Seq, AckBase: s.Ack})
+		wantTextRoundTrip(t, s, wire.TextBase{})
 	})
 }
 
 // wantTextRoundTrip prints and parses: all that the text holds comes back.
-func wantTextRoundTrip(t *testing.T, s wire.Segment, bases wire.TextOptions) {
+func wantTextRoundTrip(t *testing.T, s wire.Segment, bases wire.TextBase) {
 	t.Helper()
 	if len(s.Payload) > 0xffff {
 		return
@@ -192,7 +192,7 @@ func FuzzOptions(f *testing.F) {
 			wantSentinel(t, err)
 		}
 		if len(b) <= wire.MaxOptionsLen {
-			wantTextRoundTrip(t, wire.Segment{Options: options}, wire.TextOptions{AckBase: 12345})
+			wantTextRoundTrip(t, wire.Segment{Options: options}, wire.TextBase{AckBase: 12345})
 		}
 	})
 }

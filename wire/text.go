@@ -2,8 +2,8 @@ package wire
 
 import "strconv"
 
-// TextOptions are the numbers that count as zero in a text.
-type TextOptions struct {
+// A TextBase holds the numbers that count as zero in a text.
+type TextBase struct {
 	// SeqBase is subtracted from the sequence number: the initial one of the
 	// side that sends the segment, for relative numbers as in packetdrill.
 	SeqBase Seq
@@ -15,10 +15,10 @@ type TextOptions struct {
 // AppendText adds the text form of s to dst. Ports, data offset, checksum and
 // the payload are not part of it. It reads nothing but s and allocates only to
 // grow dst.
-func AppendText(dst []byte, s *Segment, o TextOptions) []byte {
+func AppendText(dst []byte, s *Segment, base TextBase) []byte {
 	dst = s.Flags.appendText(dst)
 	dst = append(dst, ' ')
-	seq := s.Seq - o.SeqBase
+	seq := s.Seq - base.SeqBase
 	dst = appendSeq(dst, seq)
 	dst = append(dst, ':')
 	dst = appendSeq(dst, seq.Add(len(s.Payload)))
@@ -27,7 +27,7 @@ func AppendText(dst []byte, s *Segment, o TextOptions) []byte {
 	dst = append(dst, ')')
 	switch {
 	case s.Flags.Has(ACK):
-		dst = appendSeq(append(dst, " ack "...), s.Ack-o.AckBase)
+		dst = appendSeq(append(dst, " ack "...), s.Ack-base.AckBase)
 	case s.Ack != 0:
 		dst = appendSeq(append(dst, " ack "...), s.Ack)
 	}
@@ -39,12 +39,12 @@ func AppendText(dst []byte, s *Segment, o TextOptions) []byte {
 		return dst
 	}
 	dst = append(dst, " <"...)
-	dst = appendOptions(dst, s.Options, o.AckBase)
+	dst = appendOptions(dst, s.Options, base.AckBase)
 	return append(dst, '>')
 }
 
 // String returns the text form with absolute sequence numbers.
-func (s Segment) String() string { return string(AppendText(nil, &s, TextOptions{})) }
+func (s Segment) String() string { return string(AppendText(nil, &s, TextBase{})) }
 
 // String returns addresses, ports and the text form of the segment, with
 // absolute sequence numbers.
@@ -52,18 +52,18 @@ func (p *Packet) String() string {
 	dst := p.Src().AppendTo(nil)
 	dst = append(dst, " > "...)
 	dst = p.Dst().AppendTo(dst)
-	return string(AppendText(append(dst, ' '), &p.TCP, TextOptions{}))
+	return string(AppendText(append(dst, ' '), &p.TCP, TextBase{}))
 }
 
 // AddBase makes relative numbers absolute, the reverse of what [AppendText]
 // does with the same numbers. It changes a SACK option in place, so the options
 // must be the segment's own, as those of [ParseText] are.
-func (s *Segment) AddBase(o TextOptions) {
-	s.Seq += o.SeqBase
+func (s *Segment) AddBase(base TextBase) {
+	s.Seq += base.SeqBase
 	if s.Flags.Has(ACK) {
-		s.Ack += o.AckBase
+		s.Ack += base.AckBase
 	}
-	s.Options.addSACKBase(o.AckBase)
+	s.Options.addSACKBase(base.AckBase)
 }
 
 // flagLetters are in packetdrill's order, which is also tcpdump's.

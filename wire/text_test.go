@@ -151,7 +151,7 @@ func TestTextBases(t *testing.T) {
 		{". 999:999(0) ack 1999 win 1", ". 4294967295:4294967295(0) ack 4294967295 win 1"},
 		{". 1001:1001(0) ack 2001 win 1 <kind 5 0000000a>", ". 1:1(0) ack 1 win 1 <kind 5 0000000a>"},
 	} {
-		bases := wire.TextOptions{SeqBase: 1000, AckBase: 2000}
+		bases := wire.TextBase{SeqBase: 1000, AckBase: 2000}
 		s := parseText(t, test.absolute)
 		wantValue(t, "relative", string(wire.AppendText(nil, &s, bases)), test.relative)
 		s = parseText(t, test.relative)

@@ -123,7 +123,7 @@ func (c *conn) dispatch(st *step) string {
 
 // text returns the segment with numbers relative to those of both sides.
 func (c *conn) text(s *wire.Segment, from end) string {
-	o := wire.TextOptions{SeqBase: c.sides[from].base, AckBase: c.sides[from.other()].base}
+	o := wire.TextBase{SeqBase: c.sides[from].base, AckBase: c.sides[from.other()].base}
 	return string(wire.AppendText(nil, s, o))
 }
 

@@ -102,7 +102,7 @@ func packet(t *testing.T, line string, isn map[byte]wire.Seq, ids map[byte]uint1
 		src, dst, self, other = dst, src, other, self
 	}
 	s := wiretest.Segment(t, line[2:])
-	s.AddBase(wire.TextOptions{SeqBase: self, AckBase: other})
+	s.AddBase(wire.TextBase{SeqBase: self, AckBase: other})
 	p := wire.NewPacket(netip.MustParseAddrPort(src), netip.MustParseAddrPort(dst), s)
 	if !isCopy {
 		ids[line[0]]++

@@ -152,6 +152,9 @@ func (r *Resolver) route(dst, src netip.Addr, ifname string) (*netlink.Route, er
 	via := ""
 	if ifname != "" {
 		via = " over " + ifname
+		if err != nil {
+			routes, err = r.unasked(dst, &opts, err)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("link: %w to %s%s: %w", ErrNoRoute, dst, via, err)
@@ -164,6 +167,18 @@ func (r *Resolver) route(dst, src netip.Addr, ifname string) (*netlink.Route, er
 		return nil, fmt.Errorf("link: %w to %s%s: it is a %s route", ErrNoRoute, dst, via, routeType(route.Type))
 	}
 	return route, nil
+}
+
+// unasked looks for a route that leaves by the interface of opts by itself. That
+// of IPv6 to an address of this host is over loopback, and the kernel denies it
+// to those who ask for loopback by name. Without one it returns the error err.
+func (r *Resolver) unasked(dst netip.Addr, opts *netlink.RouteGetOptions, err error) ([]netlink.Route, error) {
+	free := netlink.RouteGetOptions{SrcAddr: opts.SrcAddr}
+	routes, freeErr := r.handle.RouteGetWithOptions(dst.AsSlice(), &free)
+	if freeErr != nil || len(routes) == 0 || routes[0].LinkIndex != opts.OifIndex {
+		return nil, err
+	}
+	return routes, nil
 }
 
 func routeType(t int) string {

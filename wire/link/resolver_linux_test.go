@@ -69,6 +69,21 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// This host's own addresses are reached over loopback, also when it is asked for
+// by name.
+func TestResolveOwnAddress(t *testing.T) {
+	near, _ := wired(t)
+	r := near.resolver()
+	for _, dst := range []netip.Addr{near4, near6} {
+		for _, ifname := range []string{"", "lo"} {
+			got, err := r.Resolve(t.Context(), dst, netip.Addr{}, ifname)
+			if err != nil || got.Interface != "lo" || !got.Loopback || got.Source != dst {
+				t.Errorf("%s over %q: got %+v, %v, want lo from the address itself", dst, ifname, got, err)
+			}
+		}
+	}
+}
+
 // The route's own MTU and MSS count.
 func TestResolveRouteMetrics(t *testing.T) {
 	near, _ := wired(t)

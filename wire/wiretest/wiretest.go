@@ -65,7 +65,7 @@ func Frame(t testing.TB, src, dst, text, payload string) []byte {
 // WantText reports an error if the segment, printed with numbers relative to
 // the bases, is not what a text says. Window and options that the text leaves
 // open may be any.
-func WantText(t testing.TB, got wire.Segment, bases wire.TextOptions, want string) {
+func WantText(t testing.TB, got wire.Segment, bases wire.TextBase, want string) {
 	t.Helper()
 	parsed, err := wire.ParseText(want)
 	if err != nil {

@@ -18,8 +18,8 @@ func TestFrame(t *testing.T) {
 		if p.Src().String() != addrs[0] || p.Dst().String() != addrs[1] || string(p.TCP.Payload) != "hello" || !p.ChecksumsOK() {
 			t.Errorf("got %v, checksums %v", &p, p.ChecksumsOK())
 		}
-		wiretest.WantText(t, p.TCP, wire.TextOptions{}, text)
-		wiretest.WantText(t, p.TCP, wire.TextOptions{SeqBase: 7}, "S 0:5(5) <...>")
+		wiretest.WantText(t, p.TCP, wire.TextBase{}, text)
+		wiretest.WantText(t, p.TCP, wire.TextBase{SeqBase: 7}, "S 0:5(5) <...>")
 	}
 }
 
@@ -52,7 +52,7 @@ func TestWantTextFails(t *testing.T) {
 		"S 7:7(0) ack 3 <...>":             true,
 	} {
 		r := &record{TB: t}
-		if wiretest.WantText(r, s, wire.TextOptions{}, text); r.failed != want {
+		if wiretest.WantText(r, s, wire.TextBase{}, text); r.failed != want {
 			t.Errorf("%s: failed %v, want %v", text, r.failed, want)
 		}
 	}

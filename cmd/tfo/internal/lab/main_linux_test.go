@@ -16,6 +16,8 @@ const childVariable = "LAB_TEST_CHILD"
 // TestMain gives an ordinary user's tests a user namespace, as a program that uses the package does. Where that is
 // forbidden the tests run all the same, and those that need it skip.
 func TestMain(m *testing.M) {
+	// The race detector would keep every process of ours for a second after its end.
+	os.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0")
 	if name := os.Getenv(childVariable); name != "" {
 		os.Exit(runChild(name))
 	}

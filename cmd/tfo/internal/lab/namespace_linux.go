@@ -73,6 +73,10 @@ func (n *namespace) do(fn func() error) error {
 	if n == nil {
 		return net.ErrClosed
 	}
+	// Once the worker has ended, its thread's number may be that of another thread.
+	if n.ctx.Err() != nil {
+		return net.ErrClosed
+	}
 	// Only the worker runs on its thread, so a call from that thread comes out of a job: queueing would wait forever.
 	if unix.Gettid() == n.tid {
 		return fn()
