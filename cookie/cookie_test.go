@@ -109,7 +109,7 @@ func TestParseCookieErrors(t *testing.T) {
 	}
 }
 
-// Nothing that prints a value, however, may show what is secret in it.
+// T-32: nothing that prints a value, however, may show what is secret in it.
 func TestRedaction(t *testing.T) {
 	key, err := ParseKey("6b65796b65796b65796b65796b65796b")
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"tfocraft/cookie/cachetest"
 )
 
+// T-33, T-34, T-38 and more: see package cachetest.
 func TestMemory(t *testing.T) {
 	cachetest.Run(t, func(_ *testing.T, l cookie.Limits) cookie.Cache { return cookie.NewMemory(l) })
 }
@@ -45,7 +46,7 @@ func TestMemoryConcurrent(t *testing.T) {
 	}
 }
 
-// The exact order of use decides, whatever the times say.
+// T-38: the exact order of use decides, whatever the times say.
 func TestMemoryEvictsInOrderOfUse(t *testing.T) {
 	m := cookie.NewMemory(cookie.Limits{Hosts: 2})
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)

@@ -65,6 +65,7 @@ func parseVector(t testing.TB, line string) vector {
 	return v
 }
 
+// T-30: the example of RFC 7413, and the schemes of others.
 func TestVectors(t *testing.T) {
 	for _, v := range loadVectors(t) {
 		m := v.scheme.Minter(v.key)

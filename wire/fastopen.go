@@ -3,7 +3,7 @@ package wire
 import "encoding/binary"
 
 // FastOpenExID marks the shared experimental option 254 as Fast Open
-// (RFC 7413, Section 7; RFC 6994).
+// (RFC 7413, Section 9; RFC 6994).
 const FastOpenExID = 0xF989
 
 // LegalCookieLen reports whether a cookie may have n bytes: 4 to 16 and even

@@ -73,6 +73,7 @@ func TestLoadKeyFileUnreadable(t *testing.T) {
 	}
 }
 
+// T-32: keys are for their owner's eyes.
 func TestSaveKeyFile(t *testing.T) {
 	a, _ := cookie.ParseKey(sysctlA)
 	b, _ := cookie.ParseKey(sysctlB)

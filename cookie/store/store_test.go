@@ -51,6 +51,7 @@ func mustLearn(t testing.TB, s *Store, now time.Time, n int) {
 	}
 }
 
+// T-33, T-34, T-38 and more: see package cachetest.
 func TestStore(t *testing.T) {
 	cachetest.Run(t, func(t *testing.T, l cookie.Limits) cookie.Cache {
 		return mustOpen(t, filepath.Join(t.TempDir(), "cookies.db"), &Options{Limits: l})

@@ -57,6 +57,9 @@ func verify(file *os.File) error {
 	if err != nil {
 		return err
 	}
+	if info.Size()%int64(m.pageSize) != 0 {
+		return fmt.Errorf("%w: it ends inside a page", ErrDamaged) // bbolt writes and grows files by whole pages
+	}
 	if whole := uint64(info.Size()) / uint64(m.pageSize); whole < m.pages {
 		return fmt.Errorf("%w: it has %d of %d pages", ErrDamaged, whole, m.pages)
 	}

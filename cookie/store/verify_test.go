@@ -88,7 +88,7 @@ func TestCutShort(t *testing.T) {
 		t.Fatal(err)
 	}
 	used := int(m.pages) * m.pageSize
-	for _, n := range []int{0, 1, 16, 79, 80, 512, m.pageSize - 1, m.pageSize, m.pageSize + 80, 2 * m.pageSize, 3 * m.pageSize, used / 2, used - m.pageSize, used - 1} {
+	for _, n := range []int{0, 1, 16, 79, 80, 512, m.pageSize - 1, m.pageSize, m.pageSize + 80, 2 * m.pageSize, 3 * m.pageSize, used / 2, used - m.pageSize, used - 1, len(sample) - 1} {
 		wantRefused(t, "first bytes", sample[:n], ErrDamaged)
 	}
 	path := filepath.Join(t.TempDir(), "cookies.db")

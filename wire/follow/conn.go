@@ -123,8 +123,8 @@ func (c *conn) dispatch(st *step) string {
 
 // text returns the segment with numbers relative to those of both sides.
 func (c *conn) text(s *wire.Segment, from end) string {
-	o := wire.TextBase{SeqBase: c.sides[from].base, AckBase: c.sides[from.other()].base}
-	return string(wire.AppendText(nil, s, o))
+	base := wire.TextBase{SeqBase: c.sides[from].base, AckBase: c.sides[from.other()].base}
+	return string(wire.AppendText(nil, s, base))
 }
 
 // acknowledge takes note of the acknowledgment number in a segment, and of

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 	"time"
 
@@ -32,6 +33,11 @@ type Writer struct {
 func NewWriter(w io.Writer, interfaces ...Interface) (*Writer, error) {
 	if len(interfaces) == 0 {
 		return nil, fmt.Errorf("pcapng: no interface to write frames of")
+	}
+	for _, i := range interfaces {
+		if i.LinkType > math.MaxUint8 { // as many as gopacket can write
+			return nil, fmt.Errorf("pcapng: write %v: %w", i.LinkType, ErrLinkType)
+		}
 	}
 	// gopacket writes the blocks that have a place for names. Packets are ours:
 	// it has none for their direction.

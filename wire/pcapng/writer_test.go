@@ -170,6 +170,9 @@ func TestWriterErrors(t *testing.T) {
 	if _, err := pcapng.NewWriter(io.Discard); err == nil {
 		t.Error("no interface: no error")
 	}
+	if _, err := pcapng.NewWriter(io.Discard, pcapng.Interface{LinkType: pcapng.LinkSLL2}); !errors.Is(err, pcapng.ErrLinkType) {
+		t.Errorf("cooked link: got %v", err)
+	}
 	if _, err := pcapng.NewWriter(full{}, pcapng.Interface{}, pcapng.Interface{}); !errors.Is(err, errFull) {
 		t.Errorf("full disk: got %v", err)
 	}
