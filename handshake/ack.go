@@ -27,9 +27,11 @@ func (m *Machine) inputAck(now time.Time, s *wire.Segment, set *wire.OptionSet, 
 	if m.send.una.LessEq(s.Ack) {
 		m.send.updateWindow(s)
 	}
-	if m.send.inFlight() == 0 || m.send.window == 0 {
+	if !m.closed && (m.send.inFlight() == 0 || m.send.window == 0) {
 		// RFC 9293, Section 3.8.6.1: a closed window does not end a connection as
-		// long as its owner answers, be it to probes or to data sent before.
+		// long as its owner answers, be it to probes or to data sent before. One
+		// that the application has given up is not kept at the peer's pleasure
+		// (RFC 6429).
 		m.send.timeouts = 0
 	}
 	return true, m.afterAck(now, out)

@@ -78,17 +78,3 @@ func (m *Machine) afterPeerClosed(now time.Time, out []Output) []Output {
 	}
 	return out
 }
-
-// enterTimeWait waits for stray segments to die out, unless configured not to
-// (RFC 9293, Section 3.6.1).
-func (m *Machine) enterTimeWait(now time.Time, out []Output) []Output {
-	m.timers.clear()
-	if m.config.TimeWait < 0 {
-		if m.recv.ackAtOnce {
-			out = m.sendAck(now, out)
-		}
-		return m.end(nil, out)
-	}
-	m.timers.final = now.Add(m.config.TimeWait)
-	return m.setState(TimeWait, out)
-}

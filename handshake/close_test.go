@@ -159,52 +159,6 @@ func TestFinWait2Limit(t *testing.T) {
 	}
 }
 
-// TIME-WAIT: a repeated FIN is acknowledged and starts the time anew, resets do
-// not end it (RFC 1337), data and the old SYN are not taken (C-96, C-98, L-19).
-func TestTimeWait(t *testing.T) {
-	h := startServer(t, plainConfig(), admitted, synWithCookie, "hello")
-	h.wantRead("hello")
-	h.close()
-	h.in(". 6:6(0) ack 1", "")
-	h.in("F. 6:6(0) ack 2", "")
-	h.wantState(TimeWait)
-	h.sent = nil
-	h.wait(50 * time.Second)
-	h.in("F. 6:6(0) ack 2", "")
-	h.want(". 2:2(0) ack 7")
-	h.wait(50 * time.Second)
-	h.wantState(TimeWait)
-	h.in("R 7:7(0)", "")
-	h.wantDropped(DropReset)
-	h.in("P. 7:12(5) ack 2", "later")
-	h.wantRead("")
-	h.in(synWithCookie, "hello")
-	h.want(". 2:2(0) ack 7")
-	h.wantRead("")
-	h.wantState(TimeWait)
-	h.wait(10 * time.Second)
-	h.wantEnd(nil)
-}
-
-// TIME-WAIT can be shortened and left out.
-func TestTimeWaitConfig(t *testing.T) {
-	for _, test := range []struct {
-		config time.Duration
-		want   State
-	}{{time.Second, TimeWait}, {-1, Closed}} {
-		c := plainConfig()
-		c.TimeWait = test.config
-		h := connect(t, c, "")
-		h.close()
-		h.want("F. 1:1(0) ack 1")
-		h.in("F. 1:1(0) ack 2", "")
-		h.want(". 2:2(0) ack 2")
-		h.wantState(test.want)
-		h.wait(time.Second)
-		h.wantEnd(nil)
-	}
-}
-
 // everyState brings a machine to each state. The names are those of the states.
 func everyState(t *testing.T) map[State]func() *harness {
 	established := func() *harness { return connect(t, plainConfig(), "") }
@@ -243,12 +197,6 @@ func everyState(t *testing.T) map[State]func() *harness {
 	}
 }
 
-func TestEveryState(t *testing.T) {
-	for state, reach := range everyState(t) {
-		reach().wantState(state)
-	}
-}
-
 // Abort ends the connection in every state; the peer hears of it where there is
 // one that knows of us. RFC 9293, Section 3.10.5.
 func TestAbort(t *testing.T) {
@@ -265,6 +213,7 @@ func TestAbort(t *testing.T) {
 		t.Run(state.String(), func(t *testing.T) {
 			h := reach()
 			h.t = t
+			h.wantState(state)
 			h.abort()
 			if text := want[state]; text != "" {
 				h.want(text)

@@ -18,7 +18,7 @@ type side struct {
 }
 
 func show(from, to side, s *wire.Segment) {
-	fmt.Printf("%s %s\n", from.arrow, wire.AppendText(nil, s, wire.TextOptions{SeqBase: from.iss, AckBase: to.iss}))
+	fmt.Printf("%s %s\n", from.arrow, wire.AppendText(nil, s, wire.TextBase{SeqBase: from.iss, AckBase: to.iss}))
 }
 
 // carry hands each segment among the outputs of one side to the other, and so on

@@ -86,7 +86,7 @@ func (h *harness) parse(text, payload string) wire.Segment {
 	if !p.HasWindow {
 		s.Window = 65535
 	}
-	s.AddBase(wire.TextOptions{SeqBase: theirISS, AckBase: ourISS})
+	s.AddBase(wire.TextBase{SeqBase: theirISS, AckBase: ourISS})
 	s.Options = wire.Pad(s.Options, 0)
 	s.SrcPort, s.DstPort = 80, 1000
 	return s
@@ -170,8 +170,8 @@ func (h *harness) want(text string) wire.Segment {
 	if p.AnyOptions {
 		got.Options, p.Segment.Options = nil, nil
 	}
-	gotText := string(wire.AppendText(nil, &got, wire.TextOptions{SeqBase: ourISS, AckBase: theirISS}))
-	wantText := string(wire.AppendText(nil, &p.Segment, wire.TextOptions{}))
+	gotText := string(wire.AppendText(nil, &got, wire.TextBase{SeqBase: ourISS, AckBase: theirISS}))
+	wantText := string(wire.AppendText(nil, &p.Segment, wire.TextBase{}))
 	if gotText != wantText {
 		h.t.Fatalf("got  %s\nwant %s", gotText, wantText)
 	}
@@ -182,7 +182,7 @@ func (h *harness) want(text string) wire.Segment {
 func (h *harness) wantIdle() {
 	h.t.Helper()
 	for _, s := range h.sent {
-		h.t.Errorf("unexpected: %s", wire.AppendText(nil, &s, wire.TextOptions{SeqBase: ourISS, AckBase: theirISS}))
+		h.t.Errorf("unexpected: %s", wire.AppendText(nil, &s, wire.TextBase{SeqBase: ourISS, AckBase: theirISS}))
 	}
 	if len(h.sent) > 0 {
 		h.t.FailNow()

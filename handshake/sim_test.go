@@ -164,7 +164,7 @@ func (s *sim) transmit(h *simHost, seg wire.Segment) {
 	seg.Payload, seg.Options = bytes.Clone(seg.Payload), bytes.Clone(seg.Options)
 	s.check(h, &seg)
 	to := s.peer(h)
-	text := wire.AppendText(nil, &seg, wire.TextOptions{SeqBase: h.config.ISS, AckBase: to.config.ISS})
+	text := wire.AppendText(nil, &seg, wire.TextBase{SeqBase: h.config.ISS, AckBase: to.config.ISS})
 	s.log = append(s.log, fmt.Sprintf("%12v %s > %s", s.now.Sub(epoch), h.name, text))
 	p := &s.path
 	syn := seg.Flags.Has(wire.SYN)

@@ -8,10 +8,10 @@ import (
 
 // timestamps is the Timestamps option of one connection (RFC 7323).
 type timestamps struct {
-	on       bool // both SYNs carried it
-	offset   uint32
-	first    uint32 // value in our first SYN or SYN-ACK
-	recent   uint32 // TS.Recent
+	on       bool      // both SYNs carried it
+	first    uint32    // value in our first SYN or SYN-ACK
+	begun    time.Time // when that was
+	recent   uint32    // TS.Recent
 	recentAt time.Time
 }
 
@@ -19,12 +19,16 @@ type timestamps struct {
 const staleAfter = 24 * 24 * time.Hour
 
 func (t *timestamps) start(now time.Time, offset uint32) {
-	t.offset = offset
-	t.first = t.value(now)
+	t.begun = now
+	t.first = uint32(now.UnixMilli()) + offset
 }
 
-// value is TSval: a millisecond clock with the connection's offset.
-func (t *timestamps) value(now time.Time) uint32 { return uint32(now.UnixMilli()) + t.offset }
+// value is TSval, in milliseconds. It goes by the time that has passed and not
+// by the time of day: that can be set back, and the peer would take every
+// segment for an old one (RFC 7323, Section 5.3).
+func (t *timestamps) value(now time.Time) uint32 {
+	return t.first + uint32(now.Sub(t.begun).Milliseconds())
+}
 
 // echoes reports whether ecr is something that a segment of ours carried.
 func (t *timestamps) echoes(now time.Time, ecr uint32) bool {

@@ -162,6 +162,23 @@ func TestPersistUnanswered(t *testing.T) {
 	}
 }
 
+// A connection that the application has given up is not kept open by a peer
+// that answers probes and takes nothing (RFC 6429), neither with data that
+// waits nor with a FIN.
+func TestClosedWindowOfOrphan(t *testing.T) {
+	for _, data := range []string{"", "hello"} {
+		h := connect(t, plainConfig(), "")
+		h.in(". 1:1(0) ack 1 win 0", "")
+		h.write(data)
+		h.close()
+		for range 20 {
+			h.in(". 1:1(0) ack 1 win 0", "")
+			h.wait(time.Minute)
+		}
+		h.wantEnd(ErrTimeout)
+	}
+}
+
 // Probes of our closed window are answered, with a byte or without (C-80,
 // C-115), and ACKs still count (C-81).
 func TestProbesOfClosedWindow(t *testing.T) {

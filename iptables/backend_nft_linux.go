@@ -10,7 +10,7 @@ type nftEngine struct {
 }
 
 func openNFTEngine(tag Tag, owned bool, config Config) (engine, error) {
-	conn, err := dialNFT()
+	conn, err := dialOwner()
 	if err != nil {
 		return nil, err
 	}

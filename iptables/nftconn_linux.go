@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 
 	"github.com/google/nftables"
@@ -33,6 +34,42 @@ func dialNFT() (*nftConn, error) {
 		return nil, nftError("open", err)
 	}
 	return c, nil
+}
+
+// dialOwner opens a socket to own a table. The kernel drops the table when it is told
+// of the end of a socket of that port ID, and may be told late: a program that this
+// process is just starting holds on to its sockets. The ID of the process goes to one
+// socket after the other, so that the end of an earlier one would count for this one,
+// too; all other IDs are random.
+func dialOwner() (*nftConn, error) {
+	c, err := dialNFT()
+	if err != nil {
+		return nil, err
+	}
+	id, err := c.portID()
+	if err == nil && id != uint32(os.Getpid()) {
+		return c, nil
+	}
+	defer c.close() // not before the other one is open
+	if err != nil {
+		return nil, nftError("open", err)
+	}
+	return dialNFT()
+}
+
+// portID returns the address of the socket.
+func (c *nftConn) portID() (id uint32, err error) {
+	raw, err := c.netlink.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	controlErr := raw.Control(func(fd uintptr) {
+		var sa unix.Sockaddr
+		if sa, err = unix.Getsockname(int(fd)); err == nil {
+			id = sa.(*unix.SockaddrNetlink).Pid
+		}
+	})
+	return id, errors.Join(controlErr, os.NewSyscallError("getsockname", err))
 }
 
 func (c *nftConn) close() error { return c.CloseLasting() }

@@ -43,7 +43,7 @@ func (l *loop) inputListen(now time.Time, ln *Listener) {
 	syn := &l.rx.TCP
 	switch {
 	case handshake.Listens(syn):
-		l.accept(now, ln)
+		l.accept(now, ln, l.stack.isn.ISN(now, l.rx.Dst(), l.rx.Src()))
 	case syn.Flags.Has(wire.ACK) || !syn.Flags.Has(wire.SYN):
 		l.refuse(now)
 	default:
@@ -51,11 +51,37 @@ func (l *loop) inputListen(now time.Time, ln *Listener) {
 	}
 }
 
-// accept opens a connection for the SYN in l.rx.
-func (l *loop) accept(now time.Time, ln *Listener) {
+// succeed opens the next connection between the same ports if the segment in
+// l.rx is a SYN that may end the TIME-WAIT of c, and reports whether it did. A
+// server that closes first would else turn away a client that uses a port
+// again (RFC 9293, Section 3.6.1).
+func (l *loop) succeed(now time.Time, c *Conn) bool {
+	if c.machine.State() != handshake.TimeWait {
+		return false
+	}
+	ln := l.listenerFor(c.local)
+	if ln == nil || ln.full() {
+		return false
+	}
+	least, ok, out := c.machine.Supersede(now, l.rx.TCP, l.outputs[:0])
+	l.apply(now, c, out)
+	if !ok {
+		return false
+	}
+	iss := l.stack.isn.ISN(now, c.local, c.remote)
+	if iss.Less(least) {
+		iss = least
+	}
+	l.accept(now, ln, iss)
+	return true
+}
+
+// accept opens a connection for the SYN in l.rx, with this initial sequence
+// number.
+func (l *loop) accept(now time.Time, ln *Listener, iss wire.Seq) {
 	// A full backlog drops the SYN, which will come again; a reset would tell
 	// the client that nobody listens.
-	if ln.halfOpen >= ln.config.Backlog || len(ln.queue) >= ln.config.Backlog {
+	if ln.full() {
 		l.counters.ListenDrops++
 		return
 	}
@@ -68,7 +94,8 @@ func (l *loop) accept(now time.Time, ln *Listener) {
 	l.counters.PassiveOpens++
 	l.counters.admitted(&admission, set.FastOpen.Request())
 
-	config := l.stack.machineConfig(ln.config.Machine, now, local, remote, segmentSize(l.stack.mtu, local.Addr()))
+	config := l.stack.machineConfig(ln.config.Machine, local, remote, segmentSize(l.stack.mtu, local.Addr()))
+	config.ISS = iss
 	ln.claim.retain()
 	c := l.stack.newConn(local, remote, handshake.NewServer(config), ln.claim)
 	c.listener, c.admitted, c.waiting = ln, admission.Data, !admission.Data
@@ -106,11 +133,21 @@ func (l *loop) leaveListener(now time.Time, c *Conn, err error) {
 	}
 }
 
+// closeListeners closes all of them.
+func (l *loop) closeListeners(now time.Time) {
+	for _, ln := range l.listeners {
+		if l.closeListener(now, ln) {
+			l.stack.drop(ln.claim)
+		}
+	}
+}
+
 // closeListener stops a listener and resets its connections that nobody has
-// accepted, those opened by SYN data included.
-func (l *loop) closeListener(now time.Time, ln *Listener) {
+// accepted, those opened by SYN data included. It reports false if the listener
+// was stopped before; otherwise the caller gives its claim back.
+func (l *loop) closeListener(now time.Time, ln *Listener) bool {
 	if !ln.stop(net.ErrClosed) {
-		return
+		return false
 	}
 	for _, key := range ln.keys {
 		delete(l.listeners, key)
@@ -125,8 +162,7 @@ func (l *loop) closeListener(now time.Time, ln *Listener) {
 		case c := <-ln.queue:
 			l.abort(now, c)
 		default:
-			l.stack.drop(ln.claim)
-			return
+			return true
 		}
 	}
 }

@@ -84,13 +84,13 @@ var (
 	_ link.FilterSetter = (*link.Packet)(nil)
 )
 
-// machineConfig fills in what a connection has of its own.
-func (s *Stack) machineConfig(c handshake.Config, now time.Time, local, remote netip.AddrPort, mss int) handshake.Config {
+// machineConfig fills in what a connection has of its own, but for the initial
+// sequence number.
+func (s *Stack) machineConfig(c handshake.Config, local, remote netip.AddrPort, mss int) handshake.Config {
 	c.LocalPort, c.RemotePort = local.Port(), remote.Port()
 	c.IPv6 = local.Addr().Is6()
-	c.ISS = s.isn.ISN(now, local, remote)
 	c.TimestampOffset = s.isn.TimestampOffset(local, remote)
-	if c.MSS == 0 || c.MSS > mss {
+	if c.MSS <= 0 || c.MSS > mss {
 		c.MSS = mss
 	}
 	return c

@@ -27,8 +27,9 @@ type Conn struct {
 	consumed           int       // read by the application, of which the machine does not know yet
 	tell               int       // consumed bytes that are worth to tell at once
 	eof                bool      // nothing follows in
-	out                []byte    // written, not yet in the machine
+	out                byteQueue // written, not yet in the machine
 	room               int       // bytes that the machine would take beyond out
+	limit              int       // room when nothing waits
 	step               int       // room worth to wake a writer for
 	writing            bool      // a Write is going on
 	writeClosed        bool      // by CloseWrite
@@ -40,8 +41,7 @@ type Conn struct {
 	writeDeadline      deadline
 	timing             Timing
 	cache              cookie.Cache // of a dialed connection that uses Fast Open; or nil
-	lessons            []lesson     // for the cache
-	returned           bool         // from Dial
+	lessons            []lesson     // for the cache, all learnt before the dial is over
 }
 
 var _ net.Conn = (*Conn)(nil)
@@ -101,7 +101,7 @@ func (c *Conn) Write(b []byte) (int, error) {
 	n := 0
 	for {
 		take := min(len(b)-n, max(c.room, 0))
-		c.out = append(c.out, b[n:n+take]...)
+		c.out.push(b[n : n+take])
 		c.room -= take
 		if n += take; take > 0 {
 			c.stack.mail.post(c)

@@ -42,7 +42,7 @@ type Dialer struct {
 	// blocked paths do not count then.
 	Cookie cookie.Cookie
 	// Experimental sends the option as kind 254 with 0xF989 (RFC 7413,
-	// Section 7). A cookie from Cache is shown in the form that it came in.
+	// Section 9). A cookie from Cache is shown in the form that it came in.
 	Experimental bool
 
 	// Machine is the template of the connections. What a connection has of its
@@ -101,13 +101,21 @@ func (d *Dialer) prepare(ctx context.Context, remote netip.AddrPort, data []byte
 	if err != nil {
 		return nil, err
 	}
+	mss := hopSegmentSize(&hop, s.mtu, hop.Source)
+	switch {
+	case mss <= 0:
+		return nil, fmt.Errorf("endpoint: the MTU of the way to %s leaves no room for data: %w", remote.Addr(), syscall.EMSGSIZE)
+	case ctx.Err() != nil:
+		return nil, contextError(ctx)
+	}
 	remote = netip.AddrPortFrom(remote.Addr().WithZone(""), remote.Port())
 	claim, local, err := d.claim(hop.Source, remote)
 	if err != nil {
 		return nil, err
 	}
 	now := time.Now()
-	config := s.machineConfig(d.Machine, now, local, remote, hopSegmentSize(&hop, s.mtu, local.Addr()))
+	config := s.machineConfig(d.Machine, local, remote, mss)
+	config.ISS = s.isn.ISN(now, local, remote)
 	config.FastOpen = d.fastOpen(now, cookie.Path{Client: local.Addr(), Server: remote.Addr(), Port: remote.Port()})
 	c := s.newConn(local, remote, handshake.NewClient(config), claim)
 	c.opened = make(chan struct{})
@@ -117,8 +125,8 @@ func (d *Dialer) prepare(ctx context.Context, remote netip.AddrPort, data []byte
 	// A fresh machine only queues. What it has no room for follows as room
 	// comes.
 	n, _ := c.machine.Write(now, data, nil)
-	c.out = append(c.out, data[n:]...)
-	c.room = c.machine.SendSpace() - len(c.out)
+	c.out.push(data[n:])
+	c.room = c.machine.SendSpace() - c.out.len()
 	return c, nil
 }
 
@@ -139,6 +147,7 @@ func (d *Dialer) route(ctx context.Context, remote netip.Addr) (link.Hop, error)
 }
 
 func hopSegmentSize(hop *link.Hop, mtu int, local netip.Addr) int {
+	local = local.Unmap()
 	size := segmentSize(mtu, local)
 	if hop.MTU > 0 {
 		size = min(size, segmentSize(hop.MTU, local))
@@ -194,31 +203,48 @@ func (d *Dialer) cache() cookie.Cache {
 	return d.Cache
 }
 
-// open sends the SYN and waits until the handshake is over.
+// open sends the SYN and waits until the handshake is over. When it fails, the
+// port is free again and the cache has what was learnt.
 func (c *Conn) open(ctx context.Context) error {
-	defer c.returnFromDial()
-	var err error
-	if c.stack.mail.call(func(now time.Time) { err = c.stack.loop.dial(now, c) }) != nil {
-		err = net.ErrClosed
-	}
-	if err != nil {
-		c.stack.drop(c.claim)
+	// A second use of the claim keeps the loop's from being the last one, which
+	// would be given back a moment later.
+	c.claim.retain()
+	defer c.stack.giveBack(c.claim)
+	if err := c.start(ctx); err != nil {
+		c.stack.giveBack(c.claim)
 		return err
 	}
+	err := c.await(ctx)
+	c.teach()
+	if err != nil {
+		return &HandshakeError{Err: err, Info: c.Info(), Timing: c.Timing()}
+	}
+	return nil
+}
+
+// start makes the loop send the SYN.
+func (c *Conn) start(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return contextError(ctx)
+	}
+	var err error
+	if c.stack.mail.call(func(now time.Time) { err = c.stack.loop.dial(now, c) }) != nil {
+		return net.ErrClosed
+	}
+	return err
+}
+
+// await returns when the handshake is over. A context that is done before ends
+// the connection.
+func (c *Conn) await(ctx context.Context) error {
 	select {
 	case <-c.opened:
+		return c.failure()
 	case <-ctx.Done():
-		err = contextError(ctx)
 		// An error means that the loop has ended, and the connection with it.
 		_ = c.stack.mail.call(func(now time.Time) { c.stack.loop.abort(now, c) })
+		return contextError(ctx)
 	}
-	if err == nil {
-		err = c.failure()
-	}
-	if err == nil {
-		return nil
-	}
-	return &HandshakeError{Err: err, Info: c.Info(), Timing: c.Timing()}
 }
 
 // failure returns why there is no connection, or nil if there is, or was.
@@ -232,15 +258,6 @@ func (c *Conn) failure() error {
 		return c.err
 	}
 	return net.ErrClosed
-}
-
-// returnFromDial gives the cache what the handshake has taught. What comes
-// later goes there when the connection ends.
-func (c *Conn) returnFromDial() {
-	c.mu.Lock()
-	c.returned = true
-	c.mu.Unlock()
-	c.teach()
 }
 
 // dial sends the SYN.

@@ -55,9 +55,24 @@ func errno(err error) error {
 func contextError(ctx context.Context) error {
 	err := context.Cause(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return os.ErrDeadlineExceeded
+		return timeoutError{}
 	}
 	return err
+}
+
+// A timeoutError ends a dial whose context has run out of time. It is both what
+// methods of a net.Conn return and what package net's Dialer does.
+type timeoutError struct{}
+
+var _ net.Error = timeoutError{}
+
+func (timeoutError) Error() string   { return "i/o timeout" }
+func (timeoutError) Timeout() bool   { return true }
+func (timeoutError) Temporary() bool { return true }
+
+// Is makes a timeoutError equal to the two.
+func (timeoutError) Is(err error) bool {
+	return err == os.ErrDeadlineExceeded || err == context.DeadlineExceeded
 }
 
 // opError wraps err as methods of package net do.

@@ -296,29 +296,6 @@ func checkActive(t *testing.T, l *lab, info handshake.FastOpenInfo) {
 	}
 }
 
-// A negative response is forgotten after the hold time, and only holds for its
-// port: T-41.
-func TestBlockedPath(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLab(t, nil)
-		ln := l.listen(endpoint.ListenConfig{})
-		go echo(ln)
-		d := endpoint.Dialer{FastOpen: handshake.ClientOn, Cache: cookie.NewMemory(cookie.Limits{Hold: time.Minute})}
-		finish(t, l.mustDial(d, "one"))
-		blocked := l.mustDial(d, "two")
-		if got := blocked.FastOpen(); got.Why != handshake.WhyBlocked || got.BlockedBy != cookie.NoCookie {
-			t.Errorf("second connection: %+v, want blocked by %s", got, cookie.NoCookie)
-		}
-		finish(t, blocked)
-		time.Sleep(time.Minute)
-		again := l.mustDial(d, "three")
-		if got := again.FastOpen().SynOption; got != handshake.OptionRequest {
-			t.Errorf("after the hold time the SYN has the option %q, want %q", got, handshake.OptionRequest)
-		}
-		finish(t, again)
-	})
-}
-
 // A listener that waits for its application sends the response in the SYN-ACK:
 // T-62. One that trusts nobody sends none before the ACK: T-81.
 func TestResponseBeforeAck(t *testing.T) {

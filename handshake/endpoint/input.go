@@ -68,7 +68,9 @@ func (l *loop) segment(now time.Time) {
 	local, remote := l.rx.Dst(), l.rx.Src()
 	if c := l.conns[tuple{local, remote}]; c != nil {
 		l.received(now)
-		l.input(now, c)
+		if !l.succeed(now, c) {
+			l.input(now, c)
+		}
 		return
 	}
 	if ln := l.listenerFor(local); ln != nil {

@@ -131,6 +131,56 @@ func TestListenKernel(t *testing.T) {
 	}
 }
 
+// Our server closes first and is in TIME-WAIT; Linux's client uses the same port
+// again at once, and does not have to wait: C-97.
+func TestTimeWaitKernel(t *testing.T) {
+	near, far := wired(t)
+	s := near.open("veth0")
+	ln, err := (&endpoint.ListenConfig{Stack: s}).Listen(t.Context(), "tcp", ":80")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			c.Write([]byte("bye"))
+			c.Close()
+		}
+	}()
+	for i := range 3 {
+		far.do(func() error {
+			c, err := dialFrom(netip.AddrPortFrom(server4, 4000), netip.AddrPortFrom(client4, 80))
+			if err != nil {
+				return fmt.Errorf("connection %d: %w", i+1, err)
+			}
+			defer c.Close()
+			if b, err := io.ReadAll(c); string(b) != "bye" || err != nil {
+				return fmt.Errorf("connection %d: got %q, %w", i+1, b, err)
+			}
+			return nil
+		})
+	}
+	if got := s.Counters().Ignored; got != 0 {
+		t.Errorf("%d segments were ignored, want none", got)
+	}
+}
+
+// dialFrom waits for the port until the last ACK of the connection before.
+func dialFrom(source, remote netip.AddrPort) (net.Conn, error) {
+	d := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(source), Timeout: 10 * time.Second}
+	for range 5000 {
+		c, err := d.Dial("tcp", remote.String())
+		if !errors.Is(err, unix.EADDRINUSE) {
+			return c, err
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return nil, unix.EADDRINUSE
+}
+
 // ask sends a request with MSG_FASTOPEN from the host's kernel and returns the
 // response.
 func (h *host) ask(remote netip.AddrPort, request string) (response string, err error) {

@@ -27,16 +27,7 @@ func (c *Conn) learn(now time.Time, o *handshake.Output) {
 	c.lessons = append(c.lessons, lesson{now, o.Reason, o.Cookie, o.MSS, o.Experimental})
 }
 
-// keepLessons gives the cache what was learnt after the dial, if anything.
-func (c *Conn) keepLessons() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.returned && len(c.lessons) > 0 {
-		c.stack.background.Go(c.teach)
-	}
-}
-
-// teach gives the cache what was learnt up to now.
+// teach gives the cache what the handshake has taught.
 func (c *Conn) teach() {
 	c.mu.Lock()
 	lessons := c.lessons

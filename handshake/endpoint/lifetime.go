@@ -29,13 +29,12 @@ func (l *loop) remove(now time.Time, c *Conn, from handshake.State, err error) {
 		l.counters.EstabResets++
 	}
 	c.end(errno(err))
+	l.stack.drop(c.claim)
 	if c.listener == nil {
 		l.dialEnded(c)
 	} else {
 		l.leaveListener(now, c, err)
 	}
-	c.keepLessons()
-	l.stack.drop(c.claim)
 	l.checkIdle()
 }
 
@@ -44,9 +43,7 @@ func (l *loop) remove(now time.Time, c *Conn, from handshake.State, err error) {
 func (l *loop) drain(now time.Time, idle chan struct{}) {
 	l.draining = true
 	l.idle = append(l.idle, idle)
-	for _, ln := range l.listeners {
-		l.closeListener(now, ln)
-	}
+	l.closeListeners(now)
 	for _, c := range l.conns {
 		c.mu.Lock()
 		c.markClosed()
@@ -68,9 +65,7 @@ func (l *loop) checkIdle() {
 
 // stop resets what is left and ends the loop.
 func (l *loop) stop(now time.Time) {
-	for _, ln := range l.listeners {
-		l.closeListener(now, ln)
-	}
+	l.closeListeners(now)
 	for _, c := range l.conns {
 		l.abort(now, c)
 	}
@@ -81,14 +76,15 @@ func (l *loop) stop(now time.Time) {
 // only if the link has failed.
 func (l *loop) endAll(err error) {
 	for _, ln := range l.listeners {
-		ln.stop(err)
-		l.stack.drop(ln.claim)
+		if ln.stop(err) {
+			l.stack.drop(ln.claim)
+		}
 	}
 	for _, c := range l.conns {
 		c.end(err)
+		l.stack.drop(c.claim)
 		if c.listener == nil {
 			l.dialEnded(c)
 		}
-		l.stack.drop(c.claim)
 	}
 }

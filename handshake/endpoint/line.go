@@ -39,8 +39,9 @@ func (s *Stack) newConn(local, remote netip.AddrPort, m *handshake.Machine, clai
 	c := &Conn{stack: s, local: local, remote: remote}
 	c.readable.L, c.writable.L = &c.mu, &c.mu
 	c.machine, c.claim, c.slot = m, claim, notQueued
-	c.room = m.SendSpace()
-	c.step = max(c.room/4, 1)
+	c.limit = m.SendSpace()
+	c.room = c.limit
+	c.step = max(c.limit/4, 1)
 	return c
 }
 
@@ -74,11 +75,11 @@ func (c *Conn) settle() {
 	space := c.machine.SendSpace()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.room = space - len(c.out)
+	c.room = space - c.out.len()
 	if c.room >= c.step {
 		c.writable.Broadcast()
 	}
-	if len(c.out) > 0 && space >= c.step {
+	if c.out.len() > 0 && space >= c.step {
 		c.stack.mail.post(c)
 	}
 }
@@ -87,7 +88,7 @@ func (c *Conn) settle() {
 func (c *Conn) end(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ended, c.err, c.out = true, err, nil
+	c.ended, c.err, c.out = true, err, byteQueue{}
 	c.readable.Broadcast()
 	c.writable.Broadcast()
 }
@@ -102,7 +103,7 @@ type wishes struct {
 func (c *Conn) takeWishes() wishes {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	w := wishes{consumed: c.consumed, write: len(c.out) > 0, closeWrite: c.writeClosed, close: c.closed, abort: c.aborted}
+	w := wishes{consumed: c.consumed, write: c.out.len() > 0, closeWrite: c.writeClosed, close: c.closed, abort: c.aborted}
 	c.consumed = 0
 	return w
 }
@@ -112,7 +113,11 @@ func (c *Conn) takeWishes() wishes {
 func (c *Conn) write(now time.Time, out []handshake.Output) ([]handshake.Output, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n, out := c.machine.Write(now, c.out, out)
-	c.out = c.out[:copy(c.out, c.out[n:])]
-	return out, len(c.out) == 0
+	n, out := c.machine.Write(now, c.out.bytes(), out)
+	c.out.skip(n)
+	all := c.out.len() == 0
+	if all && cap(c.out.buf) > 2*c.limit {
+		c.out = byteQueue{} // a dial may bring much more than a Write leaves here
+	}
+	return out, all
 }

@@ -87,16 +87,25 @@ func (lc *ListenConfig) listen(network string, local netip.AddrPort) (*Listener,
 		return nil, err
 	}
 	ln.addr = netip.AddrPortFrom(local.Addr(), ln.keys[0].Port())
-	err = s.mail.call(func(time.Time) {
-		for _, key := range ln.keys {
-			s.loop.listeners[key] = ln
-		}
-	})
+	if s.mail.call(func(time.Time) { err = s.loop.listen(ln) }) != nil {
+		err = net.ErrClosed
+	}
 	if err != nil {
-		s.drop(ln.claim)
+		s.giveBack(ln.claim)
 		return nil, err
 	}
 	return ln, nil
+}
+
+// listen makes a listener known.
+func (l *loop) listen(ln *Listener) error {
+	if l.draining {
+		return net.ErrClosed
+	}
+	for _, key := range ln.keys {
+		l.listeners[key] = ln
+	}
+	return nil
 }
 
 func (s *Stack) claimListen(addrs []netip.Addr, port uint16) (keys []netip.AddrPort, c *claim, err error) {
@@ -157,9 +166,18 @@ func (ln *Listener) acceptError() error {
 // Those that were accepted go on, and the port stays taken until the last of
 // them is gone. A second Close does nothing.
 func (ln *Listener) Close() error {
+	stopped := false
 	// An error means that the loop has ended, and the listener with it.
-	_ = ln.stack.mail.call(func(now time.Time) { ln.stack.loop.closeListener(now, ln) })
+	_ = ln.stack.mail.call(func(now time.Time) { stopped = ln.stack.loop.closeListener(now, ln) })
+	if stopped {
+		ln.stack.giveBack(ln.claim)
+	}
 	return nil
+}
+
+// full reports whether no more SYNs can be taken.
+func (ln *Listener) full() bool {
+	return ln.halfOpen >= ln.config.Backlog || len(ln.queue) >= ln.config.Backlog
 }
 
 // stop ends Accept. It reports false if that was done before.

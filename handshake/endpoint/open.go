@@ -21,7 +21,7 @@ import (
 // ([link.ErrPrivilege]).
 func Open(ifname string, c Config) (*Stack, error) {
 	// Nothing is in use yet, so the filter lets nothing in.
-	l, err := link.Open(ifname, &link.Config{Filter: newSieve(nil, nil, c.Ephemeral).filter()})
+	l, err := link.Open(ifname, &link.Config{Filter: newSieve(nil, nil, c.Ephemeral).filter(false)})
 	if err != nil {
 		return nil, err
 	}

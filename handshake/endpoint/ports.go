@@ -29,7 +29,8 @@ type portTable struct {
 
 // A claim is a local port that is ours: nobody else on the host gets it, the
 // kernel does not answer for it, and its frames come through. A listener
-// shares its claim with the connections that it accepts.
+// shares its claim with the connections that it accepts, a dial with the
+// connection that it opens.
 type claim struct {
 	uses atomic.Int32
 	undo []func() error

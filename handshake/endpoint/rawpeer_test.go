@@ -100,7 +100,7 @@ func (r *rawPeer) sendText(text, payload string) {
 func (r *rawPeer) wantText(iss wire.Seq, want string) wire.Packet {
 	r.t.Helper()
 	p := r.next()
-	wiretest.WantText(r.t, p.TCP, wire.TextOptions{SeqBase: iss}, want)
+	wiretest.WantText(r.t, p.TCP, wire.TextBase{SeqBase: iss}, want)
 	return p
 }
 

@@ -55,11 +55,14 @@ func (s *sieve) add(local netip.AddrPort) error {
 		delete(s.stale, port)
 		return nil
 	}
-	clear(s.stale)
 	if err := s.set(); err != nil {
 		s.forget(port)
+		if !known {
+			s.addrs = s.addrs[:len(s.addrs)-1]
+		}
 		return err
 	}
+	clear(s.stale)
 	return nil
 }
 
@@ -90,26 +93,38 @@ func (s *sieve) isEphemeral(port uint16) bool {
 	return s.ephemeral.First <= port && port <= s.ephemeral.Last
 }
 
-func (s *sieve) set() error { return s.setter.SetFilter(s.filter()) }
-
-func (s *sieve) filter() *link.Filter {
-	return &link.Filter{Addrs: s.addrs, ICMP: true, Ports: s.ranges()}
+func (s *sieve) set() error {
+	open := s.isCrowded()
+	if err := s.setter.SetFilter(s.filter(open)); err != nil {
+		return err
+	}
+	s.opened = open
+	return nil
 }
 
-func (s *sieve) ranges() []link.PortRange {
-	var ranges []link.PortRange
+// isCrowded reports whether there are too many ephemeral ports to name them.
+func (s *sieve) isCrowded() bool {
 	singles := 0
 	for port := range s.ports {
 		if s.isEphemeral(port) {
 			singles++
 		}
 	}
-	s.opened = singles > maxSingles
-	if s.opened {
+	return singles > maxSingles
+}
+
+// filter lets in the ports in use; open means the whole ephemeral range.
+func (s *sieve) filter(open bool) *link.Filter {
+	return &link.Filter{Addrs: s.addrs, ICMP: true, Ports: s.ranges(open)}
+}
+
+func (s *sieve) ranges(open bool) []link.PortRange {
+	var ranges []link.PortRange
+	if open {
 		ranges = append(ranges, s.ephemeral)
 	}
 	for port := range s.ports {
-		if !s.opened || !s.isEphemeral(port) {
+		if !open || !s.isEphemeral(port) {
 			ranges = append(ranges, link.Port(port))
 		}
 	}

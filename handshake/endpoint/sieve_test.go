@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 	"testing"
@@ -26,7 +27,7 @@ func TestSieve(t *testing.T) {
 	var log filterLog
 	local := netip.MustParsePrefix("192.0.2.1/32")
 	s := newSieve(&log, []netip.Prefix{local}, link.PortRange{First: 40000, Last: 50000})
-	if got := s.filter().Ports; !slices.Equal(got, []link.PortRange{link.Port(0)}) {
+	if got := s.filter(false).Ports; !slices.Equal(got, []link.PortRange{link.Port(0)}) {
 		t.Errorf("without ports the filter lets in %v, want port 0 alone", got)
 	}
 	s.add(port(80))
@@ -65,6 +66,37 @@ func sorted(f *link.Filter) []uint16 {
 	slices.Sort(ports)
 	return ports
 }
+
+// A filter that cannot be set leaves the sieve as it was: the next one that can
+// has everything in it.
+func TestSieveFails(t *testing.T) {
+	var log filterLog
+	s := newSieve(&log, []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, link.PortRange{First: 40000, Last: 50000})
+	for i := range uint16(maxSingles) {
+		s.add(port(40000 + i))
+	}
+	good := s.setter
+	s.setter = noFilter{}
+	for _, add := range []netip.AddrPort{port(50000), netip.MustParseAddrPort("192.0.2.9:40000")} {
+		if err := s.add(add); err == nil {
+			t.Fatalf("%s: no error", add)
+		}
+	}
+	s.setter = good
+	for i, add := range []netip.AddrPort{port(50000), netip.MustParseAddrPort("192.0.2.9:40000")} {
+		if err := s.add(add); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := len(log), maxSingles+1+i; got != want {
+			t.Errorf("%s: filter set %d times, want %d", add, got, want)
+		}
+	}
+}
+
+// noFilter cannot be set.
+type noFilter struct{}
+
+func (noFilter) SetFilter(*link.Filter) error { return errors.ErrUnsupported }
 
 // Many random ports become their whole range, and the filter is left alone.
 func TestSieveOpens(t *testing.T) {

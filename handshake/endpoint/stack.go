@@ -33,6 +33,10 @@ type Stack struct {
 	disown     sync.Once
 }
 
+// minMTU is the smallest MTU that IPv4 can do with (RFC 791, Section 3.2). Segments
+// over IPv6 have room for some data in it, too.
+const minMTU = 68
+
 // New starts a stack on a link of the caller's. Whoever calls it calls Close
 // or Shutdown in the end.
 func New(c Config) (*Stack, error) {
@@ -45,6 +49,9 @@ func New(c Config) (*Stack, error) {
 		if setter, ok = c.Link.(link.FilterSetter); !ok {
 			return nil, fmt.Errorf("endpoint: Config.SetFilter: this link has no filter: %w", errors.ErrUnsupported)
 		}
+	}
+	if mtu := c.Link.MTU(); mtu < minMTU {
+		return nil, fmt.Errorf("endpoint: Config.Link has an MTU of %d, want %d at least (RFC 791)", mtu, minMTU)
 	}
 	if c.Capture != nil {
 		c.Link = link.Tee(c.Link, c.Capture)
@@ -121,17 +128,25 @@ func (s *Stack) Shutdown(ctx context.Context) error {
 	return errors.Join(err, s.Close())
 }
 
-// drop ends one use of a claim. The last use gives it back in the background:
-// a firewall rule may take a while to remove.
-func (s *Stack) drop(c *claim) {
-	if !c.drop() {
-		return
+// giveBack ends one use of a claim; the last use releases it.
+func (s *Stack) giveBack(c *claim) {
+	if c.drop() {
+		s.release(c)
 	}
-	s.background.Go(func() {
-		if err := c.release(); err != nil {
-			s.log.Warn("endpoint: release a port", "error", err)
-		}
-	})
+}
+
+// drop is giveBack for the loop, and for nobody else: it releases in the
+// background, as a firewall rule may take a while to remove.
+func (s *Stack) drop(c *claim) {
+	if c.drop() {
+		s.background.Go(func() { s.release(c) })
+	}
+}
+
+func (s *Stack) release(c *claim) {
+	if err := c.release(); err != nil {
+		s.log.Warn("endpoint: release a port", "error", err)
+	}
 }
 
 // trace shows a segment to whoever wants to see it.

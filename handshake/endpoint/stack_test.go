@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -83,6 +82,29 @@ func TestShutdownTimeout(t *testing.T) {
 	})
 }
 
+// While a stack shuts down nobody can begin to listen or to dial on it.
+func TestShutdownRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		host := newRegistry()
+		l := newLab(t, func(s *setup) { s.client.Ports, s.client.Guard = host, host })
+		l.listen(endpoint.ListenConfig{})
+		l.mustDial(endpoint.Dialer{Machine: handshake.Config{FinWait2: time.Second}}, "")
+		done := make(chan error)
+		go func() { done <- l.client.Shutdown(t.Context()) }()
+		synctest.Wait()
+		if _, err := (&endpoint.ListenConfig{Stack: l.client}).Listen(t.Context(), "tcp", ":81"); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("Listen: %v, want %v", err, net.ErrClosed)
+		}
+		if _, err := l.dial(endpoint.Dialer{}, ""); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("dial: %v, want %v", err, net.ErrClosed)
+		}
+		if err := <-done; err != nil {
+			t.Errorf("Shutdown: %v", err)
+		}
+		host.wantEmpty(t)
+	})
+}
+
 // Without connections Shutdown has nothing to wait for; Close may follow it.
 func TestShutdownIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -119,12 +141,13 @@ func (b *brokenLink) ReadFrames(batch []link.Frame) (int, error) {
 	return n, err
 }
 
-// A link that fails ends connections, listeners and dials with its error.
+// A link that fails ends connections, listeners and dials with its error, and
+// gives back their ports.
 func TestLinkFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, _ := link.Pair(nil)
-		broken := &brokenLink{Mem: a}
-		s := newStack(t, endpoint.Config{Link: broken, Router: route{from4: client4}})
+		broken, host := &brokenLink{Mem: a}, newRegistry()
+		s := newStack(t, endpoint.Config{Link: broken, Router: route{from4: client4}, Ports: host, Guard: host})
 		ln, err := (&endpoint.ListenConfig{Stack: s}).Listen(t.Context(), "tcp", ":80")
 		if err != nil {
 			t.Fatal(err)
@@ -144,6 +167,8 @@ func TestLinkFails(t *testing.T) {
 		synctest.Wait()
 		broken.broken.Store(true)
 		wg.Wait()
+		synctest.Wait()
+		host.wantEmpty(t)
 	})
 }
 
@@ -189,116 +214,6 @@ func TestFramesRefused(t *testing.T) {
 	})
 }
 
-// A registry is a host's ports and its guard, in memory.
-type registry struct {
-	mu      sync.Mutex
-	ports   map[netip.AddrPort]bool
-	guarded map[[2]netip.AddrPort]int
-}
-
-func newRegistry(taken ...string) *registry {
-	r := &registry{ports: make(map[netip.AddrPort]bool), guarded: make(map[[2]netip.AddrPort]int)}
-	for _, p := range taken {
-		r.ports[netip.MustParseAddrPort(p)] = true
-	}
-	return r
-}
-
-func (r *registry) Reserve(local netip.AddrPort) (func() error, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.ports[local] {
-		return nil, syscall.EADDRINUSE
-	}
-	r.ports[local] = true
-	return func() error {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		delete(r.ports, local)
-		return nil
-	}, nil
-}
-
-func (r *registry) Protect(local, remote netip.AddrPort) (func() error, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	key := [2]netip.AddrPort{local, remote}
-	r.guarded[key]++
-	return func() error {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if r.guarded[key]--; r.guarded[key] == 0 {
-			delete(r.guarded, key)
-		}
-		return nil
-	}, nil
-}
-
-// Ports are reserved and guarded while they are in use, and a moment later not
-// any more: D-10.
-func TestPorts(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		host := newRegistry("192.0.2.1:40000", "192.0.2.1:40002")
-		l := newLab(t, func(s *setup) {
-			s.client.Ports, s.client.Guard = host, host
-			s.client.Ephemeral = link.PortRange{First: 40000, Last: 40002}
-		})
-		ln := l.listen(endpoint.ListenConfig{})
-		c := l.mustDial(endpoint.Dialer{}, "")
-		if got, want := c.LocalAddr().String(), "192.0.2.1:40001"; got != want {
-			t.Errorf("local address %s, want the only free one, %s", got, want)
-		}
-		remote := netip.MustParseAddrPort(address4)
-		if got := host.guarded[[2]netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:40001"), remote}]; got != 1 {
-			t.Errorf("the connection has %d guards, want 1", got)
-		}
-		_, err := l.dial(endpoint.Dialer{}, "")
-		wantTaken(t, err, "40000 to 40002")
-		_, err = l.dial(endpoint.Dialer{Source: netip.MustParseAddrPort("192.0.2.1:40002")}, "")
-		wantTaken(t, err, "port 40002 of 192.0.2.1")
-		_, err = l.dial(endpoint.Dialer{Source: netip.MustParseAddrPort("192.0.2.1:40001")}, "")
-		wantTaken(t, err, "port 40001 of 192.0.2.1")
-
-		accept(t, ln).Abort()
-		synctest.Wait()
-		if len(host.ports) != 2 || len(host.guarded) != 0 {
-			t.Errorf("after the end there are %v and %v", host.ports, host.guarded)
-		}
-		l.mustDial(endpoint.Dialer{}, "")
-	})
-}
-
-func wantTaken(t *testing.T, err error, text string) {
-	t.Helper()
-	if !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(fmt.Sprint(err), text) {
-		t.Errorf("error %q, want one about %q", err, text)
-	}
-}
-
-// A listener's port stays ours until the last of its connections is gone.
-func TestListenerPorts(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		host := newRegistry()
-		l := newLab(t, func(s *setup) { s.server.Ports, s.server.Guard = host, host })
-		ln := l.listen(endpoint.ListenConfig{})
-		client := l.mustDial(endpoint.Dialer{}, "")
-		server := accept(t, ln)
-		_, err := (&endpoint.ListenConfig{Stack: l.server}).Listen(t.Context(), "tcp4", ":80")
-		wantTaken(t, err, "port 80 of 0.0.0.0")
-		ln.Close()
-		synctest.Wait()
-		if len(host.ports) != 2 || len(host.guarded) != 2 {
-			t.Errorf("with a connection left there are %v and %v", host.ports, host.guarded)
-		}
-		client.Abort()
-		synctest.Wait()
-		if len(host.ports) != 0 || len(host.guarded) != 0 {
-			t.Errorf("in the end there are %v and %v", host.ports, host.guarded)
-		}
-		server.Close()
-	})
-}
-
 func TestListenAnyPort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, nil)
@@ -341,6 +256,10 @@ func TestNewRejects(t *testing.T) {
 	if _, err := endpoint.New(endpoint.Config{}); err == nil {
 		t.Error("a stack without a link was made")
 	}
+	tiny, _ := link.Pair(&link.PairConfig{MTU: 67})
+	if _, err := endpoint.New(endpoint.Config{Link: tiny}); err == nil {
+		t.Error("a stack on a link with an MTU of 67 was made")
+	}
 	a, _ := link.Pair(nil)
 	if _, err := endpoint.New(endpoint.Config{Link: a, SetFilter: true}); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("SetFilter on a link without a filter: %v", err)
@@ -358,7 +277,11 @@ func TestRoutes(t *testing.T) {
 		if _, err := l.dial(endpoint.Dialer{}, ""); !errors.Is(err, link.ErrNoRoute) {
 			t.Errorf("without a router: %v, want %v", err, link.ErrNoRoute)
 		}
-		l = newLab(t, func(s *setup) { s.client.Router = narrow{s.client.Router} })
+		l = newLab(t, func(s *setup) { s.client.Router = narrow{s.client.Router, 40} })
+		if _, err := l.dial(endpoint.Dialer{}, ""); !errors.Is(err, syscall.EMSGSIZE) {
+			t.Errorf("over a way without room: %v, want %v", err, syscall.EMSGSIZE)
+		}
+		l = newLab(t, func(s *setup) { s.client.Router = narrow{s.client.Router, 1200} })
 		l.listen(endpoint.ListenConfig{})
 		l.mustDial(endpoint.Dialer{}, "")
 		syn := l.synOut()
@@ -369,11 +292,14 @@ func TestRoutes(t *testing.T) {
 }
 
 // narrow is a route with a small MTU.
-type narrow struct{ endpoint.Router }
+type narrow struct {
+	endpoint.Router
+	mtu int
+}
 
 func (n narrow) Resolve(ctx context.Context, dst, src netip.Addr, ifname string) (link.Hop, error) {
 	h, err := n.Router.Resolve(ctx, dst, src, ifname)
-	h.MTU = 1200
+	h.MTU = n.mtu
 	return h, err
 }
 

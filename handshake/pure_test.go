@@ -1,0 +1,14 @@
+package handshake
+
+import (
+	"testing"
+
+	"tfocraft/wire/puretest"
+)
+
+func TestPure(t *testing.T) {
+	puretest.Check(t, puretest.Rules{Imports: []string{
+		"encoding/binary", "errors", "net/netip", "slices", "time",
+		"github.com/dchest/siphash", "tfocraft/cookie", "tfocraft/wire",
+	}})
+}
