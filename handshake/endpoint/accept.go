@@ -110,6 +110,7 @@ func (l *loop) accept(now time.Time, ln *Listener, iss wire.Seq) {
 	if admission.Data {
 		// RFC 7413, Appendix A.2: before the handshake is over.
 		ln.announce(c)
+		l.handedOver = true
 	}
 }
 

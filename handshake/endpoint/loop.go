@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"time"
 
 	"tfocraft/handshake"
@@ -45,6 +46,7 @@ type loop struct {
 	idle       []chan struct{} // to close when there are no connections
 	skips      int             // rounds in a row without a read
 	sendFailed bool            // and was logged
+	handedOver bool            // SYN data went to an application in this round
 
 	// Used again and again, so that frames cost no allocation.
 	frames  []link.Frame
@@ -78,6 +80,7 @@ func (l *loop) run() {
 }
 
 // serve does what there is to do until the link fails or the stack is closed.
+// What frames, mail and timers of one round have to send is sent together.
 func (l *loop) serve() error {
 	for {
 		now := time.Now()
@@ -94,9 +97,15 @@ func (l *loop) serve() error {
 		for i := range n {
 			l.frame(now, &l.frames[i])
 		}
-		l.flush()
 		if err != nil {
+			l.flush()
 			return err
+		}
+		if l.handedOver {
+			// An application that answers the data of a SYN at once has its answer
+			// leave with the SYN-ACK, ahead of the client's ACK.
+			l.handedOver = false
+			runtime.Gosched()
 		}
 	}
 }
