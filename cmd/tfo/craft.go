@@ -1,12 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"encoding/hex"
 	"errors"
 	"io"
+	"maps"
 	"net/netip"
-	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,37 +39,54 @@ are right unless --set says otherwise.
 
 Options: mss N, wscale N, sackOK, sack L:R, TS val N ecr N, nop, eol, md5 HEX,
 FO HEX (Fast Open, kind 34), FOEXP HEX (kind 254 with 0xF989), kind N HEX, and
-raw HEX for bytes that are no option at all. FO alone asks for a cookie.
+raw HEX for bytes that are no option at all. FO alone asks for a cookie. Put --
+in front of a SEGMENT that begins with -, for no flags.
 
-Fields for --set: ` + strings.Join(wire.FieldNames(), " ") + `
+Fields for --set:
+` + fold(wire.FieldNames(), 80) + `
 
 --send never sends from an address that is not this host's to a public address
 unless --allow-public is given: answers to forged sources hit somebody else.`,
 		Example: `  tfo craft 'S 0:0(0) win 65535 <mss 1460,FO>'
   tfo craft 'S 0:5(5) win 65535 <mss 1460,FO 0102030405060708>' -d hello --format scapy
   tfo craft 'S 0:0(0) <FO 010203>' --set ip.ttl=3 --set tcp.checksum=bad --format pcap --out odd.pcapng
+  tfo craft --set tcp.window=7 -- '- 1:1(0)'
   tfo craft 'S 0:0(0) <mss 1460,FO>' --dst 192.0.2.2:8080 --send -i eth0 --wait 1s`,
-		Args: cobra.ExactArgs(1),
+		Args: one("SEGMENT"),
 	}
-	f := cmd.Flags()
-	f.StringVar(&flags.src, "src", "", "source `ADDR:PORT` (default: 192.0.2.1:40000, or with --send this host's)")
-	f.StringVar(&flags.dst, "dst", "192.0.2.2:8080", "destination `ADDR:PORT`")
-	f.StringVarP(&flags.data, "data", "d", "", "payload: `TEXT`, @FILE, or - for standard input")
-	f.StringArrayVar(&flags.rawOptions, "raw-option", nil, "append these bytes in `HEX` to the options; may be repeated")
-	f.StringArrayVar(&flags.set, "set", nil, "set a field, `NAME=VALUE`; may be repeated")
-	f.BoolVar(&flags.badChecksum, "bad-checksum", false, "short for --set tcp.checksum=bad")
-	f.StringVar(&flags.format, "format", "hex", "hex, c, go, scapy, pcap or text")
-	f.StringVarP(&flags.out, "out", "o", "", "write to `FILE` instead of standard output")
-	f.BoolVar(&flags.send, "send", false, "send it")
-	flags.sendOptions.add(f)
+	flags.add(cmd)
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if strings.Contains(err.Error(), "flag: ' ' in -") {
+			return withHint(err, "a SEGMENT without flags begins with -: put -- in front of it")
+		}
+		return flagError(cmd, err)
+	})
 	cmd.RunE = action(func(cmd *cobra.Command, args []string) error { return craft(cmd, &flags, args[0]) })
 	return cmd
+}
+
+func (c *craftFlags) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&c.src, "src", "", "source `ADDR:PORT` (default: 192.0.2.1:40000, or with --send this host's)")
+	f.StringVar(&c.dst, "dst", "192.0.2.2:8080", "destination `ADDR:PORT`")
+	f.StringVarP(&c.data, "data", "d", "", "payload: `TEXT`, @FILE, or - for standard input")
+	f.StringArrayVar(&c.rawOptions, "raw-option", nil, "append these bytes in `HEX` to the options; may be repeated")
+	f.StringArrayVar(&c.set, "set", nil, "set a field, `NAME=VALUE`; may be repeated")
+	f.BoolVar(&c.badChecksum, "bad-checksum", false, "short for --set tcp.checksum=bad")
+	f.StringVar(&c.format, "format", "hex", "`NAME` hex, c, go, scapy, pcap or text")
+	f.StringVarP(&c.out, "out", "o", "", "write to `FILE` instead of standard output")
+	f.BoolVar(&c.send, "send", false, "send it instead of printing it")
+	c.sendOptions.add(cmd)
+	choices(cmd, "format", slices.Sorted(maps.Keys(renderers))...)
 }
 
 func craft(cmd *cobra.Command, flags *craftFlags, text string) error {
 	render, ok := renderers[flags.format]
 	if !ok {
-		return usagef("unknown format %q: one of hex, c, go, scapy, pcap, text", flags.format)
+		return usagef("--format: unknown format %q: want hex, c, go, scapy, pcap or text", flags.format)
+	}
+	if err := flags.sendOptions.check(cmd, flags.send); err != nil {
+		return err
 	}
 	segment, err := flags.segment(text, cmd.InOrStdin())
 	if err != nil {
@@ -107,7 +124,8 @@ func (c *craftFlags) segment(text string, stdin io.Reader) (wire.Segment, error)
 	parsed, err := wire.ParseText(text)
 	if err != nil {
 		if e, ok := errors.AsType[*wire.TextError](err); ok {
-			return wire.Segment{}, usagef("%w\n%s", err, e.Caret())
+			mark, _ := strings.CutSuffix(e.Caret(), " "+e.Msg)
+			return wire.Segment{}, withHint(usagef("column %d: %s", e.Column, e.Msg), "%s", mark)
 		}
 		return wire.Segment{}, usagef("%w", err)
 	}
@@ -116,7 +134,7 @@ func (c *craftFlags) segment(text string, stdin io.Reader) (wire.Segment, error)
 		s.Window = 65535
 	}
 	if parsed.AnyOptions {
-		return s, usagef("craft: <...> leaves the options open; a segment needs them")
+		return s, usagef("<...> leaves the options open, and a segment needs them")
 	}
 	if c.data != "" {
 		data, err := readData(c.data, stdin)
@@ -124,7 +142,7 @@ func (c *craftFlags) segment(text string, stdin io.Reader) (wire.Segment, error)
 			return s, err
 		}
 		if len(data) != len(s.Payload) {
-			return s, usagef("craft: the data has %d bytes and the segment says %d: write %v:%v(%d)",
+			return s, usagef("--data has %d bytes and the segment says %d: write %v:%v(%d)",
 				len(data), len(s.Payload), uint32(s.Seq), uint32(s.Seq.Add(len(data))), len(data))
 		}
 		s.Payload = data
@@ -150,6 +168,9 @@ func (c *craftFlags) addresses() (src, dst netip.AddrPort, err error) {
 }
 
 func (c *craftFlags) packet(src, dst netip.AddrPort, s wire.Segment) (wire.Packet, error) {
+	if src.Addr().Is4() != dst.Addr().Is4() {
+		return wire.Packet{}, usagef("--src %v and --dst %v are not of one family", src, dst)
+	}
 	t, err := wire.NewTemplate(src, dst)
 	if err != nil {
 		return wire.Packet{}, usagef("%w", err)
@@ -161,10 +182,10 @@ func (c *craftFlags) packet(src, dst netip.AddrPort, s wire.Segment) (wire.Packe
 	for _, assignment := range set {
 		name, value, ok := strings.Cut(assignment, "=")
 		if !ok {
-			return wire.Packet{}, usagef("--set %q: want NAME=VALUE", assignment)
+			return wire.Packet{}, usagef("--set %s: want NAME=VALUE", assignment)
 		}
 		if err := t.Set(name, value); err != nil {
-			return wire.Packet{}, usagef("%w", err)
+			return wire.Packet{}, usagef("--set %s: %w", assignment, err)
 		}
 	}
 	p, err := t.Packet(s)
@@ -172,38 +193,4 @@ func (c *craftFlags) packet(src, dst netip.AddrPort, s wire.Segment) (wire.Packe
 		return p, usagef("%w", err)
 	}
 	return p, nil
-}
-
-// parseAddrPort reads ADDR:PORT, IPv4-mapped addresses as IPv4.
-func parseAddrPort(name, text string) (netip.AddrPort, error) {
-	ap, err := netip.ParseAddrPort(text)
-	if err != nil {
-		return ap, usagef("%s: %q is not ADDR:PORT", name, text)
-	}
-	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()), nil
-}
-
-// readData returns what a -d flag means: text, the contents of @FILE, or
-// standard input for -.
-func readData(arg string, stdin io.Reader) ([]byte, error) {
-	switch {
-	case arg == "-":
-		return io.ReadAll(stdin)
-	case strings.HasPrefix(arg, "@"):
-		return os.ReadFile(arg[1:])
-	}
-	return []byte(arg), nil
-}
-
-// writeOutput gives w the named file, or standard output if there is no name.
-// An existing file is replaced only when everything has been written.
-func writeOutput(name string, stdout io.Writer, write func(io.Writer) error) error {
-	if name == "" {
-		return write(stdout)
-	}
-	var b bytes.Buffer
-	if err := write(&b); err != nil {
-		return err
-	}
-	return os.WriteFile(name, b.Bytes(), 0o644)
 }

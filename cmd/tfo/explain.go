@@ -3,18 +3,12 @@ package main
 import (
 	"bytes"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"tfocraft/wire"
 	"tfocraft/wire/follow"
-	"tfocraft/wire/pcapng"
 )
 
 // explainFlags choose what of a capture is explained.
@@ -30,14 +24,15 @@ func newExplain() *cobra.Command {
 	var flags explainFlags
 	cmd := &cobra.Command{
 		Use:   "explain [FILE|-]",
-		Short: "tell what each TCP segment of a capture is for, and what its bytes are",
+		Short: "tell what each TCP segment of a capture is for, and show its bytes",
 		Long: `Reads a capture (pcap or pcapng; - is standard input) and tells for every TCP
 segment what it is for, then what became of Fast Open on each connection.
---packet and --hex show the bytes with their fields.`,
+Without timestamps and padding, that is: --bytes, --packet and --hex show every
+option, and the bytes of the IP packet with their fields.`,
 		Example: `  tfo lab --pcap story.pcapng && tfo explain story.pcapng
   tfo explain story.pcapng --packet 1
   tfo craft 'S 0:0(0) <mss 1460,FO>' | tfo explain --hex -`,
-		Args: cobra.MaximumNArgs(1),
+		Args: optional("FILE"),
 	}
 	f := cmd.Flags()
 	f.StringVar(&flags.hex, "hex", "", "explain these `BYTES` in hex: a frame or an IP packet; - reads them from standard input")
@@ -45,8 +40,8 @@ segment what it is for, then what became of Fast Open on each connection.
 	f.BoolVar(&flags.onlyTFO, "only-tfo", false, "only connections whose SYN or SYN-ACK has a Fast Open option, or data")
 	f.BoolVar(&flags.bytes, "bytes", false, "show the bytes of every segment")
 	f.BoolVar(&flags.json, "json", false, "print one JSON object for each segment and each connection")
-	cmd.MarkFlagsMutuallyExclusive("hex", "packet")
-	cmd.MarkFlagsMutuallyExclusive("hex", "only-tfo")
+	exclusive(cmd, "hex", "packet")
+	exclusive(cmd, "hex", "only-tfo")
 	cmd.RunE = action(func(cmd *cobra.Command, args []string) error {
 		switch {
 		case flags.packet < 0:
@@ -63,117 +58,55 @@ segment what it is for, then what became of Fast Open on each connection.
 	return cmd
 }
 
-// explained is a segment with its place in the capture.
-type explained struct {
-	number   int
-	at       time.Time
-	src, dst string
-	line     follow.Line
-	ip       []byte // the IP packet
-	packet   wire.Packet
-}
-
 func (e *explainFlags) explainHex(cmd *cobra.Command) error {
-	text := []byte(e.hex)
-	if e.hex == "-" {
-		var err error
-		if text, err = io.ReadAll(cmd.InOrStdin()); err != nil {
-			return err
-		}
-	}
-	b, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
-	if err != nil {
-		return usagef("--hex: %w", err)
-	}
-	ip, p, err := parseAny(b)
+	s, err := segmentFromHex(e.hex, cmd.InOrStdin())
 	if err != nil {
 		return err
 	}
-	story := follow.New()
-	s := explained{number: 1, src: p.Src().String(), dst: p.Dst().String(), line: story.Frame(time.Time{}, &p), ip: ip, packet: p}
 	e.bytes = true
 	return e.print(cmd.OutOrStdout(), &s)
 }
 
-// parseAny reads a bare IP packet, or else an Ethernet frame.
-func parseAny(b []byte) (ip []byte, p wire.Packet, err error) {
-	if p, err = wire.ParsePacket(b); err == nil {
-		return b, p, nil
-	}
-	if framed, frameErr := wire.ParseFrame(b); frameErr == nil {
-		return b[framed.Ethernet.WireLen():], framed, nil
-	}
-	return b, p, err
-}
-
 func (e *explainFlags) explainFile(cmd *cobra.Command, name string) error {
-	in := cmd.InOrStdin()
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		in = f
+	capture, err := readCapture(name, cmd.InOrStdin())
+	if capture == nil {
+		return err
 	}
-	reader, err := pcapng.NewReader(in)
+	if err := e.show(cmd.OutOrStdout(), capture); err != nil {
+		return err
+	}
 	if err != nil {
 		return err
 	}
-	story := follow.New()
-	segments, readErr := readSegments(reader, story)
-	conns := story.Connections()
+	if capture.broken > 0 && e.packet == 0 {
+		complain(cmd.ErrOrStderr(), "%d of %d frames hold a TCP segment that is not whole; they are left out", capture.broken, capture.frames)
+	}
+	switch {
+	case e.packet != 0 && !capture.has(e.packet):
+		return fmt.Errorf("%s: frame %d of %d is no TCP segment", capture.name, e.packet, capture.frames)
+	case len(capture.segments) == 0:
+		complain(cmd.ErrOrStderr(), "%s: no TCP segment in %d frames", capture.name, capture.frames)
+	}
+	return nil
+}
+
+// show prints what is wanted of a capture.
+func (e *explainFlags) show(w io.Writer, c *capture) error {
+	conns := c.story.Connections()
 	wanted := e.connections(conns)
-	shown := 0
-	for i := range segments {
-		s := &segments[i]
+	for i := range c.segments {
+		s := &c.segments[i]
 		if e.packet != 0 && s.number != e.packet || !wanted[s.line.Connection] {
 			continue
 		}
-		shown++
-		if err := e.print(cmd.OutOrStdout(), s); err != nil {
+		if err := e.print(w, s); err != nil {
 			return err
 		}
 	}
-	if e.packet != 0 && shown == 0 && readErr == nil {
-		return fmt.Errorf("explain: the capture has no TCP segment number %d", e.packet)
+	if e.packet != 0 {
+		return nil
 	}
-	if e.packet == 0 {
-		if err := e.summary(cmd.OutOrStdout(), conns, wanted); err != nil {
-			return err
-		}
-	}
-	return readErr
-}
-
-// readSegments reads the whole capture, so that what comes late in it can
-// decide what is shown. On an error it returns what was good.
-func readSegments(reader *pcapng.Reader, story *follow.Follower) ([]explained, error) {
-	var segments []explained
-	var failed error
-	number := 0
-	for frame, err := range reader.All() {
-		number++
-		if errors.Is(err, pcapng.ErrLinkType) {
-			failed = err
-			continue
-		}
-		if err != nil {
-			return segments, err
-		}
-		ip, ok := pcapng.Strip(frame.LinkType, frame.Data)
-		if !ok {
-			continue
-		}
-		p, err := wire.ParsePacket(ip)
-		if err != nil {
-			continue
-		}
-		segments = append(segments, explained{
-			number: number, at: frame.Time, src: p.Src().String(), dst: p.Dst().String(), line: story.Frame(frame.Time, &p), ip: ip, packet: p,
-		})
-	}
-	return segments, failed
+	return e.summary(w, conns, wanted)
 }
 
 // connections says which connections are wanted, by number.
@@ -181,7 +114,7 @@ func (e *explainFlags) connections(conns []follow.Connection) map[int]bool {
 	wanted := make(map[int]bool)
 	for _, c := range conns {
 		wanted[c.Number] = !e.onlyTFO || c.SynOption == follow.OptionRequest || c.SynOption == follow.OptionCookie ||
-			c.SynAckOption == follow.OptionCookie || c.SynData > 0
+			c.SynAckOption == follow.OptionCookie || c.SynData > 0 || c.SynAckData > 0
 	}
 	return wanted
 }
@@ -200,9 +133,14 @@ func (e *explainFlags) print(w io.Writer, s *explained) error {
 			Bytes      string `json:"bytes"`
 		}{"segment", s.number, s.line.At.Microseconds(), s.src, s.dst, s.line.Connection, s.line.Text, s.line.Reason, hex.EncodeToString(s.ip)})
 	}
+	bytewise := e.bytes || e.packet != 0
+	text := s.line.Text
+	if !bytewise {
+		text = brief(text)
+	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%4d %s", s.number, segmentLine(&s.line, s.src+" > "+s.dst))
-	if e.bytes || e.packet != 0 {
+	fmt.Fprintf(&b, "%4d  %s  %s > %s  %s\n      %s\n", s.number, moment(s.line.At), s.src, s.dst, s.line.Reason, text)
+	if bytewise {
 		writeFields(&b, s.ip, &s.packet)
 	}
 	_, err := w.Write(b.Bytes())
@@ -224,7 +162,7 @@ func (e *explainFlags) summary(w io.Writer, conns []follow.Connection, wanted ma
 			}
 			continue
 		}
-		if _, err := fmt.Fprintf(w, "connection %v\n", &r); err != nil {
+		if _, err := fmt.Fprintln(w, &r); err != nil {
 			return err
 		}
 	}

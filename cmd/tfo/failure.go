@@ -20,8 +20,8 @@ const (
 // errSilent fails a command whose output says everything already.
 var errSilent = errors.New("failed")
 
-// A failure is an error with its exit code and, if there is one, a hint on a
-// line of its own.
+// A failure is an error with its exit code and, if there is one, a hint on
+// lines of its own.
 type failure struct {
 	code int
 	err  error
@@ -33,6 +33,11 @@ func (f *failure) Unwrap() error { return f.err }
 
 // usagef is an error in what the user asked for.
 func usagef(format string, args ...any) error {
+	for i, arg := range args {
+		if err, ok := arg.(error); ok {
+			args[i] = plain(err)
+		}
+	}
 	return &failure{code: exitUsage, err: fmt.Errorf(format, args...)}
 }
 
@@ -46,17 +51,17 @@ func withHint(err error, format string, args ...any) error {
 // missing are the errors that a privilege or a tool would cure.
 var missing = []error{link.ErrPrivilege, iptables.ErrPrivilege, iptables.ErrNoBackend, lab.ErrForbidden, errors.ErrUnsupported}
 
+// classify finds the exit code of an error, and the words for people.
 func classify(err error) *failure {
 	if f, ok := errors.AsType[*failure](err); ok {
-		return f
+		return &failure{code: f.code, err: plain(err), hint: f.hint}
 	}
-	if _, ok := errors.AsType[*actionError](err); !ok {
-		return &failure{code: exitUsage, err: err, hint: `see "tfo --help"`}
-	}
+	text, cure := words(err)
+	f := &failure{code: exitFailed, err: &plainError{err, text}, hint: cure}
 	for _, m := range missing {
 		if errors.Is(err, m) {
-			return &failure{code: exitMissing, err: err}
+			f.code = exitMissing
 		}
 	}
-	return &failure{code: exitFailed, err: err}
+	return f
 }

@@ -3,8 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
-	"strings"
 
 	"tfocraft/wire"
 )
@@ -16,28 +16,32 @@ type field struct {
 	value  string
 }
 
+// rowLen is how many bytes stand on one line.
+const rowLen = 8
+
 // writeFields shows the bytes of an IP packet, field by field.
 func writeFields(w io.Writer, ip []byte, p *wire.Packet) {
 	at := 0
-	for _, f := range append(ipFields(p), tcpFields(p)...) {
+	for _, f := range slices.Concat(ipFields(p), tcpFields(p), trailerField(p)) {
 		end := min(at+f.length, len(ip))
-		for i := at; i == at || i < end; i += 8 {
-			row := strings.TrimSpace(fmt.Sprintf("% x", ip[i:min(i+8, end)]))
-			if i == at {
-				fmt.Fprintf(w, "     %4d  %-23s  %s  %s\n", at, row, f.name, f.value)
+		for row, b := range slices.Collect(slices.Chunk(ip[at:end], rowLen)) {
+			if row == 0 {
+				fmt.Fprintf(w, "      %4d  %-23s  %-24s  %s\n", at, spaced(b), f.name, f.value)
 			} else {
-				fmt.Fprintf(w, "           %s\n", row)
+				fmt.Fprintf(w, "            %s\n", spaced(b))
 			}
 		}
 		at = end
 	}
 }
 
+func spaced(b []byte) string { return fmt.Sprintf("% x", b) }
+
 func ipFields(p *wire.Packet) []field {
 	if p.IPVersion == 6 {
 		h := &p.IPv6
 		fields := []field{
-			{4, "version, traffic class, flow label", fmt.Sprintf("6, 0x%02x, 0x%05x", h.TrafficClass, h.FlowLabel)},
+			{4, "version, class, flow", fmt.Sprintf("6, 0x%02x, 0x%05x", h.TrafficClass, h.FlowLabel)},
 			{2, "payload length", strconv.Itoa(int(h.PayloadLength))},
 			{1, "next header", strconv.Itoa(int(h.NextHeader))},
 			{1, "hop limit", strconv.Itoa(int(h.HopLimit))},
@@ -55,7 +59,7 @@ func ipFields(p *wire.Packet) []field {
 		{1, "type of service", fmt.Sprintf("0x%02x", h.TOS)},
 		{2, "total length", strconv.Itoa(int(h.TotalLength))},
 		{2, "identification", strconv.Itoa(int(h.ID))},
-		{2, "flags, fragment offset", fmt.Sprintf("%03b, %d", h.Flags, h.FragmentOffset)},
+		{2, "flags, fragment offset", fmt.Sprintf("%s, %d", fragmentFlags(h.Flags), h.FragmentOffset)},
 		{1, "time to live", strconv.Itoa(int(h.TTL))},
 		{1, "protocol", strconv.Itoa(int(h.Protocol))},
 		{2, "header checksum", verdict(h.Checksum, h.ComputeChecksum())},
@@ -66,6 +70,18 @@ func ipFields(p *wire.Packet) []field {
 		fields = append(fields, field{len(h.Options), "IP options", ""})
 	}
 	return fields
+}
+
+// fragmentFlags are the three bits, with a name for the two that have one.
+func fragmentFlags(bits uint8) string {
+	text := fmt.Sprintf("%03b", bits)
+	if bits&wire.IPv4DontFragment != 0 {
+		text += " (don't fragment)"
+	}
+	if bits&wire.IPv4MoreFragments != 0 {
+		text += " (more fragments)"
+	}
+	return text
 }
 
 func verdict(got, want uint16) string {
@@ -89,9 +105,24 @@ func tcpFields(p *wire.Packet) []field {
 	}
 	fields = append(fields, optionFields(s.Options)...)
 	if len(s.Payload) > 0 {
-		fields = append(fields, field{len(s.Payload), "data", strconv.Quote(string(s.Payload[:min(len(s.Payload), 64)]))})
+		fields = append(fields, field{len(s.Payload), "data", dataText(s.Payload)})
 	}
 	return fields
+}
+
+// dataShown is how much of the data stands beside its bytes.
+const dataShown = 24
+
+func dataText(data []byte) string {
+	if len(data) <= dataShown {
+		return fmt.Sprintf("%d bytes, %q", len(data), data)
+	}
+	return fmt.Sprintf("%d bytes, %q...", len(data), data[:dataShown])
+}
+
+// trailerField is what follows the IP packet: Ethernet's padding.
+func trailerField(p *wire.Packet) []field {
+	return []field{{len(p.Trailer), "after the packet", ""}}
 }
 
 // optionFields has one field for each option, and one for what cannot be read

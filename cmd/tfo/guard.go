@@ -10,16 +10,14 @@ import (
 )
 
 func newGuard() *cobra.Command {
-	cmd := &cobra.Command{
+	return groupOf(&cobra.Command{
 		Use:   "guard",
 		Short: "keep the kernel from resetting userspace connections",
 		Long: `The kernel knows nothing of a userspace connection and answers its segments with
 resets. A guard is one packet filter rule that stops this for exactly one address
 and port. tfo listen and tfo connect install and remove theirs by themselves;
 these commands are for other programs, and for looking.`,
-	}
-	cmd.AddCommand(newGuardAdd(), newGuardRemove(), newGuardList(), newGuardPrint(), newGuardSweep())
-	return cmd
+	}, newGuardAdd(), newGuardRemove(), newGuardList(), newGuardPrint(), newGuardSweep())
 }
 
 // guardFlags choose a scope and a backend.
@@ -28,30 +26,38 @@ type guardFlags struct {
 }
 
 func (g *guardFlags) addBackend(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&g.backend, "backend", "auto", "auto, iptables or nft")
+	cmd.Flags().StringVar(&g.backend, "backend", "auto", "`NAME` auto, iptables or nft")
+	choices(cmd, "backend", "auto", "iptables", "nft")
 }
 
 func (g *guardFlags) add(cmd *cobra.Command) {
 	g.addBackend(cmd)
-	cmd.Flags().StringVar(&g.mode, "mode", "rst", "rst: drop the kernel's resets; inbound: hide the segments from the kernel")
+	cmd.Flags().StringVar(&g.mode, "mode", "rst", "`MODE` rst drops the kernel's resets, inbound hides the segments from the kernel")
 	cmd.Flags().StringVar(&g.remote, "remote", "", "only for this peer, `ADDR:PORT`")
+	choices(cmd, "mode", "rst", "inbound")
 }
 
-func (g *guardFlags) parse(local string) (iptables.Backend, iptables.Scope, error) {
-	var scope iptables.Scope
+func (g *guardFlags) parseBackend() (iptables.Backend, error) {
 	backend, err := iptables.ParseBackend(g.backend)
 	if err != nil {
-		return backend, scope, usagef("%w", err)
+		return backend, usagef("--backend: %w", err)
 	}
-	if scope.Mode, err = iptables.ParseMode(g.mode); err != nil {
-		return backend, scope, usagef("%w", err)
+	return backend, nil
+}
+
+func (g *guardFlags) parse(local string) (backend iptables.Backend, scope iptables.Scope, err error) {
+	if backend, err = g.parseBackend(); err != nil {
+		return backend, scope, err
+	}
+	if scope.Mode, err = iptables.ParseMode(g.mode); err != nil || scope.Mode == iptables.ModeNone {
+		return backend, scope, usagef("--mode: unknown mode %q: want rst or inbound", g.mode)
 	}
 	if scope.Local, err = netip.ParseAddrPort(local); err != nil {
 		return backend, scope, usagef("%q is not ADDR:PORT", local)
 	}
 	if g.remote != "" {
-		if scope.Remote, err = netip.ParseAddrPort(g.remote); err != nil {
-			return backend, scope, usagef("--remote: %q is not ADDR:PORT", g.remote)
+		if scope.Remote, err = parseAddrPort("--remote", g.remote); err != nil {
+			return backend, scope, err
 		}
 	}
 	if err := scope.Validate(); err != nil {
@@ -66,7 +72,7 @@ func newGuardAdd() *cobra.Command {
 		Use:     "add ADDR:PORT",
 		Short:   "install a rule that stays until it is removed",
 		Example: `  tfo guard add 192.0.2.1:8080 --mode inbound`,
-		Args:    cobra.ExactArgs(1),
+		Args:    one("ADDR:PORT"),
 	}
 	flags.add(cmd)
 	cmd.RunE = action(func(cmd *cobra.Command, args []string) error {
@@ -90,7 +96,7 @@ func newGuardRemove() *cobra.Command {
 		Use:     "remove ADDR:PORT",
 		Short:   "remove a rule that was added by hand",
 		Example: `  tfo guard remove 192.0.2.1:8080 --mode inbound`,
-		Args:    cobra.ExactArgs(1),
+		Args:    one("ADDR:PORT"),
 	}
 	flags.add(cmd)
 	cmd.RunE = action(func(cmd *cobra.Command, args []string) error {
@@ -98,58 +104,13 @@ func newGuardRemove() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return iptables.Uninstall(cmd.Context(), backend, scope)
-	})
-	return cmd
-}
-
-func newGuardList() *cobra.Command {
-	var flags guardFlags
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "show the rules of all tfo processes, and who owns them",
-		Args:  cobra.NoArgs,
-	}
-	flags.addBackend(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
-	cmd.RunE = action(func(cmd *cobra.Command, _ []string) error {
-		backend, err := iptables.ParseBackend(flags.backend)
-		if err != nil {
-			return usagef("%w", err)
-		}
-		rules, err := iptables.List(cmd.Context(), backend)
-		if err != nil {
+		if err := iptables.Uninstall(cmd.Context(), backend, scope); err != nil {
 			return err
 		}
-		for _, r := range rules {
-			if err := printRule(cmd, r, asJSON); err != nil {
-				return err
-			}
-		}
-		return nil
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "removed: %v\n", scope)
+		return err
 	})
 	return cmd
-}
-
-func printRule(cmd *cobra.Command, r iptables.Installed, asJSON bool) error {
-	if !asJSON {
-		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%-8v  %v  %v (%v)  %d packets\n", r.Backend, r.Scope, r.Tag, r.Owner, r.Packets)
-		return err
-	}
-	line := struct {
-		Backend string `json:"backend"`
-		Mode    string `json:"mode"`
-		Local   string `json:"local"`
-		Remote  string `json:"remote,omitempty"`
-		Tag     string `json:"tag"`
-		Owner   string `json:"owner"`
-		Packets uint64 `json:"packets"`
-	}{Backend: r.Backend.String(), Mode: r.Scope.Mode.String(), Local: r.Scope.Local.String(), Tag: r.Tag.String(), Owner: r.Owner.String(), Packets: r.Packets}
-	if r.Scope.Remote.IsValid() {
-		line.Remote = r.Scope.Remote.String()
-	}
-	return printJSON(cmd.OutOrStdout(), line)
 }
 
 func newGuardPrint() *cobra.Command {
@@ -159,7 +120,7 @@ func newGuardPrint() *cobra.Command {
 		Short: "show the commands for a rule and change nothing",
 		Example: `  tfo guard print 192.0.2.1:8080
   tfo guard print 192.0.2.1:8080 --mode inbound --backend nft`,
-		Args: cobra.ExactArgs(1),
+		Args: one("ADDR:PORT"),
 	}
 	flags.add(cmd)
 	cmd.RunE = action(func(cmd *cobra.Command, args []string) error {
@@ -178,14 +139,14 @@ func newGuardSweep() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sweep",
 		Short: "remove rules whose process is gone",
-		Args:  cobra.NoArgs,
+		Args:  none,
 	}
 	flags.addBackend(cmd)
 	cmd.Flags().BoolVar(&all, "all", false, "those that were added by hand as well")
 	cmd.RunE = action(func(cmd *cobra.Command, _ []string) error {
-		backend, err := iptables.ParseBackend(flags.backend)
+		backend, err := flags.parseBackend()
 		if err != nil {
-			return usagef("%w", err)
+			return err
 		}
 		sweep := iptables.Sweep
 		if all {
@@ -195,7 +156,7 @@ func newGuardSweep() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "removed %d rules\n", n)
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "rules removed: %d\n", n)
 		return err
 	})
 	return cmd

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"net/netip"
+	"crypto/rand"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"tfocraft/cookie"
 	"tfocraft/cookie/store"
@@ -14,20 +14,19 @@ type keyFlags struct {
 	scheme, key, file string
 }
 
-func (k *keyFlags) add(f *pflag.FlagSet) {
-	f.StringVar(&k.scheme, "scheme", "rfc7413", "how cookies are computed: rfc7413, linux, linux-aes or freebsd")
-	f.StringVar(&k.key, "key", "", "key as 32 hex digits or in sysctl form (a-b-c-d); more after commas, the first one mints")
-	f.StringVar(&k.file, "key-file", "", "read the keys from `FILE`, in sysctl form")
+func (k *keyFlags) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&k.scheme, "scheme", "rfc7413", "compute cookies as `NAME` does: rfc7413, linux, linux-aes or freebsd")
+	f.StringVar(&k.key, "key", "", "`KEY` as 32 hex digits or in sysctl form (a-b-c-d); more after commas, the first one mints")
+	f.StringVar(&k.file, "key-file", "", "read the keys from `FILE`, in the same notations")
+	choices(cmd, "scheme", "rfc7413", "linux", "linux-aes", "freebsd")
 }
-
-// given reports whether there is a key on the command line.
-func (k *keyFlags) given() bool { return k.key != "" || k.file != "" }
 
 // keyring returns the scheme with the keys of the command line.
 func (k *keyFlags) keyring() (*cookie.Keyring, error) {
 	scheme, err := cookie.ParseScheme(k.scheme)
 	if err != nil {
-		return nil, usagef("%w", err)
+		return nil, usagef("--scheme: %w", err)
 	}
 	keys, err := k.keys()
 	if err != nil {
@@ -36,10 +35,31 @@ func (k *keyFlags) keyring() (*cookie.Keyring, error) {
 	return cookie.NewKeyring(scheme, keys[0], keys[1:]...), nil
 }
 
+// keyringOrRandom returns the same with a random key if there is none.
+func (k *keyFlags) keyringOrRandom() (*cookie.Keyring, error) {
+	if k.key != "" || k.file != "" {
+		return k.keyring()
+	}
+	scheme, err := cookie.ParseScheme(k.scheme)
+	if err != nil {
+		return nil, usagef("--scheme: %w", err)
+	}
+	key, err := cookie.NewKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	return cookie.NewKeyring(scheme, key), nil
+}
+
+// warnExposed tells the user of a key file that is no secret.
+func (k *keyFlags) warnExposed(cmd *cobra.Command) {
+	if exposed, err := store.KeyFileExposed(k.file); k.file != "" && err == nil && exposed {
+		complain(cmd.ErrOrStderr(), "others can read the keys: chmod 600 %s", k.file)
+	}
+}
+
 func (k *keyFlags) keys() ([]cookie.Key, error) {
 	switch {
-	case k.key != "" && k.file != "":
-		return nil, usagef("--key and --key-file exclude each other")
 	case k.file != "":
 		return store.LoadKeyFile(k.file)
 	case k.key == "":
@@ -47,16 +67,7 @@ func (k *keyFlags) keys() ([]cookie.Key, error) {
 	}
 	keys, err := cookie.ParseKeys(k.key)
 	if err != nil {
-		return nil, usagef("%w", err)
+		return nil, usagef("--key: %w", err)
 	}
 	return keys, nil
-}
-
-// parseAddr reads an address of either family, IPv4-mapped ones as IPv4.
-func parseAddr(name, text string) (netip.Addr, error) {
-	a, err := netip.ParseAddr(text)
-	if err != nil {
-		return a, usagef("%s: %q is not an IP address", name, text)
-	}
-	return a.Unmap(), nil
 }

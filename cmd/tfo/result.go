@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -32,8 +33,16 @@ type result struct {
 	FirstByteUS    int64  `json:"first_byte_us"`
 	Sent           uint64 `json:"sent"`
 	Received       uint64 `json:"received"`
-	Reply          []byte `json:"reply"`
+	Reply          []byte `json:"reply"` // never nil, which would be no string in JSON
 	Error          string `json:"error"`
+}
+
+// newResult is a connection that nothing was sent for yet.
+func newResult(attempt int, remote string) result {
+	return result{
+		Attempt: attempt, Remote: remote, SynOption: string(handshake.OptionNone), SynAckOption: string(handshake.OptionNone),
+		FastOpen: string(handshake.Disabled), Reason: "no SYN was sent", Reply: []byte{},
+	}
 }
 
 // setFastOpen takes what our own endpoint knows.
@@ -42,7 +51,9 @@ func (r *result) setFastOpen(i handshake.Info) {
 	r.SynOption, r.SynCookie, r.SynData = string(fo.SynOption), fo.SynCookie.Hex(), fo.SynData
 	r.SynAckOption, r.SynAckCookie = string(fo.SynAckOption), fo.SynAckCookie.Hex()
 	r.SynAckAcked, r.SynAckData = fo.SynAcked, fo.SynAckData
-	r.FastOpen, r.Reason = string(fo.Outcome), string(fo.Why)
+	// A handshake that somebody gave up has no outcome yet.
+	r.FastOpen = string(cmp.Or(fo.Outcome, handshake.Fallback))
+	r.Reason = string(cmp.Or(fo.Why, handshake.WhyNoAnswer))
 	if fo.BlockedBy != "" {
 		r.Reason += ": " + string(fo.BlockedBy)
 	}
@@ -58,7 +69,7 @@ func resultFromWire(c *follow.Connection) result {
 		SynAckAcked: c.SynAcked, SynAckData: c.SynAckData,
 		FastOpen: string(c.FastOpen), Reason: string(c.Why), SynRetransmits: c.SynRetransmits,
 		HandshakeUS: micros(c.Syn, c.Established), FirstByteUS: micros(c.Syn, c.ClientHasResponse),
-		Sent: c.Sent, Received: c.Received,
+		Sent: c.Sent, Received: c.Received, Reply: []byte{},
 	}
 }
 
@@ -73,21 +84,24 @@ func micros(from, to time.Time) int64 {
 // String is the result for people, on one line.
 func (r *result) String() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "%d  %s > %s  ", r.Attempt, r.Local, r.Remote)
-	if r.FastOpen != "" {
-		fmt.Fprintf(&s, "Fast Open %s: %s", r.FastOpen, r.Reason)
+	fmt.Fprintf(&s, "connection %d: ", r.Attempt)
+	if r.Local != "" {
+		fmt.Fprintf(&s, "%s > ", r.Local)
 	}
+	fmt.Fprintf(&s, "%s: Fast Open %s (%s)", r.Remote, cmp.Or(r.FastOpen, "unknown"), r.Reason)
 	if r.SynData > 0 {
-		fmt.Fprintf(&s, "; %d of %d bytes in the SYN acknowledged", r.SynAckAcked, r.SynData)
+		fmt.Fprintf(&s, ", %d of %d bytes in the SYN taken", r.SynAckAcked, r.SynData)
 	}
 	if r.HandshakeUS > 0 {
-		fmt.Fprintf(&s, "; handshake %d us", r.HandshakeUS)
+		fmt.Fprintf(&s, ", handshake %s", milliseconds(r.HandshakeUS))
 	}
 	if r.FirstByteUS > 0 {
-		fmt.Fprintf(&s, "; first byte %d us", r.FirstByteUS)
+		fmt.Fprintf(&s, ", first byte %s", milliseconds(r.FirstByteUS))
 	}
-	if r.Error != "" {
+	if r.Error != "" && r.Error != r.Reason {
 		fmt.Fprintf(&s, "; %s", r.Error)
 	}
 	return s.String()
 }
+
+func milliseconds(us int64) string { return fmt.Sprintf("%.1f ms", float64(us)/1000) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -17,19 +18,30 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone
 	}
 	f := classify(err)
+	if !started(err) {
+		f.code = exitUsage
+		if f.hint == "" {
+			f.hint = fmt.Sprintf("see %q", cmd.CommandPath()+" --help")
+		}
+	}
 	// What was printed already says that it failed; a second line would not help.
 	if !errors.Is(err, errSilent) {
-		fmt.Fprintf(stderr, "tfo: %v\n", f.err)
+		complain(stderr, "%v", f.err)
 	}
-	if f.hint != "" {
-		fmt.Fprintf(stderr, "     %s\n", f.hint)
+	for line := range strings.Lines(f.hint) {
+		fmt.Fprintf(stderr, "     %s\n", strings.TrimSuffix(line, "\n"))
 	}
 	return f.code
+}
+
+// complain writes one line that is no result.
+func complain(stderr io.Writer, format string, args ...any) {
+	fmt.Fprintf(stderr, "tfo: "+format+"\n", args...)
 }
 
 func newRoot() *cobra.Command {
@@ -40,18 +52,24 @@ func newRoot() *cobra.Command {
 cookies, sends data in the SYN, serves it, and shows every segment on the way.
 
 Begin with "tfo lab": a first and a second connection between two hosts that
-exist only while it runs. It needs no root.`,
+exist only while it runs. It needs no root.
+
+Exit codes: 0 done, 1 the exchange or the check failed, 2 wrong command line,
+3 a privilege or a tool is missing.`,
 		Example: `  tfo lab                                   the whole story on this machine
   tfo listen :8080 --reply 'Hello, Client'  a server
   tfo connect 192.0.2.2:8080 -d 'Hello'     a client; run it twice
-  tfo craft 'S 0:5(5) <mss 1460,FO 0102030405060708>' --src 192.0.2.1:1000 --dst 192.0.2.2:80 -d hello`,
+  tfo craft 'S 0:5(5) <mss 1460,FO 0102030405060708>' -d hello
+  tfo explain story.pcapng`,
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(
-		newLab(), newListen(), newConnect(), newCraft(), newExplain(),
-		newCookie(), newGuard(), newDoctor(),
-	)
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
+	// Without this cobra would give it the letter v, which means verbose here.
+	root.Flags().Bool("version", false, "print the version")
+	groupOf(root, newLab(), newListen(), newConnect(), newCraft(), newExplain(), newCookie(), newGuard(), newDoctor())
 	return root
 }
 
@@ -71,3 +89,9 @@ type actionError struct{ err error }
 
 func (e *actionError) Error() string { return e.err.Error() }
 func (e *actionError) Unwrap() error { return e.err }
+
+// started reports whether an error comes from a command that was started.
+func started(err error) bool {
+	_, ok := errors.AsType[*actionError](err)
+	return ok
+}

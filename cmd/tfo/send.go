@@ -11,9 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
-	"tfocraft/iptables"
 	"tfocraft/wire"
 	"tfocraft/wire/link"
 )
@@ -26,39 +24,50 @@ type sendOptions struct {
 	guard       guardChoice
 }
 
-func (o *sendOptions) add(f *pflag.FlagSet) {
+func (o *sendOptions) add(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.StringVarP(&o.ifname, "interface", "i", "", "with --send: the `INTERFACE` to send from")
 	f.DurationVar(&o.wait, "wait", 0, "with --send: show what comes back within this time")
 	f.BoolVar(&o.allowPublic, "allow-public", false, "with --send: allow a forged source towards a public address")
-	o.guard.add(f)
+	o.guard.add(cmd)
 }
 
-// send sends the packet that build makes for a source address.
+// check finds flags that would have no effect.
+func (o *sendOptions) check(cmd *cobra.Command, send bool) error {
+	idle := []string{"interface", "wait", "allow-public", "guard", "backend"}
+	why := "works with --send only"
+	if send {
+		idle, why = []string{"format", "out"}, "has no effect with --send"
+	}
+	for _, name := range idle {
+		if cmd.Flags().Changed(name) {
+			return usagef("--%s %s", name, why)
+		}
+	}
+	if o.wait < 0 {
+		return usagef("--wait: %v is no time to wait for", o.wait)
+	}
+	return o.guard.check()
+}
+
+// send sends the packet that build makes for a source address, and shows what
+// comes back.
 func (o *sendOptions) send(cmd *cobra.Command, src, dst netip.AddrPort, build func(netip.AddrPort) (wire.Packet, error)) error {
-	hop, own, err := o.route(cmd.Context(), src.Addr(), dst.Addr())
+	p, hop, err := o.prepare(cmd.Context(), src, dst, build)
 	if err != nil {
 		return err
 	}
-	if !src.IsValid() {
-		src = netip.AddrPortFrom(hop.Source, uint16(32768+rand.IntN(28232)))
-	}
-	p, err := build(src)
-	if err != nil {
-		return err
-	}
-	from, to := p.Addrs()
-	if (!own || from != src.Addr()) && public(to) && !o.allowPublic {
-		return usagef("%s is not an address of this host and %s is public: the answer would hit somebody else (--allow-public sends it all the same)", from, to)
-	}
+	from := p.Src()
 	l, err := link.Open(hop.Interface, &link.Config{Filter: &link.Filter{
-		Addrs: []netip.Addr{src.Addr()}, Ports: []link.PortRange{link.Port(src.Port())}, ICMP: true,
+		Addrs: []netip.Addr{from.Addr()}, Ports: []link.PortRange{link.Port(from.Port())}, ICMP: true,
 	}})
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	if own && o.wait > 0 {
-		release, err := o.guard.open(cmd.Context(), src, hop.Loopback)
+	if o.wait > 0 {
+		// The kernel would answer a SYN-ACK with a reset.
+		release, err := o.guard.open(cmd.Context(), from, hop.Loopback)
 		if err != nil {
 			return err
 		}
@@ -68,28 +77,40 @@ func (o *sendOptions) send(cmd *cobra.Command, src, dst netip.AddrPort, build fu
 	if _, err := l.WriteFrames([][]byte{frame}); err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "> %v\n", &p)
-	return o.show(cmd, l, src)
+	if _, err := fmt.Fprintf(cmd.OutOrStdout(), "sent      %v\n", &p); err != nil {
+		return err
+	}
+	return o.show(cmd, l, from)
 }
 
-// route finds the way and says whether the source is this host's own.
-func (o *sendOptions) route(ctx context.Context, src, dst netip.Addr) (link.Hop, bool, error) {
+// prepare builds the packet and finds its way, unless it must not be sent.
+func (o *sendOptions) prepare(ctx context.Context, src, dst netip.AddrPort, build func(netip.AddrPort) (wire.Packet, error)) (p wire.Packet, hop link.Hop, err error) {
 	r, err := link.NewResolver()
 	if err != nil {
-		return link.Hop{}, false, err
+		return p, hop, err
 	}
 	defer r.Close()
-	own := !src.IsValid()
-	if !own {
-		_, err := r.ForAddr(src)
-		own = err == nil
+	if !src.IsValid() {
+		if hop, err = r.Resolve(ctx, dst.Addr(), netip.Addr{}, o.ifname); err != nil {
+			return p, hop, err
+		}
+		src = netip.AddrPortFrom(hop.Source, uint16(32768+rand.IntN(28232)))
 	}
-	from := src
+	if p, err = build(src); err != nil {
+		return p, hop, err
+	}
+	from, to := p.Addrs()
+	_, err = r.ForAddr(from)
+	own := err == nil
+	if !own && public(to) && !o.allowPublic {
+		return p, hop, withHint(usagef("%s is not an address of this host and %s is public: the answer would hit somebody else", from, to),
+			"--allow-public sends it all the same")
+	}
 	if !own {
 		from = netip.Addr{} // the kernel knows no route from a forged address
 	}
-	hop, err := r.Resolve(ctx, dst, from, o.ifname)
-	return hop, own, err
+	hop, err = r.Resolve(ctx, dst.Addr(), from, o.ifname)
+	return p, hop, err
 }
 
 // show prints what comes back to src until the wait is over.
@@ -103,61 +124,38 @@ func (o *sendOptions) show(cmd *cobra.Command, l link.Link, src netip.AddrPort) 
 		return err
 	}
 	var batch [16]link.Frame
+	answers := 0
 	for {
 		n, err := l.ReadFrames(batch[:])
 		if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, net.ErrClosed) {
-			return nil
+			break
 		}
 		if err != nil {
 			return err
 		}
 		for _, f := range batch[:n] {
-			if p, err := wire.ParseFrame(f.Data); err == nil && p.Dst() == src {
-				fmt.Fprintf(cmd.OutOrStdout(), "< %v\n", &p)
+			if text := answer(f.Data, src); text != "" {
+				answers++
+				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "received  %s\n", text); err != nil {
+					return err
+				}
 			}
 		}
 	}
-}
-
-// notPublic are ranges that netip does not know as private: for documentation,
-// for benchmarks, and shared by carriers (RFC 5737, RFC 2544, RFC 3849, RFC 6598).
-var notPublic = []netip.Prefix{
-	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.0/24"),
-	netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("2001:db8::/32"),
-}
-
-// public reports whether packets to the address may leave the site.
-func public(a netip.Addr) bool {
-	if !a.IsGlobalUnicast() || a.IsPrivate() {
-		return false
+	if answers == 0 {
+		complain(cmd.ErrOrStderr(), "nothing came back within %v", o.wait)
 	}
-	for _, p := range notPublic {
-		if p.Contains(a) {
-			return false
-		}
-	}
-	return true
+	return nil
 }
 
-// guardChoice are the flags for the guard of a command that opens ports.
-type guardChoice struct {
-	mode, backend string
-}
-
-func (g *guardChoice) add(f *pflag.FlagSet) {
-	f.StringVar(&g.mode, "guard", "", "how to keep the kernel's resets away: rst, inbound or none (default: rst for clients, inbound for servers)")
-	f.StringVar(&g.backend, "backend", "auto", "what the guard works with: auto, iptables or nft")
-}
-
-// open protects one local address and port until release is called.
-func (g *guardChoice) open(ctx context.Context, local netip.AddrPort, loopback bool) (release func() error, err error) {
-	guard, err := g.new(ctx, iptables.ModeRST, loopback)
-	if err != nil || guard == nil {
-		return func() error { return nil }, err
+// answer is the text of a frame if that is a segment to src, or an error about
+// one from there.
+func answer(frame []byte, src netip.AddrPort) string {
+	if p, err := wire.ParseFrame(frame); err == nil && p.Dst() == src {
+		return p.String()
 	}
-	if _, err := guard.Protect(local, netip.AddrPort{}); err != nil {
-		guard.Close()
-		return nil, err
+	if e, err := wire.ParseICMPFrame(frame); err == nil && e.Src == src {
+		return fmt.Sprintf("%v ICMP type %d code %d about %v > %v", e.From, e.Type, e.Code, e.Src, e.Dst)
 	}
-	return guard.close, nil
+	return ""
 }

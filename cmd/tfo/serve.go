@@ -16,22 +16,23 @@ import (
 // for it to close once it has the reply.
 const patience = 30 * time.Second
 
-// served is what became of one connection of a server, in JSON.
+// served is what became of one connection of a server, in JSON. Its close is
+// "orderly" once both sides have closed, "reset", "timeout" or "interrupted"; an
+// orderly one does not say that the client has acknowledged our last bytes.
 type served struct {
 	Remote     string `json:"remote"`
 	FastOpen   string `json:"fast_open"`
-	Reason     string `json:"reason"`
-	SynOption  string `json:"syn_option"`
+	Reason     string `json:"-"` // in the text only
 	SynData    int    `json:"syn_data"`
 	Received   uint64 `json:"received"`
 	Sent       uint64 `json:"sent"`
 	DurationUS int64  `json:"duration_us"`
-	Close      string `json:"close"` // "orderly", "reset", "timeout" or "interrupted"
+	Close      string `json:"close"`
 }
 
 func (s served) String() string {
-	return fmt.Sprintf("%s  Fast Open %s: %s; %d bytes in the SYN; received %d, sent %d in %d us; close: %s",
-		s.Remote, s.FastOpen, s.Reason, s.SynData, s.Received, s.Sent, s.DurationUS, s.Close)
+	return fmt.Sprintf("%s: Fast Open %s (%s), %d bytes in the SYN, received %d, sent %d, %s, close %s",
+		s.Remote, s.FastOpen, s.Reason, s.SynData, s.Received, s.Sent, milliseconds(s.DurationUS), s.Close)
 }
 
 // serve talks to one client and closes.
@@ -39,15 +40,19 @@ func (l *listenFlags) serve(ctx context.Context, c *endpoint.Conn) served {
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	c.SetDeadline(time.Now().Add(patience))
-	err := l.answer(c)
+	written, err := l.answer(c)
 	if err == nil {
 		_, err = io.Copy(io.Discard, c)
 	}
 	ended := time.Now()
 	info, timing := c.Info(), c.Timing()
+	if err == nil {
+		// A client that closed early is done before the reply is on its way.
+		info.Sent = uint64(written)
+	}
 	line := served{
 		Remote: c.RemoteAddr().String(), FastOpen: string(info.FastOpen.Outcome), Reason: string(info.FastOpen.Why),
-		SynOption: string(info.FastOpen.SynOption), SynData: info.FastOpen.SynData, Received: info.Received, Sent: info.Sent,
+		SynData: info.FastOpen.SynData, Received: info.Received, Sent: info.Sent,
 		DurationUS: micros(timing.Syn, ended), Close: closeWord(ctx, err),
 	}
 	c.Close()
@@ -55,22 +60,23 @@ func (l *listenFlags) serve(ctx context.Context, c *endpoint.Conn) served {
 }
 
 // answer replies to the first data, or to everything for an echo, and closes
-// the sending side.
-func (l *listenFlags) answer(c *endpoint.Conn) error {
+// the sending side. It returns the bytes written.
+func (l *listenFlags) answer(c *endpoint.Conn) (written int64, err error) {
 	if l.echo {
-		if _, err := io.Copy(c, c); err != nil {
-			return err
+		if written, err = io.Copy(c, c); err != nil {
+			return written, err
 		}
-		return c.CloseWrite()
+		return written, c.CloseWrite()
 	}
 	first := make([]byte, 64<<10)
 	if _, err := c.Read(first); err != nil && err != io.EOF {
-		return err
+		return 0, err
 	}
-	if _, err := io.WriteString(c, l.reply); err != nil {
-		return err
+	n, err := io.WriteString(c, l.reply)
+	if err != nil {
+		return int64(n), err
 	}
-	return c.CloseWrite()
+	return int64(n), c.CloseWrite()
 }
 
 func closeWord(ctx context.Context, err error) string {

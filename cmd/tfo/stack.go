@@ -12,6 +12,11 @@ import (
 // order once it is done.
 const shutdownTime = 3 * time.Second
 
+// lingerTime is the TIME-WAIT of a command. It answers copies of the peer's
+// last segments that crossed our last acknowledgment, and nobody notices it.
+// The kernel answers what comes later, once the guard is gone, with a reset.
+const lingerTime = 50 * time.Millisecond
+
 // openStack starts an endpoint on an interface. The stack closes the guard, and
 // the observer stays the caller's. Ports may be shared with other stacks; nil
 // leaves them to the stack.

@@ -1,13 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"sync"
-	"text/tabwriter"
 	"time"
-
-	"github.com/spf13/cobra"
 
 	"tfocraft/wire"
 	"tfocraft/wire/follow"
@@ -16,25 +14,41 @@ import (
 // labConnections is how many connections a lab makes.
 const labConnections = 2
 
+// ordinals are the headings of the connections.
+var ordinals = [labConnections]string{"First", "Second"}
+
 // A teller tells the story of a lab from the frames on its cable.
 type teller struct {
-	w      io.Writer
-	json   bool
-	sides  string
+	w       io.Writer
+	json    bool
+	verbose bool
+	sides   string
+	remote  string // the server's address
+
 	mu     sync.Mutex
 	story  *follow.Follower
 	last   int // number of the connection that was told of last
+	told   int // the highest number so far
 	failed error
-	reply  [][]byte      // to each connection
-	closed chan struct{} // when all connections have closed
-	ended  bool
+	heard  []heard                       // of each connection
+	closed [labConnections]chan struct{} // when it has closed
 }
 
-func newTeller(cmd *cobra.Command, l *labFlags) *teller {
-	return &teller{
-		w: cmd.OutOrStdout(), json: l.json, story: follow.New(), closed: make(chan struct{}),
+// heard is what the client got on a connection.
+type heard struct {
+	reply []byte
+	err   error
+}
+
+func newTeller(w io.Writer, l *labFlags, remote string) *teller {
+	t := &teller{
+		w: w, json: l.json, verbose: l.verbose, remote: remote, story: follow.New(),
 		sides: fmt.Sprintf("client: %s, server: %s", whose(l.client), whose(l.server)),
 	}
+	for i := range t.closed {
+		t.closed[i] = make(chan struct{})
+	}
+	return t
 }
 
 func whose(side string) string {
@@ -56,19 +70,30 @@ func (t *teller) frame(frame []byte, at time.Time) {
 	if err := t.tell(&line); err != nil && t.failed == nil {
 		t.failed = err
 	}
-	t.checkClosed()
+	t.noteClosed()
 }
 
-func (t *teller) checkClosed() {
-	n := 0
-	for _, c := range t.story.Connections() {
-		if !c.Closed.IsZero() {
-			n++
+func (t *teller) noteClosed() {
+	for i, c := range t.story.Connections() {
+		if i >= labConnections || c.Closed.IsZero() {
+			continue
+		}
+		select {
+		case <-t.closed[i]:
+		default:
+			close(t.closed[i])
 		}
 	}
-	if n == labConnections && !t.ended {
-		t.ended = true
-		close(t.closed)
+}
+
+// awaitClosed waits until a connection, counted from 0, is told to its end; not
+// forever, since a side may leave it open.
+func (t *teller) awaitClosed(ctx context.Context, connection int) {
+	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	select {
+	case <-t.closed[connection]:
+	case <-ctx.Done():
 	}
 }
 
@@ -79,44 +104,59 @@ func (t *teller) tell(line *follow.Line) error {
 	}
 	if t.json {
 		return printJSON(t.w, struct {
-			Type       string `json:"type"`
-			TimeUS     int64  `json:"time_us"`
-			From       string `json:"from"`
-			To         string `json:"to"`
-			Connection int    `json:"connection"`
-			Text       string `json:"text"`
-			Reason     string `json:"reason"`
-		}{"segment", line.At.Microseconds(), from, to, line.Connection, line.Text, line.Reason})
+			Type   string `json:"type"`
+			TimeUS int64  `json:"time_us"`
+			From   string `json:"from"`
+			To     string `json:"to"`
+			Text   string `json:"text"`
+			Reason string `json:"reason"`
+		}{"segment", line.At.Microseconds(), from, to, line.Text, line.Reason})
 	}
-	if line.Connection != t.last {
-		t.last = line.Connection
-		if err := t.heading(line.Connection); err != nil {
-			return err
-		}
-	}
-	_, err := io.WriteString(t.w, segmentLine(line, from+" > "+to))
-	return err
-}
-
-// segmentLine is a segment for people: when, which way, what and why.
-func segmentLine(line *follow.Line, way string) string {
-	return fmt.Sprintf("%8.3f ms  %s  %s  // %s\n", float64(line.At.Microseconds())/1000, way, line.Text, line.Reason)
-}
-
-func (t *teller) heading(connection int) error {
-	if connection == 1 {
-		_, err := fmt.Fprintf(t.w, "TCP Fast Open between two hosts on this machine (%s)\n\nFirst connection\n", t.sides)
+	if err := t.heading(line.Connection); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(t.w, "\nSecond connection\n")
+	layout := briefLine
+	if t.verbose {
+		layout = segmentLine
+	}
+	_, err := io.WriteString(t.w, layout(line, from+" > "+to))
 	return err
+}
+
+// heading stands above the segments of a connection.
+func (t *teller) heading(connection int) error {
+	if connection == t.last {
+		return nil
+	}
+	title, more := "", ""
+	if t.last == 0 {
+		title = fmt.Sprintf("TCP Fast Open between two hosts on this machine (%s)\n", t.sides)
+		if !t.verbose {
+			title += "Timestamps and padding are left out of the segments; -v shows them.\n"
+		}
+	}
+	if connection <= t.told {
+		more = ", continued"
+	}
+	t.last, t.told = connection, max(t.told, connection)
+	_, err := fmt.Fprintf(t.w, "%s\n%s connection%s\n", title, ordinal(connection), more)
+	return err
+}
+
+// ordinal names a connection. There are more of them than planned if a client
+// tries again.
+func ordinal(connection int) string {
+	if connection <= len(ordinals) {
+		return ordinals[connection-1]
+	}
+	return fmt.Sprintf("One more (%d)", connection)
 }
 
 // replied keeps what the client got on a connection.
-func (t *teller) replied(reply []byte) {
+func (t *teller) replied(reply []byte, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.reply = append(t.reply, reply)
+	t.heard = append(t.heard, heard{reply, err})
 }
 
 // finish compares the connections.
@@ -128,32 +168,36 @@ func (t *teller) finish() error {
 	}
 	conns := t.story.Connections()
 	if t.json {
-		for i := range conns {
-			r := resultFromWire(&conns[i])
-			r.Type = "connection"
-			if i < len(t.reply) {
-				r.Reply = t.reply[i][:min(len(t.reply[i]), replyKept)]
-			}
-			if err := printJSON(t.w, r); err != nil {
-				return err
-			}
-		}
+		return t.finishJSON(conns)
+	}
+	if len(conns) == 0 {
 		return nil
 	}
-	fmt.Fprintln(t.w)
+	if _, err := fmt.Fprintln(t.w); err != nil {
+		return err
+	}
 	return printTable(t.w, follow.Table(conns))
 }
 
-func printTable(w io.Writer, rows [][]string) error {
-	tw := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-	for _, row := range rows {
-		for i, cell := range row {
-			if i > 0 {
-				fmt.Fprint(tw, "\t")
-			}
-			fmt.Fprint(tw, cell)
+// finishJSON prints the connections that were seen, and those that somebody
+// tried to make.
+func (t *teller) finishJSON(conns []follow.Connection) error {
+	for i := range max(len(conns), len(t.heard)) {
+		r := newResult(i+1, t.remote)
+		if i < len(conns) {
+			r = resultFromWire(&conns[i])
 		}
-		fmt.Fprintln(tw)
+		if i < len(t.heard) {
+			h := t.heard[i]
+			r.Reply = append(r.Reply, h.reply[:min(len(h.reply), replyKept)]...)
+			if h.err != nil {
+				r.Error, _ = words(h.err)
+			}
+		}
+		r.Type = "connection"
+		if err := printJSON(t.w, r); err != nil {
+			return err
+		}
 	}
-	return tw.Flush()
+	return nil
 }

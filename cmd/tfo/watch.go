@@ -3,14 +3,10 @@ package main
 import (
 	"errors"
 	"net"
-	"time"
 
 	"tfocraft/cmd/tfo/internal/lab"
 	"tfocraft/wire/link"
 )
-
-// settleTime bounds the wait for the last segments of a story.
-const settleTime = 2 * time.Second
 
 // A watch reads everything that passes one end of a lab's cable.
 type watch struct {
@@ -33,7 +29,7 @@ func watchHost(host *lab.Host, pcap string, t *teller) (*watch, error) {
 		return err
 	})
 	if err != nil {
-		return nil, errors.Join(err, file.close())
+		return nil, errors.Join(err, file.discard())
 	}
 	go func() { w.done <- w.read() }()
 	return w, nil
@@ -65,11 +61,7 @@ func (w *watch) read() error {
 	}
 }
 
-// close stops watching once the story is complete.
+// close stops watching. Whatever is still to come has to be waited for before.
 func (w *watch) close() error {
-	select {
-	case <-w.teller.closed:
-	case <-time.After(settleTime):
-	}
 	return errors.Join(w.link.Close(), <-w.done, w.file.close())
 }

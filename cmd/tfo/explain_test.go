@@ -1,0 +1,267 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tfocraft/wire/pcapng"
+)
+
+// kernelCapture has connections of Linux's own TCP, as tcpdump wrote them.
+const kernelCapture = "../../wire/pcapng/testdata/linux.pcap"
+
+func TestExplainGolden(t *testing.T) {
+	for name, args := range map[string][]string{
+		"explain.golden":        {kernelCapture},
+		"explain_packet.golden": {kernelCapture, "--packet", "4"},
+		"explain_hex.golden":    {"--hex", craftBytes},
+	} {
+		t.Run(name, func(t *testing.T) {
+			golden(t, name, tfo(t, "", append([]string{"explain"}, args...)...).done(t))
+		})
+	}
+}
+
+// An overview is for terminals. Most lines fit 100 columns; a long reason
+// between long addresses is folded by the terminal.
+func TestExplainWidth(t *testing.T) {
+	for line := range strings.Lines(tfo(t, "", "explain", kernelCapture).done(t)) {
+		if !strings.HasPrefix(line, "connection") && len(line) > 132 {
+			t.Errorf("%d columns: %s", len(line), line)
+		}
+	}
+}
+
+func TestExplainStdin(t *testing.T) {
+	b, err := os.ReadFile(kernelCapture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := tfo(t, "", "explain", kernelCapture).done(t)
+	if got := tfo(t, string(b), "explain", "-").done(t); got != want {
+		t.Errorf("from standard input:\n%s\nwant\n%s", got, want)
+	}
+}
+
+// The bytes of every segment are those of the capture, and the lines of JSON
+// have these fields and no others.
+func TestExplainJSON(t *testing.T) {
+	type segment struct {
+		Type       string `json:"type"`
+		Packet     int    `json:"packet"`
+		TimeUS     int64  `json:"time_us"`
+		From       string `json:"from"`
+		To         string `json:"to"`
+		Connection int    `json:"connection"`
+		Text       string `json:"text"`
+		Reason     string `json:"reason"`
+		Bytes      string `json:"bytes"`
+	}
+	segments, connections := 0, 0
+	for line := range strings.Lines(tfo(t, "", "explain", kernelCapture, "--json").done(t)) {
+		d := json.NewDecoder(strings.NewReader(line))
+		d.DisallowUnknownFields()
+		if strings.HasPrefix(line, `{"type":"connection",`) {
+			var c result
+			if connections++; d.Decode(&c) != nil || c.Attempt != connections {
+				t.Errorf("connection %d: %s", connections, line)
+			}
+			continue
+		}
+		var s segment
+		if err := d.Decode(&s); err != nil || s.Type != "segment" || s.Packet == 0 || s.Connection == 0 || s.Text == "" || s.Reason == "" {
+			t.Errorf("%v: %s", err, line)
+		}
+		segments++
+		b, err := hex.DecodeString(s.Bytes)
+		if _, p, e := parseAny(b); err != nil || e != nil || p.Src().String() != s.From || p.Dst().String() != s.To {
+			t.Errorf("%v, %v: %s", err, e, line)
+		}
+	}
+	if segments == 0 || connections == 0 {
+		t.Errorf("%d segments, %d connections", segments, connections)
+	}
+}
+
+// captureOf is a pcap file with frames of one link type, each behind a header.
+func captureOf(t *testing.T, l pcapng.LinkType, header string, packets ...string) []byte {
+	t.Helper()
+	file := binary.LittleEndian.AppendUint32(nil, 0xa1b2c3d4) // times in microseconds
+	file = binary.LittleEndian.AppendUint16(file, 2)          // version 2.4
+	file = binary.LittleEndian.AppendUint16(file, 4)
+	file = append(file, make([]byte, 8)...)
+	file = binary.LittleEndian.AppendUint32(file, 65535)
+	file = binary.LittleEndian.AppendUint32(file, uint32(l))
+	for i, packet := range packets {
+		frame, err := hex.DecodeString(unspaced(header + packet))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range []int{1, i, len(frame), len(frame)} {
+			file = binary.LittleEndian.AppendUint32(file, uint32(n))
+		}
+		file = append(file, frame...)
+	}
+	return file
+}
+
+// craftHex makes a packet in hex.
+func craftHex(t *testing.T, args ...string) string {
+	t.Helper()
+	return strings.TrimSpace(tfo(t, "", append([]string{"craft"}, args...)...).done(t))
+}
+
+func TestExplainLinkTypes(t *testing.T) {
+	v4 := craftHex(t, "S 0:0(0) <FO>")
+	v6 := craftHex(t, "S 0:0(0) <FO>", "--dst", "[2001:db8::2]:80")
+	const from4, from6 = "192.0.2.1:40000 > 192.0.2.2:8080", "[2001:db8::1]:40000 > [2001:db8::2]:80"
+	for _, test := range []struct {
+		name, header string
+		link         pcapng.LinkType
+		packet, want string
+	}{
+		{"ethernet", "020000000002 020000000001 0800", pcapng.LinkEthernet, v4, from4},
+		{"vlan", "020000000002 020000000001 8100 0007 86dd", pcapng.LinkEthernet, v6, from6},
+		{"null", "02000000", pcapng.LinkNull, v4, from4},
+		{"null 6", "1e000000", pcapng.LinkNull, v6, from6},
+		{"loop", "00000018", pcapng.LinkLoop, v6, from6},
+		{"raw", "", pcapng.LinkRaw, v4, from4},
+		{"raw 6", "", pcapng.LinkRaw, v6, from6},
+		{"raw bsd", "", pcapng.LinkRawBSD, v4, from4},
+		{"ipv4", "", pcapng.LinkIPv4, v4, from4},
+		{"ipv6", "", pcapng.LinkIPv6, v6, from6},
+		{"cooked", "0000 0001 0006 020000000001 0000 0800", pcapng.LinkSLL, v4, from4},
+		{"cooked 2", "86dd 0000 00000002 0001 04 06 020000000001 0000", pcapng.LinkSLL2, v6, from6},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			file := captureOf(t, test.link, test.header, test.packet)
+			got := tfo(t, string(file), "explain", "-").done(t)
+			if !strings.Contains(got, test.want+"  asks for a cookie") {
+				t.Errorf("no %q in:\n%s", test.want, got)
+			}
+		})
+	}
+}
+
+// What is good in a capture is shown, then the error.
+func TestExplainBadCaptures(t *testing.T) {
+	syn := craftHex(t, "S 0:0(0) <FO>")
+	whole := captureOf(t, pcapng.LinkRaw, "", syn, craftHex(t, "S 9:9(0)", "--src", "192.0.2.1:9"))
+	const first = "192.0.2.1:40000 > 192.0.2.2:8080  asks for a cookie"
+	for _, test := range []struct {
+		name string
+		file []byte
+		want string
+		good bool
+	}{
+		{"cut", whole[:len(whole)-5], "capture is cut short", true},
+		{"cut in the head", whole[:20], "capture is cut short", false},
+		{"garbage behind", append(bytes.Clone(whole), "what is this?   "...), "standard input: ", true},
+		{"another link type", captureOf(t, 105, "", syn), "link type is not supported", false},
+		{"text", []byte("hello, world, this is not it\n"), "not a valid pcap or pcapng capture", false},
+		{"nothing", nil, "standard input: ", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := tfo(t, string(test.file), "explain", "-")
+			got.failed(t, exitFailed, test.want)
+			if shown := strings.Contains(got.stdout, first); shown != test.good {
+				t.Errorf("the first segment is shown: %t, want %t: %s", shown, test.good, got.stdout)
+			}
+		})
+	}
+	missing := filepath.Join(t.TempDir(), "missing")
+	tfo(t, "", "explain", missing).failed(t, exitFailed, missing, "no such file")
+	tfo(t, "", "explain", t.TempDir()).failed(t, exitFailed, "is a directory")
+}
+
+// Wherever a capture is cut, there is one line about it, and no more.
+func TestExplainCutAnywhere(t *testing.T) {
+	whole, err := os.ReadFile(kernelCapture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 0; n < 700; n += 7 {
+		got := tfo(t, string(whole[:n]), "explain", "-")
+		if got.code == exitDone {
+			continue // between two frames
+		}
+		got.failed(t, exitFailed, "standard input: ")
+		if strings.Count(got.stderr, "\n") != 1 {
+			t.Errorf("cut at %d: %s", n, got.stderr)
+		}
+	}
+}
+
+func TestExplainSkips(t *testing.T) {
+	syn := craftHex(t, "S 0:5(5) <FO 01020304>", "-d", "hello")
+	udp := "4500001c000040004011b6cd c0000201c0000202 0001000200080000"
+	file := string(captureOf(t, pcapng.LinkRaw, "", udp, syn, syn[:len(syn)-4]))
+	got := tfo(t, file, "explain", "-")
+	if got.code != exitDone || got.stderr != "tfo: 1 of 3 frames hold a TCP segment that is not whole; they are left out\n" {
+		t.Errorf("got %+v", got)
+	}
+	if !strings.HasPrefix(got.stdout, "   2 ") {
+		t.Errorf("stdout: %s", got.stdout)
+	}
+	tfo(t, file, "explain", "-", "--packet", "1").failed(t, exitFailed, "frame 1 of 3 is no TCP segment")
+	tfo(t, file, "explain", "-", "--packet", "9").failed(t, exitFailed, "frame 9 of 3 is no TCP segment")
+	none := tfo(t, string(captureOf(t, pcapng.LinkRaw, "", udp)), "explain", "-")
+	if none.code != exitDone || none.stdout != "" || none.stderr != "tfo: standard input: no TCP segment in 1 frames\n" {
+		t.Errorf("got %+v", none)
+	}
+}
+
+func TestExplainOnlyTFO(t *testing.T) {
+	file := string(captureOf(t, pcapng.LinkRaw, "",
+		craftHex(t, "S 0:0(0) <mss 1460>", "--src", "192.0.2.1:1"), craftHex(t, "S 0:0(0) <FO>", "--src", "192.0.2.1:2"),
+		craftHex(t, "S 0:5(5)", "--src", "192.0.2.1:3"), craftHex(t, "S. 0:0(0) ack 1", "--dst", "192.0.2.1:1", "--src", "192.0.2.2:8080")))
+	got := tfo(t, file, "explain", "-", "--only-tfo").done(t)
+	if strings.Contains(got, "192.0.2.1:1 ") || !strings.Contains(got, "192.0.2.1:2 ") || !strings.Contains(got, "192.0.2.1:3 ") {
+		t.Errorf("got:\n%s", got)
+	}
+}
+
+func TestExplainHex(t *testing.T) {
+	want := tfo(t, "", "explain", "--hex", craftBytes).done(t)
+	spaced := strings.ToUpper(strings.Join(strings.Split(craftBytes, ""), " ") + "\n")
+	if got := tfo(t, spaced, "explain", "--hex", "-").done(t); got != want {
+		t.Errorf("from standard input:\n%s\nwant\n%s", got, want)
+	}
+	framed := tfo(t, "", "explain", "--hex", "0200000000020200000000010800"+craftBytes+"0000").done(t)
+	if !strings.HasPrefix(framed, want) || !strings.Contains(framed, "after the packet") {
+		t.Errorf("in a frame with padding:\n%s\nwant\n%s", framed, want)
+	}
+	for hex, words := range map[string]string{
+		"00": "IP version is neither 4 nor 6", craftBytes[:30]: "--hex: ", craftBytes[:100]: "--hex: ",
+	} {
+		tfo(t, "", "explain", "--hex", hex).failed(t, exitFailed, words)
+	}
+}
+
+// Bytes of any content are explained or refused. The parsers have fuzz tests
+// of their own; this is what is behind them.
+func TestExplainNoise(t *testing.T) {
+	whole, err := os.ReadFile(kernelCapture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		noisy := bytes.Clone(whole[:1500])
+		for range 1 + random.IntN(40) {
+			noisy[24+random.IntN(len(noisy)-24)] = byte(random.Uint32())
+		}
+		if got := tfo(t, string(noisy), "explain", "-", "--bytes"); got.code > exitFailed {
+			t.Errorf("exit code %d: %s", got.code, got.stderr)
+		}
+		at := random.IntN(len(noisy) - 200)
+		tfo(t, hex.EncodeToString(noisy[at:at+200]), "explain", "--hex", "-")
+	}
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"tfocraft/handshake"
+	"tfocraft/handshake/endpoint"
+	"tfocraft/iptables"
+)
+
+// A server is the listeners of one tfo listen, one for each interface.
+type server struct {
+	flags   *listenFlags
+	cmd     *cobra.Command
+	gate    handshake.GateConfig
+	address string
+
+	ports     *sharedPorts
+	observer  *observer
+	stacks    []*guardedStack
+	listeners []*endpoint.Listener
+
+	mu   sync.Mutex
+	done int // connections that have ended
+	err  error
+}
+
+// open starts a stack and a listener on every interface. If it fails, close
+// ends what was started.
+func (s *server) open(ctx context.Context, names []string) (err error) {
+	if s.ports, err = openSharedPorts(); err != nil {
+		return err
+	}
+	if s.observer, err = s.flags.observe.open(s.cmd.ErrOrStderr(), strings.Join(names, " ")); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := s.listenOn(ctx, name); err != nil {
+			return errors.Join(err, s.observer.discard())
+		}
+	}
+	return nil
+}
+
+func (s *server) listenOn(ctx context.Context, name string) error {
+	loopback, _ := loopbackName()
+	guard, err := s.flags.guard.new(ctx, iptables.ModeInbound, name == loopback)
+	if err != nil {
+		return err
+	}
+	stack, err := openStack(name, s.ports, guard, s.observer)
+	if err != nil {
+		return errors.Join(err, guard.close())
+	}
+	s.stacks = append(s.stacks, stack)
+	lc := endpoint.ListenConfig{Stack: stack.Stack, FastOpen: s.gate}
+	lc.Machine.TimeWait = lingerTime
+	ln, err := lc.Listen(ctx, "tcp", s.address)
+	if err != nil {
+		return err
+	}
+	s.listeners = append(s.listeners, ln)
+	s.fixPort(ln)
+	return nil
+}
+
+// fixPort makes the port that a listener chose that of all.
+func (s *server) fixPort(ln *endpoint.Listener) {
+	host, _, _ := net.SplitHostPort(s.address)
+	s.address = net.JoinHostPort(host, strconv.Itoa(ln.Addr().(*net.TCPAddr).Port))
+}
+
+// close ends what open has started, as far as it got.
+func (s *server) close() error {
+	var errs []error
+	for _, stack := range s.stacks {
+		errs = append(errs, stack.shutdown())
+	}
+	if s.ports != nil {
+		errs = append(errs, s.ports.close())
+	}
+	if s.observer != nil {
+		errs = append(errs, s.observer.close())
+	}
+	return errors.Join(errs...)
+}
+
+// serve accepts until the context ends or enough connections have been served.
+func (s *server) serve(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	context.AfterFunc(ctx, func() {
+		for _, ln := range s.listeners {
+			ln.Close()
+		}
+	})
+	var conns, accepting sync.WaitGroup
+	for _, ln := range s.listeners {
+		accepting.Go(func() {
+			for {
+				c, err := ln.AcceptTCP()
+				if err != nil {
+					return
+				}
+				conns.Go(func() {
+					if s.handle(ctx, c) {
+						stop()
+					}
+				})
+			}
+		})
+	}
+	accepting.Wait()
+	conns.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// handle serves one connection, and reports whether it was the last one.
+func (s *server) handle(ctx context.Context, c *endpoint.Conn) (last bool) {
+	line := s.flags.serve(ctx, c)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done++
+	var err error
+	if s.flags.json {
+		err = printJSON(s.cmd.OutOrStdout(), line)
+	} else {
+		_, err = fmt.Fprintln(s.cmd.OutOrStdout(), line)
+	}
+	if err != nil {
+		s.err = err
+	}
+	return err != nil || s.done == s.flags.exitAfter
+}
