@@ -32,20 +32,7 @@ func TestDialKernel(t *testing.T) {
 		t.Run(address, func(t *testing.T) {
 			ln := far.listen(t, address)
 			go serveKernel(ln)
-			d := endpoint.Dialer{Stack: s, FastOpen: handshake.ClientOn, Cache: cookie.NewMemory(cookie.Limits{}), Machine: linger, Timeout: 10 * time.Second}
-			for i, want := range []handshake.Outcome{handshake.CookieReceived, handshake.Accepted} {
-				c, err := d.DialContext(t.Context(), "tcp", address, []byte("hello"))
-				if err != nil {
-					t.Fatal(err)
-				}
-				c.SetDeadline(time.Now().Add(10 * time.Second))
-				if got := finish(t, c); got != "HELLO" {
-					t.Errorf("connection %d: got %q, want %q", i+1, got, "HELLO")
-				}
-				if got := c.FastOpen(); got.Outcome != want {
-					t.Errorf("connection %d: %s (%s), want %s", i+1, got.Outcome, got.Why, want)
-				}
-			}
+			d := dialTwice(t, s, address)
 			// Several windows, with the kernel's large segments on the way back.
 			c, err := d.DialContext(t.Context(), "tcp", address, nil)
 			if err != nil {
@@ -70,11 +57,33 @@ func TestDialKernel(t *testing.T) {
 	}
 }
 
+// dialTwice connects to an echo: the first connection gets a cookie, the second
+// one has its data taken from the SYN. It returns the dialer, which has the
+// cookie.
+func dialTwice(t *testing.T, s *endpoint.Stack, address string) *endpoint.Dialer {
+	t.Helper()
+	d := &endpoint.Dialer{Stack: s, FastOpen: handshake.ClientOn, Cache: cookie.NewMemory(cookie.Limits{}), Machine: linger, Timeout: 10 * time.Second}
+	for i, want := range []handshake.Outcome{handshake.CookieReceived, handshake.Accepted} {
+		c, err := d.DialContext(t.Context(), "tcp", address, []byte("hello"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.SetDeadline(time.Now().Add(10 * time.Second))
+		if got := finish(t, c); got != "HELLO" {
+			t.Errorf("connection %d: got %q, want %q", i+1, got, "HELLO")
+		}
+		if got := c.FastOpen(); got.Outcome != want {
+			t.Errorf("connection %d: %s (%s), want %s", i+1, got.Outcome, got.Why, want)
+		}
+	}
+	return d
+}
+
 // listen makes the host's kernel listen with Fast Open.
 func (h *host) listen(t *testing.T, address string) net.Listener {
 	t.Helper()
 	var ln net.Listener
-	h.do(func() (err error) {
+	h.Do(func() (err error) {
 		lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) (err error) {
 			if e := raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_FASTOPEN, 16) }); e != nil {
 				return e
@@ -151,7 +160,7 @@ func TestTimeWaitKernel(t *testing.T) {
 		}
 	}()
 	for i := range 3 {
-		far.do(func() error {
+		far.Do(func() error {
 			c, err := dialFrom(netip.AddrPortFrom(server4, 4000), netip.AddrPortFrom(client4, 80))
 			if err != nil {
 				return fmt.Errorf("connection %d: %w", i+1, err)
@@ -185,7 +194,7 @@ func dialFrom(source, remote netip.AddrPort) (net.Conn, error) {
 // response.
 func (h *host) ask(remote netip.AddrPort, request string) (response string, err error) {
 	h.t.Helper()
-	h.do(func() error {
+	h.Do(func() error {
 		response, err = ask(remote, request)
 		return nil
 	})
@@ -231,20 +240,7 @@ func TestLoopback(t *testing.T) {
 			}
 			defer ln.Close()
 			go echo(ln)
-			d := endpoint.Dialer{Stack: s, FastOpen: handshake.ClientOn, Cache: cookie.NewMemory(cookie.Limits{}), Machine: linger, Timeout: 10 * time.Second}
-			for i, want := range []handshake.Outcome{handshake.CookieReceived, handshake.Accepted} {
-				c, err := d.DialContext(t.Context(), "tcp", address, []byte("hello"))
-				if err != nil {
-					t.Fatal(err)
-				}
-				c.SetDeadline(time.Now().Add(10 * time.Second))
-				if got := finish(t, c); got != "HELLO" {
-					t.Errorf("connection %d: got %q, want %q", i+1, got, "HELLO")
-				}
-				if got := c.FastOpen(); got.Outcome != want {
-					t.Errorf("connection %d: %s (%s), want %s", i+1, got.Outcome, got.Why, want)
-				}
-			}
+			dialTwice(t, s, address)
 		})
 	}
 }
@@ -268,7 +264,7 @@ func TestKernelPorts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	near.do(func() error {
+	near.Do(func() error {
 		for _, address := range []string{"192.0.2.1:82", "[2001:db8::1]:82"} {
 			if _, err := net.Listen("tcp", address); !errors.Is(err, unix.EADDRINUSE) {
 				t.Errorf("kernel's listen on %s: %v, want %v", address, err, unix.EADDRINUSE)

@@ -21,15 +21,16 @@ func (h *host) tun(name string) (f *os.File) {
 		h.t.Skipf("needs /dev/net/tun: %v", err)
 	}
 	device.Close()
-	h.do(func() error {
+	h.Do(func() error {
 		tun := &netlink.Tuntap{LinkAttrs: netlink.LinkAttrs{Name: name}, Mode: netlink.TUNTAP_MODE_TUN, Flags: netlink.TUNTAP_NO_PI, NonPersist: true, Queues: 1}
 		if err := netlink.LinkAdd(tun); err != nil {
 			return err
 		}
 		f = tun.Fds[0]
-		return setUp(name)
+		return nil
 	})
 	h.t.Cleanup(func() { f.Close() })
+	h.SetUp(name)
 	return f
 }
 
@@ -37,7 +38,7 @@ func (h *host) tun(name string) (f *os.File) {
 func TestBareDevice(t *testing.T) {
 	near := newHost(t)
 	far := near.tun("tun0")
-	near.address("tun0", near4.String()+"/24", near6.String()+"/64")
+	near.Address("tun0", near4.String()+"/24", near6.String()+"/64")
 	in := near.open("tun0", onlyOurs)
 	tap := near.open("tun0", &Config{Filter: &Filter{Ports: onlyOurs.Filter.Ports, Either: true}, Tap: true})
 	r := near.resolver()

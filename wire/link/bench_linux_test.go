@@ -24,7 +24,7 @@ func benchFrames(to wire.MAC) [][]byte {
 func BenchmarkWriteFrames(b *testing.B) {
 	near, peer := wired(b)
 	out := peer.open("veth0", onlyOurs)
-	frames := benchFrames(macOf(near.mac("veth0")))
+	frames := benchFrames(macOf(near.MAC("veth0")))
 	b.ReportAllocs()
 	b.SetBytes(int64(benchBatch * len(frames[0])))
 	for b.Loop() {
@@ -35,7 +35,7 @@ func BenchmarkWriteFrames(b *testing.B) {
 func BenchmarkReadFrames(b *testing.B) {
 	near, peer := wired(b)
 	in, out := near.open("veth0", onlyOurs), peer.open("veth0", onlyOurs)
-	frames := benchFrames(macOf(near.mac("veth0")))
+	frames := benchFrames(macOf(near.MAC("veth0")))
 	batch := make([]Frame, benchBatch)
 	b.ReportAllocs()
 	b.SetBytes(int64(benchBatch * len(frames[0])))

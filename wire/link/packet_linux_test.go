@@ -22,11 +22,6 @@ const ourPort = 40000
 // onlyOurs lets in what is sent to ourPort.
 var onlyOurs = &Config{Filter: &Filter{Ports: []PortRange{Port(ourPort)}}}
 
-// at lets in what is sent to one address and port.
-func at(local netip.AddrPort) *Config {
-	return &Config{Filter: &Filter{Addrs: []netip.Addr{local.Addr()}, Ports: []PortRange{Port(local.Port())}}}
-}
-
 // headerTo returns the Ethernet header from near to its peer.
 func headerTo(t *testing.T, near *host, dst netip.Addr) []byte {
 	t.Helper()
@@ -35,38 +30,6 @@ func headerTo(t *testing.T, near *host, dst netip.Addr) []byte {
 		t.Fatal(err)
 	}
 	return hop.Header
-}
-
-// A kernel peer checks what we send, TCP checksum included, and leaves its own
-// unfinished (D-14, D-18).
-func TestKernelPeerAnswers(t *testing.T) {
-	near, peer := wired(t)
-	for _, test := range []struct {
-		name        string
-		local, host netip.Addr
-	}{{"IPv4", ours4, peer4}, {"IPv6", ours6, peer6}} {
-		t.Run(test.name, func(t *testing.T) {
-			listener := peer.listen(netip.AddrPortFrom(test.host, 0).String())
-			remote := listener.Addr().(*net.TCPAddr).AddrPort()
-			local := netip.AddrPortFrom(test.local, ourPort)
-			l := near.open("veth0", at(local))
-			before := time.Now()
-			write(t, l, segment(headerTo(t, near, test.host), local, remote, syn()))
-			f, _ := wantSynAck(t, l, remote, local)
-			if !f.Partial || f.NeedsVerify() || f.Outgoing {
-				t.Errorf("got %+v, want a partial checksum", f)
-			}
-			if finished(f.Data[14:]) {
-				t.Error("checksum is whole although marked partial")
-			}
-			if !finished(Complete(nil, f.Data)[14:]) {
-				t.Error("completed checksum is wrong")
-			}
-			if f.Time.Before(before.Add(-time.Minute)) || f.Time.After(time.Now().Add(time.Minute)) {
-				t.Errorf("time: got %v, want about %v", f.Time, before)
-			}
-		})
-	}
 }
 
 // A frame of ours comes from a packet socket with its checksum whole, and the
@@ -82,58 +45,13 @@ func TestOwnChecksumIsWhole(t *testing.T) {
 	}
 }
 
-// A kernel sender leaves the cutting into segments to the device (D-16).
-func TestLargerThanMTU(t *testing.T) {
-	near, peer := wired(t)
-	for _, test := range []struct {
-		name        string
-		local, host netip.Addr
-	}{{"IPv4", ours4, peer4}, {"IPv6", ours6, peer6}} {
-		t.Run(test.name, func(t *testing.T) {
-			listener := peer.listen(netip.AddrPortFrom(test.host, 0).String())
-			remote := listener.Addr().(*net.TCPAddr).AddrPort()
-			local := netip.AddrPortFrom(test.local, ourPort)
-			l := near.open("veth0", at(local))
-			header := headerTo(t, near, test.host)
-			write(t, l, segment(header, local, remote, syn()))
-			_, p := wantSynAck(t, l, remote, local)
-			write(t, l, segment(header, local, remote, wire.Segment{Seq: 1001, Ack: p.TCP.Seq.Add(1), Flags: wire.ACK, Window: 65535}))
-			conn, err := listener.Accept()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
-			want := bytes.Repeat([]byte("0123456789"), 1400)
-			if _, err := conn.Write(want); err != nil {
-				t.Fatal(err)
-			}
-			var got []byte
-			longest := 0
-			for len(got) < len(want) {
-				f, p := next(t, l)
-				longest = max(longest, len(f.Data))
-				got = append(got, p.TCP.Payload...)
-				if !finished(Complete(nil, f.Data)[14:]) {
-					t.Error("completed checksum is wrong")
-				}
-			}
-			if !bytes.Equal(got, want) {
-				t.Error("data differs")
-			}
-			if longest <= 1514 {
-				t.Errorf("longest frame: got %d bytes, want more than 1514", longest)
-			}
-		})
-	}
-}
-
 // While the peer floods the interface, nothing foreign is in the first frames
 // (D-25).
 func TestNothingForeignWhileOpening(t *testing.T) {
 	near, peer := wired(t)
 	out := peer.open("veth0", onlyOurs)
 	var header []byte
-	header = AppendHeader(header, macOf(near.mac("veth0")), macOf(peer.mac("veth0")), 4)
+	header = AppendHeader(header, macOf(near.MAC("veth0")), macOf(peer.MAC("veth0")), 4)
 	foreign := segment(header, netip.AddrPortFrom(peer4, 7), netip.AddrPortFrom(ours4, 7), syn())
 	marker := segment(header, netip.AddrPortFrom(peer4, 7), netip.AddrPortFrom(ours4, ourPort), syn())
 	ctx, stop := context.WithCancel(t.Context())
@@ -165,7 +83,7 @@ func TestVLAN(t *testing.T) {
 	inner := wire.VLANTag{Protocol: wire.EtherTypeVLAN, Control: 0x6005}
 	outer := wire.VLANTag{Protocol: wire.EtherTypeSVLAN, Control: 6}
 	priority := wire.VLANTag{Protocol: wire.EtherTypeVLAN, Control: 0xe000}
-	mac := macOf(near.mac("veth0"))
+	mac := macOf(near.MAC("veth0"))
 	for name, tags := range map[string][]wire.VLANTag{
 		"none": nil, "one": {inner}, "two": {outer, inner}, "priority only": {priority},
 	} {
@@ -188,9 +106,9 @@ func TestTap(t *testing.T) {
 	endpoint, tap := near.open("veth0", &Config{Filter: filter}), near.open("veth0", &Config{Filter: filter, Tap: true})
 	out, in := near.open("veth0", onlyOurs), peer.open("veth0", onlyOurs)
 	ours := netip.AddrPortFrom(ours4, ourPort)
-	going := segment(AppendHeader(nil, macOf(peer.mac("veth0")), macOf(near.mac("veth0")), 4), ours, client4, syn())
+	going := segment(AppendHeader(nil, macOf(peer.MAC("veth0")), macOf(near.MAC("veth0")), 4), ours, client4, syn())
 	foreign := segment(AppendHeader(nil, wire.MAC{2, 9, 9, 9, 9, 9}, wire.MAC{2}, 4), client4, ours, syn())
-	coming := segment(AppendHeader(nil, macOf(near.mac("veth0")), wire.MAC{2}, 4), client4, ours, syn())
+	coming := segment(AppendHeader(nil, macOf(near.MAC("veth0")), wire.MAC{2}, 4), client4, ours, syn())
 	write(t, out, going)
 	write(t, in, foreign, coming)
 	if f, _ := next(t, endpoint); !bytes.Equal(f.Data, coming) || f.Outgoing {
@@ -210,7 +128,7 @@ func TestTap(t *testing.T) {
 func TestSetFilter(t *testing.T) {
 	near, peer := wired(t)
 	in, out := near.open("veth0", onlyOurs), peer.open("veth0", onlyOurs)
-	header := AppendHeader(nil, macOf(near.mac("veth0")), wire.MAC{2}, 4)
+	header := AppendHeader(nil, macOf(near.MAC("veth0")), wire.MAC{2}, 4)
 	first := segment(header, client4, netip.AddrPortFrom(ours4, ourPort), syn())
 	second := segment(header, client4, netip.AddrPortFrom(ours4, ourPort+1), syn())
 	write(t, out, second, first)
@@ -231,7 +149,7 @@ func TestSetFilter(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Not even TCP is asked for.
-	other := append(AppendHeader(nil, macOf(near.mac("veth0")), wire.MAC{2}, 4), make([]byte, 46)...)
+	other := append(AppendHeader(nil, macOf(near.MAC("veth0")), wire.MAC{2}, 4), make([]byte, 46)...)
 	other[12], other[13] = 0x88, 0xb5 // for local experiments (IEEE 802)
 	write(t, out, other)
 	in.SetReadDeadline(time.Now().Add(10 * time.Second))
@@ -250,7 +168,7 @@ func TestManyPortsInTheKernel(t *testing.T) {
 	}
 	in := near.open("veth0", &Config{Filter: &Filter{Ports: ports, Addrs: []netip.Addr{ours4, ours6}, ICMP: true}})
 	out := peer.open("veth0", onlyOurs)
-	header := AppendHeader(nil, macOf(near.mac("veth0")), wire.MAC{2}, 4)
+	header := AppendHeader(nil, macOf(near.MAC("veth0")), wire.MAC{2}, 4)
 	no := segment(header, client4, netip.AddrPortFrom(ours4, 31997), syn())
 	yes := segment(header, client4, netip.AddrPortFrom(ours4, 31998), syn())
 	write(t, out, no, yes)
@@ -276,7 +194,7 @@ func TestTooLong(t *testing.T) {
 func TestManyFrames(t *testing.T) {
 	near, peer := wired(t)
 	in, out := near.open("veth0", onlyOurs), peer.open("veth0", onlyOurs)
-	header := AppendHeader(nil, macOf(near.mac("veth0")), wire.MAC{2}, 4)
+	header := AppendHeader(nil, macOf(near.MAC("veth0")), wire.MAC{2}, 4)
 	var frames [][]byte
 	for i := range 300 {
 		s := syn()
@@ -351,13 +269,9 @@ func TestPacketDeadlineAndClose(t *testing.T) {
 func TestInterfaceDownAndGone(t *testing.T) {
 	near, peer := wired(t)
 	in, out := near.open("veth0", onlyOurs), peer.open("veth0", onlyOurs)
-	frame := segment(AppendHeader(nil, macOf(near.mac("veth0")), wire.MAC{2}, 4), client4, netip.AddrPortFrom(ours4, ourPort), syn())
-	var veth netlink.Link
-	near.do(func() (err error) {
-		veth, err = netlink.LinkByName("veth0")
-		return err
-	})
-	near.do(func() error { return netlink.LinkSetDown(veth) })
+	frame := segment(AppendHeader(nil, macOf(near.MAC("veth0")), wire.MAC{2}, 4), client4, netip.AddrPortFrom(ours4, ourPort), syn())
+	veth := near.Link("veth0")
+	near.Do(func() error { return netlink.LinkSetDown(veth) })
 	if _, err := in.WriteFrames([][]byte{frame}); !errors.Is(err, unix.ENETDOWN) {
 		t.Errorf("write while down: got %v, want %v", err, unix.ENETDOWN)
 	}
@@ -366,7 +280,7 @@ func TestInterfaceDownAndGone(t *testing.T) {
 	if _, err := in.ReadFrames(make([]Frame, 1)); err != os.ErrDeadlineExceeded {
 		t.Errorf("read while down: got %v, want %v", err, os.ErrDeadlineExceeded)
 	}
-	near.do(func() error { return netlink.LinkSetUp(veth) })
+	near.Do(func() error { return netlink.LinkSetUp(veth) })
 	batch := make([]Frame, 1)
 	err := os.ErrDeadlineExceeded
 	for ; err == os.ErrDeadlineExceeded; _, err = in.ReadFrames(batch) {
@@ -381,7 +295,7 @@ func TestInterfaceDownAndGone(t *testing.T) {
 		_, err = in.ReadFrames(batch)
 	}
 	in.SetReadDeadline(time.Time{})
-	near.do(func() error { return netlink.LinkDel(veth) })
+	near.Do(func() error { return netlink.LinkDel(veth) })
 	if _, err := in.ReadFrames(batch); !errors.Is(err, ErrGone) {
 		t.Errorf("removed: got %v, want %v", err, ErrGone)
 	}
@@ -395,7 +309,7 @@ func TestInterfaceDownAndGone(t *testing.T) {
 
 func TestOpenErrors(t *testing.T) {
 	near := newHost(t)
-	near.do(func() error {
+	near.Do(func() error {
 		if _, err := Open("no-such", nil); !errors.Is(err, ErrNoInterface) {
 			t.Errorf("unknown interface: got %v, want %v", err, ErrNoInterface)
 		}

@@ -11,7 +11,7 @@ import (
 // withoutCapabilities takes them from the host's thread, for good.
 func (h *host) withoutCapabilities() {
 	h.t.Helper()
-	h.do(func() error {
+	h.Do(func() error {
 		var none [2]unix.CapUserData
 		return unix.Capset(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &none[0])
 	})
@@ -19,8 +19,9 @@ func (h *host) withoutCapabilities() {
 
 func TestWithoutPrivilege(t *testing.T) {
 	near, peer := wired(t)
+	want := macOf(peer.MAC("veth0"))
 	near.withoutCapabilities()
-	near.do(func() error {
+	near.Do(func() error {
 		for _, ifname := range []string{"veth0", "lo"} {
 			if _, err := Open(ifname, nil); !errors.Is(err, ErrPrivilege) || !errors.Is(err, unix.EPERM) {
 				t.Errorf("%s: got %v, want %v", ifname, err, ErrPrivilege)
@@ -37,7 +38,7 @@ func TestWithoutPrivilege(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if got, want := macOf(hop.Header), macOf(peer.mac("veth0")); got != want {
+			if got := macOf(hop.Header); got != want {
 				t.Errorf("%v: got %v, want %v", dst, got, want)
 			}
 		}

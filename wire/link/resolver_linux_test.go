@@ -18,7 +18,7 @@ import (
 // addRoute routes a prefix over a gateway, or by a type of route that goes nowhere.
 func (h *host) addRoute(prefix, gateway string, kind int) {
 	h.t.Helper()
-	h.do(func() error {
+	h.Do(func() error {
 		dst, err := netlink.ParseIPNet(prefix)
 		if err != nil {
 			return err
@@ -32,7 +32,7 @@ func TestResolve(t *testing.T) {
 	near.addRoute("198.18.0.0/15", peer4.String(), unix.RTN_UNICAST)
 	near.addRoute("2001:db8:1::/48", peer6.String(), unix.RTN_UNICAST)
 	r := near.resolver()
-	own, other := macOf(near.mac("veth0")), macOf(peer.mac("veth0"))
+	own, other := macOf(near.MAC("veth0")), macOf(peer.MAC("veth0"))
 	for _, test := range []struct {
 		name     string
 		dst, src string
@@ -87,7 +87,7 @@ func TestResolveOwnAddress(t *testing.T) {
 // The route's own MTU and MSS count.
 func TestResolveRouteMetrics(t *testing.T) {
 	near, _ := wired(t)
-	near.do(func() error {
+	near.Do(func() error {
 		for prefix, route := range map[string]netlink.Route{
 			"198.18.0.0/16": {MTU: 1400, AdvMSS: 1200}, "198.19.0.0/16": {MTU: 1300},
 		} {
@@ -111,11 +111,11 @@ func TestResolveRouteMetrics(t *testing.T) {
 // A link-local address needs its zone.
 func TestResolveZone(t *testing.T) {
 	near, peer := wired(t)
-	near.do(func() error { // another interface has a route to fe80::/64, too
+	near.Do(func() error { // another interface has a route to fe80::/64, too
 		return netlink.LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "other"}})
 	})
-	near.address("veth0", "fe80::11/64")
-	peer.address("veth0", "fe80::12/64")
+	near.Address("veth0", "fe80::11/64")
+	peer.Address("veth0", "fe80::12/64")
 	hop, err := near.resolver().Resolve(t.Context(), netip.MustParseAddr("fe80::12%veth0"), netip.Addr{}, "")
 	if err != nil {
 		t.Fatal(err)
@@ -148,7 +148,7 @@ func TestResolveErrors(t *testing.T) {
 	near.addRoute("203.0.113.0/24", "", unix.RTN_UNREACHABLE)
 	near.addRoute("2001:db8:2::/48", "", unix.RTN_PROHIBIT)
 	for _, family := range []string{"ipv4", "ipv6"} {
-		near.sysctl("net/"+family+"/neigh/veth0/retrans_time_ms", "10")
+		near.Sysctl("net/"+family+"/neigh/veth0/retrans_time_ms", "10")
 	}
 	r := near.resolver()
 	for _, test := range []struct {
@@ -192,9 +192,9 @@ func TestResolveErrors(t *testing.T) {
 // A stale address is used, and the kernel begins to check it (D-28).
 func TestStaleNeighbour(t *testing.T) {
 	near, peer := wired(t)
-	r, link, mac := near.resolver(), near.attrs("veth0"), peer.mac("veth0")
+	r, link, mac := near.resolver(), near.Link("veth0").Attrs(), peer.MAC("veth0")
 	for _, next := range []netip.Addr{peer4, peer6} {
-		near.do(func() error {
+		near.Do(func() error {
 			return netlink.NeighSet(&netlink.Neigh{LinkIndex: link.Index, IP: next.AsSlice(), HardwareAddr: mac, State: unix.NUD_STALE})
 		})
 		got, err := r.neighbour(t.Context(), link, next)
@@ -211,8 +211,8 @@ func TestStaleNeighbour(t *testing.T) {
 func TestProvokeByDatagram(t *testing.T) {
 	near, peer := wired(t)
 	r := near.resolver()
-	link := near.attrs("veth0")
-	want := macOf(peer.mac("veth0"))
+	link := near.Link("veth0").Attrs()
+	want := macOf(peer.MAC("veth0"))
 	for _, next := range []netip.Addr{peer4, peer6} {
 		if err := r.sendDatagram(link.Index, next); err != nil {
 			t.Fatal(err)
@@ -222,18 +222,6 @@ func TestProvokeByDatagram(t *testing.T) {
 			t.Errorf("%v: got %v, %v, want %v", next, got, err, want)
 		}
 	}
-}
-
-func (h *host) attrs(ifname string) (a *netlink.LinkAttrs) {
-	h.t.Helper()
-	h.do(func() error {
-		l, err := netlink.LinkByName(ifname)
-		if err == nil {
-			a = l.Attrs()
-		}
-		return err
-	})
-	return a
 }
 
 func TestHeaderWithoutARP(t *testing.T) {
@@ -260,7 +248,7 @@ func TestHeaderWithoutARP(t *testing.T) {
 func TestForAddr(t *testing.T) {
 	near, _ := wired(t)
 	r := near.resolver()
-	near.address("veth0", "fe80::11/64")
+	near.Address("veth0", "fe80::11/64")
 	for addr, want := range map[string]string{
 		"192.0.2.1": "veth0", "2001:db8::1": "veth0", "::ffff:192.0.2.1": "veth0",
 		"127.0.0.1": "lo", "127.9.9.9": "lo", "::1": "lo",

@@ -85,7 +85,7 @@ func (h *host) nft(rules string) {
 	if err != nil {
 		h.t.Skip("needs nft")
 	}
-	h.do(func() error {
+	h.Do(func() error {
 		if out, err := exec.Command(nft, rules).CombinedOutput(); err != nil {
 			return fmt.Errorf("nft: %w: %s", err, out)
 		}
@@ -101,8 +101,8 @@ func TestFirewallBeforeTheStack(t *testing.T) {
 	near.nft("add table netdev n; add chain netdev n i { type filter hook ingress device veth0 priority 0; policy drop; }")
 	in, out := near.open("veth0", onlyOurs), peer.open("veth0", onlyOurs)
 	for _, frame := range [][]byte{
-		segment(AppendHeader(nil, macOf(near.mac("veth0")), wire.MAC{2}, 4), client4, netip.AddrPortFrom(near4, ourPort), syn()),
-		segment(AppendHeader(nil, macOf(near.mac("veth0")), wire.MAC{2}, 6), client6, netip.AddrPortFrom(near6, ourPort), syn()),
+		segment(AppendHeader(nil, macOf(near.MAC("veth0")), wire.MAC{2}, 4), client4, netip.AddrPortFrom(near4, ourPort), syn()),
+		segment(AppendHeader(nil, macOf(near.MAC("veth0")), wire.MAC{2}, 6), client6, netip.AddrPortFrom(near6, ourPort), syn()),
 	} {
 		write(t, out, frame)
 		if f, _ := next(t, in); !bytes.Equal(f.Data, frame) {
