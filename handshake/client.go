@@ -96,7 +96,10 @@ func (m *Machine) triedFastOpen() bool { return m.info.FastOpen.Outcome != Disab
 // may be what the path does not let through (RFC 7413, Section 4.2.1 and 4.2.2).
 // The sequence number stays, and a late answer to the first SYN still counts.
 func (m *Machine) synTimeout(now time.Time, out []Output) []Output {
-	if m.handshake.retries >= m.config.SynRetries {
+	switch {
+	case m.handshake.retries >= m.config.SynRetries && m.handshake.unreachable:
+		return m.failSyn("", WhyICMP, ErrUnreachable, out) // remembered when the error came
+	case m.handshake.retries >= m.config.SynRetries:
 		return m.failSyn(cookie.NoSynAck, WhyNoAnswer, ErrTimeout, out)
 	}
 	m.handshake.retries++
@@ -125,6 +128,18 @@ func (m *Machine) failSyn(reason cookie.Reason, why Why, err error, out []Output
 		if reason != "" {
 			out = append(out, Output{Kind: Block, Reason: reason})
 		}
+	}
+	return m.end(err, out)
+}
+
+// abandonSyn gives up because the application does. If a SYN has gone
+// unanswered long enough to be sent again, that is what is remembered.
+func (m *Machine) abandonSyn(err error, out []Output) []Output {
+	switch {
+	case m.handshake.unreachable:
+		return m.failSyn("", WhyICMP, err, out) // remembered when the error came
+	case m.handshake.lost:
+		return m.failSyn(cookie.NoSynAck, WhyNoAnswer, err, out)
 	}
 	return m.end(err, out)
 }

@@ -116,7 +116,7 @@ func TestCookieWithoutData(t *testing.T) {
 	h.want("S 0:0(0) <mss 1460,FO a24e1d399638e060,nop,nop>")
 	h.in("S. 0:0(0) ack 1 <mss 1460>", "")
 	h.want(". 1:1(0) ack 1")
-	h.wantOutcome(Accepted, WhyNoData)
+	h.wantOutcome(Fallback, WhyNoData)
 	h.wantBlocked("")
 }
 

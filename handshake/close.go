@@ -24,7 +24,7 @@ func (m *Machine) closeBoth(now time.Time, out []Output) []Output {
 	case m.state == Closed || m.closed:
 		return out
 	case m.state == SynSent:
-		return m.end(ErrAborted, out)
+		return m.abandonSyn(ErrAborted, out)
 	case m.recv.unread > 0 || len(m.recv.early.runs) > 0:
 		return m.abort(now, ErrAborted, out)
 	}
@@ -40,7 +40,9 @@ func (m *Machine) abort(now time.Time, why error, out []Output) []Output {
 	switch m.state {
 	case Closed:
 		return out
-	case SynSent, TimeWait:
+	case SynSent:
+		return m.abandonSyn(why, out)
+	case TimeWait:
 		return m.end(why, out)
 	}
 	reset := wire.Segment{Seq: m.send.emptySeq(), Flags: wire.RST | wire.ACK}

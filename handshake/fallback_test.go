@@ -148,6 +148,34 @@ func TestResetWithoutSynData(t *testing.T) {
 	h.wantBlocked("")
 }
 
+// The application gives up on a SYN that went unanswered: that is a negative
+// response as well (T-40).
+func TestAbandonedSyn(t *testing.T) {
+	h := startClient(t, withCookie(""), "hello")
+	h.want("S 0:0(0) <mss 1460,FO,nop,nop>")
+	h.abort()
+	h.wantBlocked("") // too early to tell
+
+	h = startClient(t, withCookie(""), "hello")
+	h.want("S 0:0(0) <...>")
+	h.wait(time.Second)
+	h.want("S 0:0(0) <...>")
+	h.abort()
+	h.wantOutcome(Fallback, WhyNoAnswer)
+	h.wantBlocked(cookie.NoSynAck)
+}
+
+// A soft ICMP error does not end the dial, but is remembered (T-40, C-105).
+func TestSoftICMPToSyn(t *testing.T) {
+	h := startClient(t, withCookie(aCookie), "hello")
+	h.want("S 0:5(5) <...>")
+	h.icmp(wire.ICMPError{Type: wire.ICMPv4Unreachable, Code: 1, Seq: ourISS})
+	h.wantState(SynSent)
+	h.wantBlocked(cookie.ICMPError)
+	h.abort()
+	h.wantOutcome(Fallback, WhyICMP)
+}
+
 // An ICMP error answers the SYN (T-40).
 func TestICMPToSynData(t *testing.T) {
 	h := startClient(t, withCookie(aCookie), "hello")

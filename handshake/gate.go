@@ -78,6 +78,8 @@ func (g *Gate) Admit(now time.Time, set *wire.OptionSet, client, server netip.Ad
 		return decline(fo, WhyGateOff)
 	case fo.Present && (fo.Experimental && g.config.OnlyStandard || !fo.Experimental && g.config.OnlyExperimental):
 		return decline(fo, WhyWrongForm)
+	case !fo.Present && set.IllegalFastOpen && !g.config.CookieNotNeeded:
+		return decline(fo, WhyIllegalLength)
 	case !fo.Present && !g.config.CookieNotNeeded:
 		return decline(fo, WhyNoOption)
 	case g.full(now):

@@ -65,10 +65,10 @@ func TestGate(t *testing.T) {
 		{"FO b52d0a13dde9a6bb", false, gateCookie, WhyCookieInvalid},                 // a bit is flipped
 		{"FO b52d0a13", false, gateCookie, WhyCookieInvalid},                         // only the beginning
 		{"FO b52d0a13dde9a6ba0000000000000000", false, gateCookie, WhyCookieInvalid}, // and more
-		{"FO 11", false, "", WhyNoOption},                                            // lengths that are not legal
-		{"FO 1122", false, "", WhyNoOption},
-		{"FO 11223344556677", false, "", WhyNoOption},
-		{"FO 112233445566778899aabbccddeeff0011ff", false, "", WhyNoOption},
+		{"FO 11", false, "", WhyIllegalLength},                                       // lengths that are not legal
+		{"FO 1122", false, "", WhyIllegalLength},
+		{"FO 11223344556677", false, "", WhyIllegalLength},
+		{"FO 112233445566778899aabbccddeeff0011ff", false, "", WhyIllegalLength},
 		{"FO 1122334455667788,FO " + gateCookie, true, "", WhyCookieValid}, // the last one counts
 		{"FO " + gateCookie + ",FO 1122334455667788", false, gateCookie, WhyCookieInvalid},
 		{"FO " + gateCookie + ",mss 1460,wscale 7", true, "", WhyCookieValid}, // anywhere

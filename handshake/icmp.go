@@ -27,6 +27,11 @@ func (m *Machine) ICMP(now time.Time, e wire.ICMPError, out []Output) []Output {
 		return m.packetTooBig(now, e, out)
 	case e.Hard() && m.state == SynSent:
 		return m.failSyn(cookie.ICMPError, WhyICMP, ErrUnreachable, out)
+	case m.state == SynSent && m.triedFastOpen() && !m.handshake.unreachable:
+		// The SYN may still get through, the next one goes without Fast Open all
+		// the same (RFC 7413, Section 4.1.3.1).
+		m.handshake.unreachable = true
+		return append(out, Output{Kind: Block, Reason: cookie.ICMPError})
 	}
 	// RFC 5461 and RFC 9293, Section 3.9.2.2: anything else does not end a
 	// connection that stands.

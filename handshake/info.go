@@ -15,7 +15,7 @@ const (
 	Disabled        Outcome = "disabled"        // not asked for, or switched off for this path
 	CookieReceived  Outcome = "cookie-received" // asked for a cookie and got one
 	CookieGranted   Outcome = "cookie-granted"  // server: gave a cookie that was asked for
-	Accepted        Outcome = "accepted"        // the SYN's data was taken, or an empty open confirmed
+	Accepted        Outcome = "accepted"        // the SYN's data was taken; server: also an open with a valid cookie and no data
 	Rejected        Outcome = "rejected"        // the SYN's data was not taken; it went again after the handshake
 	Fallback        Outcome = "fallback"        // went on as plain TCP
 	OutcomeNotAsked Outcome = "none"            // server: the SYN had no Fast Open option
@@ -49,6 +49,7 @@ const (
 	WhyGateOff         Why = "Fast Open is off on this listener"
 	WhyPendingLimit    Why = "too many connections pending"
 	WhyNoOption        Why = "no Fast Open option in the SYN"
+	WhyIllegalLength   Why = "cookie length illegal, option ignored"
 	WhyWrongForm       Why = "option form not enabled on this listener"
 )
 

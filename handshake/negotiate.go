@@ -16,6 +16,7 @@ type negotiated struct {
 	sack          bool
 	retries       int  // of the SYN or SYN-ACK
 	lost          bool // one of them was sent again because no answer came
+	unreachable   bool // an ICMP error has answered the SYN
 	plain         bool // SYN: the option and the data are left out from now on
 	synData       int  // bytes in the first SYN
 	replyForm     bool // server: the cookie for the client goes in the form 254/0xF989

@@ -39,7 +39,8 @@ func (m *Machine) judgeSynAck(set *wire.OptionSet, acked int, out []Output) []Ou
 		// The old cookie was stale; the path is fine.
 		m.settle(Rejected, WhyCookieReplaced)
 	case synData == 0:
-		m.settle(Accepted, WhyNoData)
+		// A server that knows nothing of Fast Open answers the same way.
+		m.settle(Fallback, WhyNoData)
 	default:
 		m.settle(Rejected, WhyDataNotAcked)
 		return append(out, Output{Kind: Block, Reason: cookie.DataNotAcked})

@@ -76,12 +76,16 @@ func (s *sender) from() wire.Seq {
 func (s *sender) rewind() { s.nxt = s.base }
 
 // emptySeq is the sequence number of a segment without data: past everything
-// sent, but for what a peer that has taken its window back would not accept.
+// sent, but for what a peer that has taken its window back would not accept. An
+// edge that is back by less than the peer's scale can express was only rounded
+// down (RFC 7323, Section 2.4): the peer has taken what lies beyond it, and a
+// segment before that would be old.
 func (s *sender) emptySeq() wire.Seq {
-	if edge := s.from().Add(s.window); edge.Less(s.max) {
-		return edge
+	edge := s.from().Add(s.window)
+	if s.max.Diff(edge) < 1<<s.shift {
+		return s.max
 	}
-	return s.max
+	return edge
 }
 
 // finDue reports whether the FIN is the next thing after the bytes before it.

@@ -28,12 +28,18 @@ func (r *receiver) step() int {
 }
 
 // announce returns the window field of a segment and moves the edge. The edge
-// moves in steps worth having (RFC 9293, Section 3.8.6.2.2). Scaling may round
-// the field down; what was announced before is still taken (RFC 7323,
-// Section 2.4).
+// moves in steps worth having (RFC 9293, Section 3.8.6.2.2), or by the little
+// that scaling would round off, so that it does not seem to move back. Where
+// there is no room for that the field is rounded down; what was announced
+// before is still taken (RFC 7323, Section 2.4).
 func (r *receiver) announce(mss int) uint16 {
-	if step := r.step(); step >= min(r.widest()/2, mss) {
+	step := r.step()
+	rounding := -r.window() & (1<<r.shift - 1)
+	switch {
+	case step >= min(r.widest()/2, mss):
 		r.edge = r.edge.Add(step)
+	case rounding > 0 && rounding <= step:
+		r.edge = r.edge.Add(rounding)
 	}
 	return uint16(min(r.window()>>r.shift, 65535))
 }

@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -26,6 +27,43 @@ func TestShrunkenWindow(t *testing.T) {
 	if len(h.sent) == 0 {
 		t.Error("the window is open, and nothing is sent")
 	}
+}
+
+// A window that only rounding has moved back does not move the sequence number
+// of bare acknowledgements back: the peer would drop them as old, and two such
+// peers would resend for ever.
+func TestRoundedWindow(t *testing.T) {
+	c := plainConfig()
+	c.NoWindowScale = false
+	h := startClient(t, c, "")
+	h.want("S 0:0(0) <...>")
+	h.in("S. 0:0(0) ack 1 win 1000 <mss 1460,wscale 3>", "")
+	h.want(". 1:1(0) ack 1")
+	h.write(strings.Repeat("x", 800))
+	h.want("P. 1:801(800) ack 1")
+	// The edge is at 794 now, and 801 what the peer really takes up to.
+	h.in("P. 1:4(3) ack 2 win 99", "abc")
+	h.wait(40 * time.Millisecond)
+	h.want(". 801:801(0) ack 4")
+	// Eight bytes or more are no rounding.
+	h.in("P. 4:7(3) ack 2 win 98", "def")
+	h.wait(40 * time.Millisecond)
+	h.want(". 786:786(0) ack 7")
+}
+
+// Room for a few bytes keeps the announced edge from moving back by what
+// scaling rounds off.
+func TestEdgeNotRoundedBack(t *testing.T) {
+	c := plainConfig()
+	c.NoWindowScale, c.RecvBuffer = false, 65535<<3
+	h := startClient(t, c, "")
+	h.want("S 0:0(0) <...>")
+	h.in("S. 0:0(0) ack 1 win 1000 <mss 1460,wscale 3>", "")
+	h.want(". 1:1(0) ack 1 win 65535")
+	h.in("P. 1:4(3) ack 1", "abc")
+	h.wantRead("abc")
+	h.wait(40 * time.Millisecond)
+	h.want(". 1:1(0) ack 4 win 65535")
 }
 
 // A window from a segment older than the one that the current window came from

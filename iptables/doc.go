@@ -17,7 +17,7 @@
 // Each rule of a guard carries a [Tag] that names its owner: process id, start
 // time of that process, pid namespace, and a number of the guard. Rules go when the
 // guard is closed, when the process ends in any way, SIGKILL included, and what
-// is stale nevertheless is swept by the next [Open] or by [Sweep]. Rules made by
+// is stale nevertheless, in either backend, is swept by the next [Open] or by [Sweep]. Rules made by
 // [Install] belong to nobody and stay until [Uninstall] or [SweepAll].
 //
 // # Backends

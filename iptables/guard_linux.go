@@ -32,8 +32,8 @@ type engine interface {
 	close() error
 }
 
-// Open sweeps what dead processes left behind in the backend, and returns a guard
-// without any rule. It acts on the network namespace of the calling thread. The
+// Open sweeps what dead processes left behind in either backend that works, and returns
+// a guard without any rule. A sweep that fails is logged and no error. Open acts on the network namespace of the calling thread. The
 // error wraps ErrPrivilege or ErrNoBackend where one of them is the reason.
 func Open(ctx context.Context, config Config) (*Guard, error) {
 	if err := ctx.Err(); err != nil {
@@ -44,13 +44,8 @@ func Open(ctx context.Context, config Config) (*Guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	removed, err := sweepOne(choice.Backend, config, staleOnly)
-	if err != nil {
-		// Old rules are no reason to refuse: they cover other addresses or ports.
-		config.Logger.Warn("stale rules not swept", "backend", choice.Backend, "err", err)
-	} else if removed > 0 {
-		config.Logger.Info("stale rules swept", "backend", choice.Backend, "rules", removed)
-	}
+	sweepStale(choice.Backend, config)
+	sweepOther(choice.Backend, config)
 	return openGuard(choice, config)
 }
 

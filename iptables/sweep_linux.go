@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
+
+// otherLockWait is the shortest wait that iptables knows and that ends.
+const otherLockWait = time.Second
 
 // store is a backend as seen from outside of any guard.
 type store interface {
@@ -110,10 +114,35 @@ func sweepAny(ctx context.Context, backend Backend, gone func(Owner) bool) (remo
 	return removed, err
 }
 
-func sweepOne(backend Backend, config Config, gone func(Owner) bool) (removed int, err error) {
-	err = withStore(backend, config, func(s store) error {
-		removed, err = s.sweep(gone)
+// sweepStale sweeps a backend for Open.
+func sweepStale(backend Backend, config Config) {
+	removed := 0
+	err := withStore(backend, config, func(s store) (err error) {
+		removed, err = s.sweep(staleOnly)
 		return err
 	})
-	return removed, err
+	if removed > 0 {
+		config.Logger.Info("stale rules swept", "backend", backend, "rules", removed)
+	}
+	if err != nil {
+		// Old rules are no reason to refuse: they cover other addresses or ports.
+		config.Logger.Warn("stale rules not swept", "backend", backend, "err", err)
+	}
+}
+
+// sweepOther sweeps the backend that was not chosen, if it works here: an earlier process
+// may have been told, or had, to use it. Programs that are not installed are not run.
+func sweepOther(chosen Backend, config Config) {
+	if chosen == BackendIPTables {
+		if checkNFT() == nil {
+			sweepStale(BackendNFT, config)
+		}
+		return
+	}
+	if checkProgramPrivilege() == nil {
+		// The guard itself does not need the xtables lock: whoever holds it must not
+		// delay the guard for long.
+		config.LockWait = min(config.LockWait, otherLockWait)
+		sweepStale(BackendIPTables, config)
+	}
 }

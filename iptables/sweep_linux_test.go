@@ -1,8 +1,11 @@
 package iptables
 
 import (
+	"log/slog"
 	"maps"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -143,4 +146,61 @@ func TestAutoSweepsBoth(t *testing.T) {
 		t.Errorf("Sweep: got %d, %v, want 2", n, err)
 	}
 	wantRules(t, BackendAuto)
+}
+
+// TestOpenSweepsOther: what a process left in the backend that is not chosen now goes too,
+// and only that.
+func TestOpenSweepsOther(t *testing.T) {
+	for _, v := range variants()[1:] {
+		for chosen, other := range map[Backend]Backend{BackendNFT: BackendIPTables, BackendIPTables: BackendNFT} {
+			t.Run(v.name+"/"+chosen.String(), func(t *testing.T) {
+				newNetNS(t)
+				variants()[0].use(t)
+				v.use(t)
+				rules := planted(t)
+				plant(t, other, slices.Collect(maps.Values(rules))...)
+				openTest(t, chosen)
+				wantRules(t, other, rules[OwnerAlive], rules[OwnerUnknown], rules[OwnerNone])
+			})
+		}
+	}
+}
+
+// TestOpenMakesNoOtherTables: to look for stale rules creates nothing in the other backend.
+func TestOpenMakesNoOtherTables(t *testing.T) {
+	for _, v := range variants()[1:] {
+		t.Run(v.name, func(t *testing.T) {
+			newNetNS(t)
+			variants()[0].use(t)
+			v.use(t)
+			nft := needProgram(t, "nft")
+			if err := openTest(t, BackendNFT).Close(); err != nil {
+				t.Fatal(err)
+			}
+			if names, err := os.ReadFile("/proc/thread-self/net/ip_tables_names"); err == nil && len(names) > 0 {
+				t.Errorf("got legacy tables %q, want none", names)
+			}
+			if got := output(t, nft, "list", "ruleset"); got != "" {
+				t.Errorf("got %s, want no tables", got)
+			}
+		})
+	}
+}
+
+// TestOpenDespiteOtherSweep: a sweep of the other backend that fails is told and no more.
+func TestOpenDespiteOtherSweep(t *testing.T) {
+	newNetNS(t)
+	variants()[0].use(t)
+	variants()[2].use(t)
+	plant(t, BackendIPTables, planted(t)[OwnerStale])
+	t.Setenv("XTABLES_LOCKFILE", filepath.Join(t.TempDir(), "missing", "xtables.lock"))
+	var log strings.Builder
+	g, err := Open(t.Context(), Config{Backend: BackendNFT, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	if got := log.String(); !strings.Contains(got, "level=WARN") || !strings.Contains(got, "backend=iptables") {
+		t.Errorf("got log %q, want a warning about iptables", got)
+	}
 }

@@ -98,6 +98,9 @@ type OptionSet struct {
 	NumSACK        int
 	SACK           [MaxSACKBlocks]SACKBlock
 	FastOpen       FastOpen
+	// IllegalFastOpen tells that there was a Fast Open option of a length that
+	// RFC 7413, Section 4.1.1, does not allow. It counts as absent.
+	IllegalFastOpen bool
 }
 
 // Decode reads all options. It gives up at the first one whose length is
@@ -142,8 +145,11 @@ func (set *OptionSet) add(opt Option) {
 	case KindFastOpen, KindExperiment2:
 		// Two Fast Open options in one SYN are undefined by RFC 7413; as in
 		// Linux the last legal one counts, in whichever form.
-		if fo := parseFastOpen(opt); fo.Legal() {
+		switch fo := parseFastOpen(opt); {
+		case fo.Legal():
 			set.FastOpen = fo
+		case fo.Present:
+			set.IllegalFastOpen = true
 		}
 	}
 }

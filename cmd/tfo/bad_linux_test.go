@@ -87,7 +87,7 @@ func TestBadNetwork(t *testing.T) {
 		{"connect [2001:db9::1]:80", "no route to 2001:db9::1"},
 		{"connect 192.0.2.77:80 --timeout 200ms", "192.0.2.77"}, // nobody there
 		{"connect 192.0.2.2:80 --source 192.0.2.99", "--source: no such interface has the address 192.0.2.99; there are: 127.0.0.1, 192.0.2.1,"},
-		{"connect 192.0.2.2:80 --source 192.0.2.99", "\n     for an address that nobody but tfo answers for"},
+		{"connect 192.0.2.2:80 --source 192.0.2.99", "\n     if the network brings that address's packets to this host"},
 		{"connect 8.8.8.8:80 --source 1.2.3.4 --guard none", "--source: no such interface has the address 1.2.3.4"},
 		{"connect 192.0.2.2:80 --source 192.0.2.1:7000", "port 7000 of 192.0.2.1 is taken by the kernel or by another program"},
 		{"connect 192.0.2.2:80 --pcap /no/such/dir/x.pcapng", "--pcap: open /no/such/dir/x.pcapng: no such file or directory"},

@@ -7,10 +7,12 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"tfocraft/handshake"
 	"tfocraft/handshake/endpoint"
 	"tfocraft/iptables"
 	"tfocraft/wire/link"
@@ -87,7 +89,7 @@ func (c *client) route(ctx context.Context) (link.Hop, error) {
 	if source.IsValid() {
 		if _, err := r.ForAddr(source); err != nil && (c.flags.guard.mode != "none" || public(c.remote.Addr())) {
 			return link.Hop{}, withHint(fmt.Errorf("--source: %w", plain(err)),
-				"for an address that nobody but tfo answers for, and no public server, add --guard none")
+				"if the network brings that address's packets to this host, and the server is not public, add --guard none")
 		}
 	}
 	return r.Resolve(ctx, c.remote.Addr(), source, c.flags.ifname)
@@ -126,8 +128,21 @@ func (c *client) report(r *result) error {
 	if c.flags.json {
 		return printJSON(c.cmd.OutOrStdout(), r)
 	}
-	complain(c.cmd.ErrOrStderr(), "%v", r)
+	complain(c.cmd.ErrOrStderr(), "%v%s", r, c.cure(r))
 	return nil
+}
+
+// cure is a hint, on a line of its own, for a path that the cache keeps Fast
+// Open from.
+func (c *client) cure(r *result) string {
+	if !strings.HasPrefix(r.Reason, string(handshake.WhyBlocked)) {
+		return ""
+	}
+	file := ""
+	if c.flags.cache != "" {
+		file = " --cache " + c.flags.cache
+	}
+	return fmt.Sprintf("\n     to have it tried again: tfo cookie cache%s --forget %s", file, c.remote.Addr())
 }
 
 // exchange is one connection from SYN to end.

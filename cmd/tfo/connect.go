@@ -11,6 +11,7 @@ import (
 	"tfocraft/cookie"
 	"tfocraft/handshake"
 	"tfocraft/handshake/endpoint"
+	"tfocraft/wire"
 )
 
 // connectFlags say how tfo connect connects.
@@ -56,7 +57,12 @@ Needs CAP_NET_RAW, and CAP_NET_ADMIN for the guard.`,
 	exclusive(cmd, "no-fast-open", "cookie", "no-cookie")
 	exclusive(cmd, "no-fast-open", "experimental")
 	exclusive(cmd, "ipv4", "ipv6")
-	cmd.RunE = action(func(cmd *cobra.Command, args []string) error { return connect(cmd, &flags, args[0]) })
+	cmd.RunE = action(func(cmd *cobra.Command, args []string) error {
+		if flags.cookie == "" && cmd.Flags().Changed("cookie") {
+			return usagef("--cookie: it is empty; without the flag a request is sent, unless the cache has a cookie")
+		}
+		return connect(cmd, &flags, args[0])
+	})
 	return cmd
 }
 
@@ -69,7 +75,7 @@ func (c *connectFlags) add(cmd *cobra.Command) {
 	f.DurationVar(&c.interval, "interval", 0, "time between two connections")
 	f.StringVar(&c.cache, "cache", "", "cookie cache `FILE` (default: tfocraft/cookies.db in the user's cache directory)")
 	f.BoolVar(&c.noFastOpen, "no-fast-open", false, "a plain handshake")
-	f.StringVar(&c.cookie, "cookie", "", "show this cookie, `HEX` of up to 38 bytes, whatever the cache says")
+	f.StringVar(&c.cookie, "cookie", "", "show this cookie, `HEX` of up to 34 bytes, whatever the cache says")
 	f.BoolVar(&c.noCookie, "no-cookie", false, "send the data in the SYN without any cookie (RFC 7413, section 7.3)")
 	f.BoolVar(&c.experimental, "experimental", false, "use option 254 with 0xF989 instead of option 34")
 	f.BoolVar(&c.keepOpen, "keep-open", false, "do not close the sending side after the data")
@@ -117,6 +123,9 @@ func (c *connectFlags) dialer() (endpoint.Dialer, error) {
 		if d.Cookie, err = cookie.Parse(c.cookie); err != nil {
 			return d, usagef("--cookie: %w", err)
 		}
+		if err := makeRoom(&d); err != nil {
+			return d, err
+		}
 	}
 	if c.source != "" {
 		if d.Source, err = parseSource(c.source); err != nil {
@@ -124,6 +133,27 @@ func (c *connectFlags) dialer() (endpoint.Dialer, error) {
 		}
 	}
 	return d, c.guard.check()
+}
+
+// makeRoom leaves out of the SYN what a cookie longer than RFC 7413 allows has
+// no room beside.
+func makeRoom(d *endpoint.Dialer) error {
+	// The room that the option needs, its padding included.
+	option := wire.FastOpen{Present: true, Experimental: d.Experimental, Cookie: d.Cookie.Append(nil)}
+	need := (option.WireLen() + 3) &^ 3
+	const (
+		mss   = 4
+		scale = 4  // with the padding
+		times = 12 // timestamps and SACK permitted
+	)
+	room := wire.MaxOptionsLen - mss
+	if need > room {
+		return usagef("--cookie: %d bytes have no room beside the MSS in a SYN; tfo craft sends them", d.Cookie.Len())
+	}
+	d.Machine.NoTimestamps = need > room-scale-times
+	d.Machine.NoSACK = d.Machine.NoTimestamps
+	d.Machine.NoWindowScale = need > room-scale
+	return nil
 }
 
 // resolve finds the address to connect to, of the source's family if there is

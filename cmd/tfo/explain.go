@@ -30,7 +30,7 @@ segment what it is for, then what became of Fast Open on each connection.
 Without timestamps and padding, that is: --bytes, --packet and --hex show every
 option, and the bytes of the IP packet with their fields.`,
 		Example: `  tfo lab --pcap story.pcapng && tfo explain story.pcapng
-  tfo explain story.pcapng --packet 1
+  tfo explain story.pcapng --packet 3
   tfo craft 'S 0:0(0) <mss 1460,FO>' | tfo explain --hex -`,
 		Args: optional("FILE"),
 	}
@@ -44,7 +44,7 @@ option, and the bytes of the IP packet with their fields.`,
 	exclusive(cmd, "hex", "only-tfo")
 	cmd.RunE = action(func(cmd *cobra.Command, args []string) error {
 		switch {
-		case flags.packet < 0:
+		case flags.packet < 1 && cmd.Flags().Changed("packet"):
 			return usagef("--packet: frames are numbered from 1")
 		case flags.hex != "" && len(args) > 0:
 			return usagef("--hex and a file exclude each other")

@@ -184,6 +184,10 @@ func TestUsage(t *testing.T) {
 		{"explain a --hex 00", "exclude each other"},
 		{"explain --hex 00 --packet 1", "--hex and --packet exclude each other"},
 		{"explain a --packet -1", "numbered from 1"},
+		{"explain a --packet 0", "numbered from 1"},
+		{"connect 127.0.0.1:1 --cookie=", "--cookie: it is empty"},
+		{"connect 127.0.0.1:1 --cookie " + strings.Repeat("00", 35), "no room beside the MSS"},
+		{"connect 127.0.0.1:1 --experimental --cookie " + strings.Repeat("00", 33), "no room beside the MSS"},
 		{"explain --hex zz", "--hex: invalid byte"},
 
 		{"connect 127.0.0.1", `"127.0.0.1" is not HOST:PORT`},

@@ -41,6 +41,7 @@ type Conn struct {
 	writeDeadline      deadline
 	timing             Timing
 	cache              cookie.Cache // of a dialed connection that uses Fast Open; or nil
+	ownCookie          bool         // the application's cookie was shown: a refusal says nothing about the path
 	lessons            []lesson     // for the cache, all learnt before the dial is over
 }
 

@@ -32,7 +32,7 @@ func TestFailedDial(t *testing.T) {
 	}{
 		{name: "refused", want: syscall.ECONNREFUSED, why: handshake.WhyRefused},
 		{name: "silence", answer: silent, want: syscall.ETIMEDOUT, why: handshake.WhyNoAnswer, retries: 2},
-		{name: "out of time", answer: silent, timeout: 1500 * time.Millisecond, want: os.ErrDeadlineExceeded, retries: 1},
+		{name: "out of time", answer: silent, timeout: 1500 * time.Millisecond, want: os.ErrDeadlineExceeded, why: handshake.WhyNoAnswer, retries: 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

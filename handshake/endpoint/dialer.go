@@ -39,7 +39,7 @@ type Dialer struct {
 	// that every connection asks for a cookie.
 	Cache cookie.Cache
 	// Cookie, of up to 38 bytes, is shown in place of the one in Cache, whose
-	// blocked paths do not count then.
+	// blocked paths do not count then; none is blocked for what becomes of it.
 	Cookie cookie.Cookie
 	// Experimental sends the option as kind 254 with 0xF989 (RFC 7413,
 	// Section 9). A cookie from Cache is shown in the form that it came in.
@@ -119,7 +119,7 @@ func (d *Dialer) prepare(ctx context.Context, remote netip.AddrPort, data []byte
 	config.FastOpen = d.fastOpen(now, cookie.Path{Client: local.Addr(), Server: remote.Addr(), Port: remote.Port()})
 	c := s.newConn(local, remote, handshake.NewClient(config), claim)
 	c.opened = make(chan struct{})
-	c.cache = d.cache()
+	c.cache, c.ownCookie = d.cache(), !d.Cookie.IsZero()
 	c.flow = newFlowLabel()
 	c.setHeader(hop.Header)
 	// A fresh machine only queues. What it has no room for follows as room

@@ -171,9 +171,11 @@ var outcomeCases = []outcomeCase{
 		outcome: handshake.Rejected, why: handshake.WhyCookieReplaced, next: handshake.OptionCookie,
 	},
 	{
-		name:    "cookie of an illegal length",
-		dialer:  func(d *endpoint.Dialer) { d.Cookie = wrong(7) },
-		outcome: handshake.Rejected, why: handshake.WhyDataNotAcked, next: handshake.OptionNone,
+		name:   "cookie of an illegal length",
+		dialer: func(d *endpoint.Dialer) { d.Cookie = wrong(7) },
+		// What becomes of a cookie of the application's own says nothing about
+		// the path.
+		outcome: handshake.Rejected, why: handshake.WhyDataNotAcked, next: handshake.OptionRequest,
 	},
 	{
 		name:    "cookie without room",

@@ -19,7 +19,7 @@ type lesson struct {
 
 // learn notes a lesson, an output of kind Learn or Block.
 func (c *Conn) learn(now time.Time, o *handshake.Output) {
-	if c.cache == nil {
+	if c.cache == nil || c.ownCookie && o.Kind == handshake.Block {
 		return
 	}
 	c.mu.Lock()

@@ -121,10 +121,11 @@ func (s *Stack) claimListen(addrs []netip.Addr, port uint16) (keys []netip.AddrP
 	return keys, c, err
 }
 
-// listenAddrs returns the addresses that a listener is known by: the
-// unspecified one stands for both families unless the network names one.
+// listenAddrs returns the addresses that a listener is known by: as in package
+// net, the unspecified one of IPv6 stands for both families unless the network
+// names one, and that of IPv4 for itself.
 func listenAddrs(network string, a netip.Addr) []netip.Addr {
-	if !a.IsUnspecified() || network != "tcp" {
+	if a != netip.IPv6Unspecified() || network != "tcp" {
 		return []netip.Addr{a}
 	}
 	return []netip.Addr{netip.IPv6Unspecified(), netip.IPv4Unspecified()}

@@ -15,7 +15,7 @@ const (
 	Unknown        Outcome = ""
 	Disabled       Outcome = "disabled"        // the SYN had neither option nor data
 	CookieReceived Outcome = "cookie-received" // asked for a cookie and got one
-	Accepted       Outcome = "accepted"        // the SYN's data was taken, or an empty open confirmed
+	Accepted       Outcome = "accepted"        // the SYN's data was taken
 	Rejected       Outcome = "rejected"        // the SYN's data was not taken
 	Fallback       Outcome = "fallback"        // went on as plain TCP, or not at all
 )

@@ -45,5 +45,5 @@ func (c *conn) verdictOnOptions() (Outcome, Why) {
 	case !legalCookie(i.SynCookie):
 		return Fallback, WhyNoCookie
 	}
-	return Accepted, WhyNoData
+	return Fallback, WhyNoData
 }

@@ -8,7 +8,7 @@ import (
 
 // Tee returns a link that works like l and shows each frame to see: received
 // ones with the kernel's time before ReadFrames returns them, sent ones once
-// they are sent. An unfinished TCP checksum is finished in what see gets. The
+// they are sent, with the time from before that. An unfinished TCP checksum is finished in what see gets. The
 // frame is valid only during the call; see must do for being called by the
 // reader and by writers at the same time.
 //
@@ -40,10 +40,11 @@ func (t *tee) ReadFrames(batch []Frame) (int, error) {
 }
 
 func (t *tee) WriteFrames(batch [][]byte) (int, error) {
+	// An answer can be here before the write returns, with the kernel's time.
+	before := time.Now()
 	n, err := t.Link.WriteFrames(batch)
-	now := time.Now()
 	for _, frame := range batch[:n] {
-		t.see(frame, now, true)
+		t.see(frame, before, true)
 	}
 	return n, err
 }
