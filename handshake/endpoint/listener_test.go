@@ -323,6 +323,7 @@ func TestListenAddresses(t *testing.T) {
 	}{
 		{"tcp", ":80", "[::]:80", true, true},
 		{"tcp4", ":80", "0.0.0.0:80", true, false},
+		{"tcp", "0.0.0.0:80", "0.0.0.0:80", true, false}, // as in package net
 		{"tcp6", "[::]:80", "[::]:80", false, true},
 		{"tcp", address4, address4, true, false},
 		{"tcp", address6, address6, false, true},
