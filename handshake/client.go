@@ -96,11 +96,11 @@ func (m *Machine) triedFastOpen() bool { return m.info.FastOpen.Outcome != Disab
 // may be what the path does not let through (RFC 7413, Section 4.2.1 and 4.2.2).
 // The sequence number stays, and a late answer to the first SYN still counts.
 func (m *Machine) synTimeout(now time.Time, out []Output) []Output {
-	switch {
-	case m.handshake.retries >= m.config.SynRetries && m.handshake.unreachable:
-		return m.failSyn("", WhyICMP, ErrUnreachable, out) // remembered when the error came
-	case m.handshake.retries >= m.config.SynRetries:
-		return m.failSyn(cookie.NoSynAck, WhyNoAnswer, ErrTimeout, out)
+	if m.handshake.retries >= m.config.SynRetries {
+		if m.handshake.unreachable {
+			return m.unansweredSyn(ErrUnreachable, out)
+		}
+		return m.unansweredSyn(ErrTimeout, out)
 	}
 	m.handshake.retries++
 	m.handshake.lost = true
@@ -132,14 +132,20 @@ func (m *Machine) failSyn(reason cookie.Reason, why Why, err error, out []Output
 	return m.end(err, out)
 }
 
+// unansweredSyn gives up on SYNs that got no SYN-ACK. An ICMP error was
+// remembered when it came.
+func (m *Machine) unansweredSyn(err error, out []Output) []Output {
+	if m.handshake.unreachable {
+		return m.failSyn("", WhyICMP, err, out)
+	}
+	return m.failSyn(cookie.NoSynAck, WhyNoAnswer, err, out)
+}
+
 // abandonSyn gives up because the application does. If a SYN has gone
 // unanswered long enough to be sent again, that is what is remembered.
 func (m *Machine) abandonSyn(err error, out []Output) []Output {
-	switch {
-	case m.handshake.unreachable:
-		return m.failSyn("", WhyICMP, err, out) // remembered when the error came
-	case m.handshake.lost:
-		return m.failSyn(cookie.NoSynAck, WhyNoAnswer, err, out)
+	if m.handshake.unreachable || m.handshake.lost {
+		return m.unansweredSyn(err, out)
 	}
 	return m.end(err, out)
 }

@@ -66,6 +66,19 @@ func (g *guardFlags) parse(local string) (backend iptables.Backend, scope iptabl
 	return backend, scope, nil
 }
 
+// runOn makes cmd do something with the backend and the scope that its flags
+// and its argument name.
+func (g *guardFlags) runOn(cmd *cobra.Command, do func(iptables.Backend, iptables.Scope) error) {
+	g.add(cmd)
+	cmd.RunE = action(func(_ *cobra.Command, args []string) error {
+		backend, scope, err := g.parse(args[0])
+		if err != nil {
+			return err
+		}
+		return do(backend, scope)
+	})
+}
+
 func newGuardAdd() *cobra.Command {
 	var flags guardFlags
 	cmd := &cobra.Command{
@@ -74,12 +87,7 @@ func newGuardAdd() *cobra.Command {
 		Example: `  tfo guard add 192.0.2.1:8080 --mode inbound`,
 		Args:    one("ADDR:PORT"),
 	}
-	flags.add(cmd)
-	cmd.RunE = action(func(cmd *cobra.Command, args []string) error {
-		backend, scope, err := flags.parse(args[0])
-		if err != nil {
-			return err
-		}
+	flags.runOn(cmd, func(backend iptables.Backend, scope iptables.Scope) error {
 		used, err := iptables.Install(cmd.Context(), backend, scope)
 		if err != nil {
 			return err
@@ -98,16 +106,11 @@ func newGuardRemove() *cobra.Command {
 		Example: `  tfo guard remove 192.0.2.1:8080 --mode inbound`,
 		Args:    one("ADDR:PORT"),
 	}
-	flags.add(cmd)
-	cmd.RunE = action(func(cmd *cobra.Command, args []string) error {
-		backend, scope, err := flags.parse(args[0])
-		if err != nil {
-			return err
-		}
+	flags.runOn(cmd, func(backend iptables.Backend, scope iptables.Scope) error {
 		if err := iptables.Uninstall(cmd.Context(), backend, scope); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "removed: %v\n", scope)
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "removed: %v\n", scope)
 		return err
 	})
 	return cmd
@@ -122,12 +125,7 @@ func newGuardPrint() *cobra.Command {
   tfo guard print 192.0.2.1:8080 --mode inbound --backend nft`,
 		Args: one("ADDR:PORT"),
 	}
-	flags.add(cmd)
-	cmd.RunE = action(func(cmd *cobra.Command, args []string) error {
-		backend, scope, err := flags.parse(args[0])
-		if err != nil {
-			return err
-		}
+	flags.runOn(cmd, func(backend iptables.Backend, scope iptables.Scope) error {
 		return iptables.Print(cmd.OutOrStdout(), []iptables.Scope{scope}, backend)
 	})
 	return cmd
