@@ -1,14 +1,12 @@
 package handshake
 
 import (
-	"time"
-
 	"tfocraft/wire"
 )
 
 // inputAck is RFC 9293, Section 3.10.7.4, fifth check. It reports whether the
 // rest of the segment may be used.
-func (m *Machine) inputAck(now time.Time, s *wire.Segment, set *wire.OptionSet, out []Output) (bool, []Output) {
+func (m *Machine) inputAck(now instant, s *wire.Segment, set *wire.OptionSet, out []Output) (bool, []Output) {
 	if m.state == SynReceived {
 		if !m.ackOfSyn(s) {
 			return false, m.drop(DropAck, m.resetAt(s.Ack, out))
@@ -21,11 +19,10 @@ func (m *Machine) inputAck(now time.Time, s *wire.Segment, set *wire.OptionSet, 
 	if !m.ackAcceptable(s.Ack) {
 		return false, m.drop(DropAck, m.challengeAck(now, out))
 	}
-	if m.send.una.Less(s.Ack) {
-		m.newAck(now, s, set)
-	}
 	if m.send.una.LessEq(s.Ack) {
+		windowBefore := m.send.window
 		m.send.updateWindow(s)
+		m.takeAck(now, s, set, windowBefore)
 	}
 	if !m.closed && (m.send.inFlight() == 0 || m.send.window == 0) {
 		// RFC 9293, Section 3.8.6.1: a closed window does not end a connection as
@@ -39,33 +36,115 @@ func (m *Machine) inputAck(now time.Time, s *wire.Segment, set *wire.OptionSet, 
 
 // ackAcceptable is the range of RFC 5961, Section 5.
 func (m *Machine) ackAcceptable(ack wire.Seq) bool {
-	return m.send.una.Add(-m.send.maxWindow).LessEq(ack) && ack.LessEq(m.send.max)
+	return m.send.una.Add(-m.send.maxWindow).LessEq(ack) && ack.LessEq(m.send.nxt)
+}
+
+// takeAck takes what an acknowledgement says has arrived: the bytes before it,
+// and those in its SACK blocks.
+func (m *Machine) takeAck(now instant, s *wire.Segment, set *wire.OptionSet, windowBefore int) {
+	var d delivery
+	b := &m.send.board
+	if m.send.inFlight() == 0 && m.send.una == s.Ack {
+		return
+	}
+	duplicate := !m.handshake.sack && m.isDuplicate(s, windowBefore)
+	acked := s.Ack.Diff(m.send.from())
+	reach := s.Ack
+	b.acked(s.Ack, &d)
+	spurious := m.takeBlocks(s, set, &d)
+	if m.handshake.sack {
+		reach = b.highestSacked(s.Ack)
+	}
+	if acked > 0 {
+		m.newAck(now, s.Ack)
+	}
+	if duplicate {
+		d.bytes = m.segmentSize()
+	}
+	m.noteEcho(set)
+	m.measure(now, acked, &d)
+	m.rack.delivered(now, &d, m.isPlausible(now, &d))
+	m.rack.reached(reach)
+	m.endTailProbe(s, acked, spurious)
+	m.notePathProbe(now)
+	m.recover(now, max(acked, 0), &d)
+	if acked > 0 || d.bytes > 0 {
+		m.armTailProbe(now)
+	}
+}
+
+// takeBlocks marks what SACK blocks say (RFC 2018), and reports whether the
+// first of them says that something arrived twice (RFC 2883, Section 4).
+func (m *Machine) takeBlocks(s *wire.Segment, set *wire.OptionSet, d *delivery) (spurious bool) {
+	if !m.handshake.sack {
+		return false
+	}
+	for i, block := range set.SACK[:set.NumSACK] {
+		if i == 0 && isDuplicateSACK(s.Ack, set) {
+			m.rack.duplicate(s.Ack, m.send.nxt)
+			m.count.DuplicatesSent++
+			spurious = true
+			continue
+		}
+		if s.Ack.Less(block.Left) {
+			m.send.board.sacks(block.Left, block.Right, d)
+		}
+	}
+	return spurious
+}
+
+// isDuplicateSACK reports whether the first block lies before the
+// acknowledgement or within the second.
+func isDuplicateSACK(ack wire.Seq, set *wire.OptionSet) bool {
+	first := set.SACK[0]
+	if first.Right.LessEq(ack) {
+		return first.Left.Less(first.Right)
+	}
+	return set.NumSACK > 1 && set.SACK[1].Left.LessEq(first.Left) && first.Right.LessEq(set.SACK[1].Right)
 }
 
 // newAck takes an acknowledgement of something new.
-func (m *Machine) newAck(now time.Time, s *wire.Segment, set *wire.OptionSet) {
-	m.measure(now, s, set)
-	acked := m.send.advance(s.Ack)
+func (m *Machine) newAck(now instant, ack wire.Seq) {
+	m.send.advance(ack)
+	if m.send.store.Len() == 0 && cap(m.scratch) > idleScratch {
+		m.scratch = nil
+	}
 	m.send.timeouts = 0
-	m.cwnd.acked(acked, m.segmentSize())
-	m.timers.retransmit = time.Time{}
+	m.send.stuckSince = now
+	m.timers.retransmit = 0
 }
 
-// measure takes a round-trip sample: from the segment that is timed, or from
-// the echoed timestamp, which is good for repeated segments too (RFC 7323,
-// Section 4.1).
-func (m *Machine) measure(now time.Time, s *wire.Segment, set *wire.OptionSet) {
+// isPlausible reports whether the acknowledgement can be the answer to the last
+// sending of what it has delivered (RFC 8985, Section 6.2, Step 2).
+func (m *Machine) isPlausible(now instant, d *delivery) bool {
 	switch {
-	case m.send.timing && m.send.timeSeq.LessEq(s.Ack):
-		m.rtt.sample(now.Sub(m.send.timedAt))
-		m.send.timing = false
-	case !m.send.timing && m.ts.on && m.ts.echoes(now, set.Timestamps.Ecr):
-		m.rtt.sample(m.ts.elapsed(now, set.Timestamps.Ecr))
+	case d.latest.fate&fateResent == 0:
+		return true
+	case m.echo != 0:
+		return int32(m.echo-m.ts.value(d.latest.sentAt)) >= 0
+	}
+	return now.Sub(d.latest.sentAt) >= m.rack.least.value(now)
+}
+
+// measure takes a round-trip sample: from what was sent once, or from the echoed
+// timestamp, which is good for repeated segments too (RFC 7323, Section 4.1).
+// The timeout takes one a round trip (RFC 6298, Section 3, and for the reason
+// RFC 7323, Appendix G).
+func (m *Machine) measure(now instant, acked int, d *delivery) {
+	switch {
+	case !d.fresh.IsZero():
+		rtt := now.Sub(d.fresh)
+		m.rack.least.sample(now, max(rtt, 1))
+		if !d.fresh.Before(m.rtt.sampledAt) {
+			m.sampleRTT(now, rtt)
+		}
+	case acked > 0 && m.echo != 0 && m.ts.echoes(now, m.echo):
+		m.sampleRTT(now, m.ts.elapsed(now, m.echo))
 	}
 }
 
 // afterAck moves on when our FIN is acknowledged.
-func (m *Machine) afterAck(now time.Time, out []Output) []Output {
+func (m *Machine) afterAck(now instant, out []Output) []Output {
 	m.schedule(now)
 	if !m.send.finAcked() {
 		return out

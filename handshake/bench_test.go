@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tfocraft/cookie"
+	"tfocraft/handshake/ring"
 	"tfocraft/wire"
 )
 
@@ -30,7 +31,7 @@ func BenchmarkServerExchange(b *testing.B) {
 		out = m.Close(epoch, out[:0])
 		ack := wire.Segment{Seq: m.recv.nxt, Ack: ourISS.Add(1), Flags: wire.ACK, Window: 512, Options: echo}
 		out = m.Input(epoch, ack, out[:0])
-		ack.Ack, ack.Flags = m.send.max, wire.ACK|wire.FIN
+		ack.Ack, ack.Flags = m.send.nxt, wire.ACK|wire.FIN
 		out = m.Input(epoch, ack, out[:0])
 		if m.State() != Closed {
 			b.Fatal(m.State())
@@ -40,7 +41,7 @@ func BenchmarkServerExchange(b *testing.B) {
 
 // established is a server with all options, its buffers warm.
 func established(b *testing.B) (*Machine, wire.Segment) {
-	m := NewServer(Config{LocalPort: 80, RemotePort: 1000, ISS: ourISS, MSS: 1460})
+	m := NewServer(Config{LocalPort: 80, RemotePort: 1000, ISS: ourISS, MSS: 1460, Buffers: new(ring.Pool)})
 	m.Accept(epoch, benchSyn, admitted, nil)
 	m.Consume(epoch, m.Unread(), nil)
 	s := wire.Segment{Seq: m.recv.nxt, Ack: ourISS.Add(1), Flags: wire.ACK, Window: 512}
@@ -75,7 +76,7 @@ func BenchmarkWriteAndAck(b *testing.B) {
 	b.SetBytes(int64(len(data)))
 	for b.Loop() {
 		_, out = m.Write(epoch, data, out[:0])
-		s.Ack = m.send.max
+		s.Ack = m.send.nxt
 		out = m.Input(epoch, s, out[:0])
 	}
 }

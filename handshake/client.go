@@ -1,8 +1,6 @@
 package handshake
 
 import (
-	"time"
-
 	"tfocraft/cookie"
 	"tfocraft/wire"
 )
@@ -11,16 +9,10 @@ import (
 // have, as in Linux, whatever this SYN carries.
 const optionSpace = wire.MaxOptionsLen
 
-// Open sends the SYN. What Fast Open puts in it is decided here: a request for
-// a cookie, or the cookie with as much of the written data as may go along
-// (RFC 7413, Section 4.2.1 and 4.2.2).
-func (m *Machine) Open(now time.Time, out []Output) []Output {
-	if !m.unopened() {
-		panic("handshake: Open of a machine that is not a fresh client")
-	}
-	m.scratch = m.scratch[:0]
-	m.send.start(m.config.ISS)
-	m.ts.start(now, m.config.TimestampOffset)
+// open sends the SYN.
+func (m *Machine) open(now instant, out []Output) []Output {
+	m.startSending()
+	m.ts.start(now, m.begun, m.config.TimestampOffset)
 	options, fits := m.synOptions(now, false, m.planFastOpen())
 	if !fits {
 		// RFC 7413, Section 4.1.1: without room for the option there is no Fast
@@ -28,12 +20,20 @@ func (m *Machine) Open(now time.Time, out []Output) []Output {
 		m.noFastOpen(WhyNoRoom)
 	}
 	out = m.setState(SynSent, out)
-	data := m.send.slice(m.send.nxt, m.handshake.synData)
-	m.send.sent(now, len(data))
+	data := m.wholePayload(m.send.nxt, m.handshake.synData)
+	m.send.nxt = m.send.nxt.Add(len(data))
+	m.send.lastSent = now
 	// The SYN itself is what is timed, with data or without.
-	m.send.timing, m.send.timeSeq, m.send.timedAt = true, m.send.iss.Add(1), now
+	m.send.synAt = now
 	m.armRetransmit(now)
 	return m.sendSyn(options, data, out)
+}
+
+// startSending places what is sent behind a SYN.
+func (m *Machine) startSending() {
+	m.send.start(m.config.ISS)
+	m.rack.start(m.send.nxt)
+	m.recovery.point = m.send.nxt
 }
 
 func (m *Machine) sendSyn(options wire.Options, data []byte, out []Output) []Output {
@@ -45,12 +45,12 @@ func (m *Machine) sendSyn(options wire.Options, data []byte, out []Output) []Out
 // planFastOpen decides what the first SYN carries: how much data, and which
 // option, which it returns.
 func (m *Machine) planFastOpen() (option wire.FastOpen) {
-	fo, h := &m.config.FastOpen, &m.handshake
-	m.info.FastOpen = FastOpenInfo{SynOption: OptionNone, SynAckOption: OptionNone}
+	fo, h := m.config.FastOpen, &m.handshake
+	m.fastOpen = FastOpenInfo{SynOption: OptionNone, SynAckOption: OptionNone}
 	switch {
 	case fo.Mode == ClientOff && fo.OffBecause != "":
 		m.noFastOpen(WhyBlocked)
-		m.info.FastOpen.BlockedBy = fo.OffBecause
+		m.fastOpen.BlockedBy = fo.OffBecause
 	case fo.Mode == ClientOff:
 		m.noFastOpen(WhyNotAsked)
 	case fo.Mode == ClientNoCookie && m.send.unsent() == 0:
@@ -61,21 +61,21 @@ func (m *Machine) planFastOpen() (option wire.FastOpen) {
 		// RFC 7413, Section 4.2.1 (erratum 4239): an empty option, of length 2,
 		// asks for a cookie; such a SYN carries no data.
 		option = wire.FastOpen{Present: true, Experimental: fo.Experimental}
-		m.info.FastOpen.SynOption = OptionRequest
+		m.fastOpen.SynOption = OptionRequest
 	default:
 		option = m.cookieOption(fo.Cookie, fo.Experimental)
 		h.synData = min(m.send.unsent(), m.synDataLimit())
-		m.info.FastOpen.SynOption = OptionCookie
-		m.info.FastOpen.SynCookie = fo.Cookie
+		m.fastOpen.SynOption = OptionCookie
+		m.fastOpen.SynCookie = fo.Cookie
 	}
-	m.info.FastOpen.Experimental = option.Experimental
-	m.info.FastOpen.SynData = h.synData
+	m.fastOpen.Experimental = option.Experimental
+	m.fastOpen.SynData = h.synData
 	return option
 }
 
 func (m *Machine) noFastOpen(why Why) {
 	m.handshake.synData, m.handshake.plain = 0, true
-	m.info.FastOpen = FastOpenInfo{Outcome: Disabled, Why: why, SynOption: OptionNone, SynAckOption: OptionNone}
+	m.fastOpen = FastOpenInfo{Outcome: Disabled, Why: why, SynOption: OptionNone, SynAckOption: OptionNone}
 }
 
 // synDataLimit is how much data a SYN may carry: the server's MSS if it is
@@ -90,12 +90,12 @@ func (m *Machine) synDataLimit() int {
 }
 
 // triedFastOpen reports whether the first SYN had the option, or data without.
-func (m *Machine) triedFastOpen() bool { return m.info.FastOpen.Outcome != Disabled }
+func (m *Machine) triedFastOpen() bool { return m.fastOpen.Outcome != Disabled }
 
 // synTimeout sends the SYN again, without the option and without data: either
 // may be what the path does not let through (RFC 7413, Section 4.2.1 and 4.2.2).
 // The sequence number stays, and a late answer to the first SYN still counts.
-func (m *Machine) synTimeout(now time.Time, out []Output) []Output {
+func (m *Machine) synTimeout(now instant, out []Output) []Output {
 	if m.handshake.retries >= m.config.SynRetries {
 		if m.handshake.unreachable {
 			return m.unansweredSyn(ErrUnreachable, out)
@@ -109,11 +109,10 @@ func (m *Machine) synTimeout(now time.Time, out []Output) []Output {
 }
 
 // resendSyn sends the SYN again without what Fast Open has put in it.
-func (m *Machine) resendSyn(now time.Time, out []Output) []Output {
+func (m *Machine) resendSyn(now instant, out []Output) []Output {
 	m.handshake.plain = true
-	m.info.SynRetransmits++
-	m.send.nxt = m.send.iss.Add(1)
-	m.send.timing = false
+	m.count.SynRetransmits++
+	m.send.synAt = 0
 	m.armRetransmit(now)
 	options, _ := m.synOptions(now, false, wire.FastOpen{})
 	return m.sendSyn(options, nil, out)
@@ -163,13 +162,13 @@ func (m *Machine) refused(out []Output) []Output {
 
 // settle notes how Fast Open ended.
 func (m *Machine) settle(outcome Outcome, why Why) {
-	m.info.FastOpen.Outcome, m.info.FastOpen.Why = outcome, why
+	m.fastOpen.Outcome, m.fastOpen.Why = outcome, why
 }
 
 // inputSynSent is RFC 9293, Section 3.10.7.3.
-func (m *Machine) inputSynSent(now time.Time, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
+func (m *Machine) inputSynSent(now instant, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
 	hasAck := s.Flags.Has(wire.ACK)
-	if hasAck && !(m.send.iss.Less(s.Ack) && s.Ack.LessEq(m.send.max)) {
+	if hasAck && !(m.send.iss.Less(s.Ack) && s.Ack.LessEq(m.send.nxt)) {
 		if !s.Flags.Has(wire.RST) {
 			out = m.resetAt(s.Ack, out)
 		}
@@ -202,12 +201,14 @@ func (m *Machine) resetAt(seq wire.Seq, out []Output) []Output {
 }
 
 // inputSynAck completes the handshake.
-func (m *Machine) inputSynAck(now time.Time, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
+func (m *Machine) inputSynAck(now instant, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
 	m.learnOptions(now, s, set)
 	m.recv.start(s.Seq)
 	m.openWindow(now)
 	acked := m.takeSynAck(now, s, set)
 	out = m.judgeSynAck(set, acked, out)
+	m.config.FastOpen = nil // its work is done
+	m.armKeepAlive(now)
 	out = m.setState(Established, out)
 	out = m.takeSynAckData(s, out)
 	before := len(out)
@@ -219,36 +220,39 @@ func (m *Machine) inputSynAck(now time.Time, s *wire.Segment, set *wire.OptionSe
 }
 
 // openWindow sets the congestion window and the timeout for the first data.
-func (m *Machine) openWindow(now time.Time) {
+func (m *Machine) openWindow(now instant) {
 	m.cwnd.open(m.config.InitialWindow, m.segmentSize(), m.handshake.lost)
 	if m.handshake.lost {
 		m.rtt.synWasLost()
 	}
 	m.send.lastSent = now
-	m.timers.retransmit = time.Time{}
+	m.timers.retransmit = 0
 }
 
 // takeSynAck takes the acknowledgement of a SYN-ACK and returns how much of the
 // SYN's data it covers. The rest goes out again with the first ACK (RFC 7413,
 // Section 4.2.2).
-func (m *Machine) takeSynAck(now time.Time, s *wire.Segment, set *wire.OptionSet) int {
+func (m *Machine) takeSynAck(now instant, s *wire.Segment, set *wire.OptionSet) int {
 	m.sampleSyn(now, s, set)
 	m.send.advance(s.Ack)
 	// To the peer the rest was never sent: it is not in its sequence space.
-	m.send.nxt, m.send.max = s.Ack, s.Ack
+	m.send.nxt = s.Ack
 	return s.Ack.Diff(m.send.iss.Add(1))
 }
 
 // sampleSyn takes the first round-trip sample. After a repeated SYN only an
 // echoed timestamp tells which one was answered (RFC 6298, Section 3).
-func (m *Machine) sampleSyn(now time.Time, s *wire.Segment, set *wire.OptionSet) {
+func (m *Machine) sampleSyn(now instant, s *wire.Segment, set *wire.OptionSet) {
 	switch {
-	case m.send.timing && m.send.timeSeq.LessEq(s.Ack):
-		m.rtt.sample(now.Sub(m.send.timedAt))
+	case !m.send.synAt.IsZero():
+		m.sampleRTT(now, now.Sub(m.send.synAt))
 	case m.ts.on && m.ts.echoes(now, set.Timestamps.Ecr):
-		m.rtt.sample(m.ts.elapsed(now, set.Timestamps.Ecr))
+		m.sampleRTT(now, m.ts.elapsed(now, set.Timestamps.Ecr))
 	}
-	m.send.timing = false
+	if m.rtt.srtt > 0 {
+		m.rack.least.sample(now, m.rtt.srtt)
+	}
+	m.send.synAt = 0
 }
 
 // takeSynAckData takes data and a FIN that came with the SYN-ACK. Data counts
@@ -259,7 +263,7 @@ func (m *Machine) takeSynAckData(s *wire.Segment, out []Output) []Output {
 		return out
 	}
 	out, _ = m.recv.take(s.DataSeq(), s.Payload, out)
-	m.info.FastOpen.SynAckData = m.recv.nxt.Diff(m.recv.irs.Add(1))
+	m.fastOpen.SynAckData = m.recv.nxt.Diff(m.recv.irs.Add(1))
 	if s.Flags.Has(wire.FIN) && m.recv.fin(s.DataSeq().Add(len(s.Payload))) {
 		out = m.peerClosed(out)
 	}
@@ -268,11 +272,10 @@ func (m *Machine) takeSynAckData(s *wire.Segment, out []Output) []Output {
 
 // simultaneousOpen answers a crossing SYN (RFC 9293, Section 3.5). Data in it
 // is not taken: it comes again once the connection stands.
-func (m *Machine) simultaneousOpen(now time.Time, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
+func (m *Machine) simultaneousOpen(now instant, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
 	m.learnOptions(now, s, set)
 	m.recv.start(s.Seq)
-	m.send.nxt = m.send.iss.Add(1)
-	m.send.timing = false
+	m.send.synAt = 0
 	m.handshake.retries = 0 // those of the SYN-ACK count from here
 	if m.triedFastOpen() {
 		m.settle(Fallback, WhySimultaneous)

@@ -1,13 +1,11 @@
 package handshake
 
 import (
-	"time"
-
 	"tfocraft/wire"
 )
 
 // closeWrite queues the FIN (RFC 9293, Section 3.10.4).
-func (m *Machine) closeWrite(now time.Time, out []Output) []Output {
+func (m *Machine) closeWrite(now instant, out []Output) []Output {
 	if m.send.finQueued || m.state == Closed && !m.unopened() {
 		return out
 	}
@@ -19,7 +17,7 @@ func (m *Machine) closeWrite(now time.Time, out []Output) []Output {
 }
 
 // closeBoth closes for an application that will neither read nor write.
-func (m *Machine) closeBoth(now time.Time, out []Output) []Output {
+func (m *Machine) closeBoth(now instant, out []Output) []Output {
 	switch {
 	case m.state == Closed || m.closed:
 		return out
@@ -36,7 +34,7 @@ func (m *Machine) closeBoth(now time.Time, out []Output) []Output {
 }
 
 // abort resets the connection (RFC 9293, Section 3.10.5).
-func (m *Machine) abort(now time.Time, why error, out []Output) []Output {
+func (m *Machine) abort(now instant, why error, out []Output) []Output {
 	switch m.state {
 	case Closed:
 		return out
@@ -71,7 +69,7 @@ func (m *Machine) peerClosed(out []Output) []Output {
 }
 
 // afterPeerClosed moves on when both sides have closed.
-func (m *Machine) afterPeerClosed(now time.Time, out []Output) []Output {
+func (m *Machine) afterPeerClosed(now instant, out []Output) []Output {
 	switch m.state {
 	case FinWait1:
 		return m.setState(Closing, out)

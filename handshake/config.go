@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"tfocraft/cookie"
+	"tfocraft/handshake/ring"
 	"tfocraft/wire"
 )
 
@@ -19,8 +20,19 @@ type Config struct {
 	// in the SYN.
 	MSS int
 
-	RecvBuffer int // bytes that may wait for the application; 0 means 256 KiB
-	SendBuffer int // bytes that may wait for the peer; 0 means 256 KiB
+	// The buffers hold bytes that wait for the application, and for the peer. At
+	// 0 they begin with 256 KiB and grow up to the maximum, which is 4 MiB at 0,
+	// as the connection has use for more. A size that is set without a maximum
+	// stays as it is.
+	RecvBuffer, MaxRecvBuffer int
+	SendBuffer, MaxSendBuffer int
+	// Buffers lends the memory of the send buffer, which goes back when the buffer
+	// is empty; nil means the heap.
+	Buffers ring.Buffers
+	// Burst is the most payload in bytes that one Transmit may carry for the
+	// owner to cut into segments; see Output.SegmentSize. 0 means that every
+	// Transmit is one segment.
+	Burst int
 
 	// The options of RFC 7323 and RFC 2018 are offered unless switched off.
 	NoTimestamps    bool
@@ -28,8 +40,16 @@ type Config struct {
 	NoSACK          bool
 	TimestampOffset uint32 // added to the millisecond clock of the Timestamps option
 
+	Congestion    CongestionControl
 	InitialWindow int  // segments; 0 means 10 (RFC 6928)
 	Nagle         bool // hold back small segments while data is unacknowledged (RFC 9293, Section 3.7.4)
+
+	// KeepAlive is off at zero.
+	KeepAlive KeepAlive
+	// UserTimeout ends a connection whose peer has not taken anything for so long
+	// although there was something for it (RFC 9293, Section 3.9.1.1; RFC 5482); 0
+	// leaves it to Retries.
+	UserTimeout time.Duration
 
 	InitialRTO time.Duration // 0 means 1 s (RFC 6298)
 	// MinRTO is 200 ms at zero. RFC 6298 asks for 1 s (SHOULD); Linux and
@@ -85,8 +105,9 @@ type ClientFastOpen struct {
 }
 
 func (c Config) withDefaults() Config {
-	setDefault(&c.RecvBuffer, 256<<10)
-	setDefault(&c.SendBuffer, 256<<10)
+	setBuffer(&c.RecvBuffer, &c.MaxRecvBuffer)
+	setBuffer(&c.SendBuffer, &c.MaxSendBuffer)
+	c.KeepAlive.setDefaults()
 	setDefault(&c.InitialWindow, 10)
 	setDefault(&c.InitialRTO, time.Second)
 	setDefault(&c.MinRTO, 200*time.Millisecond)
@@ -103,6 +124,46 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// settings are what a Machine keeps of its Config beyond the handshake.
+type settings struct {
+	LocalPort, RemotePort        uint16
+	ISS                          wire.Seq
+	TimestampOffset              uint32
+	IPv6, Nagle, NoDataBeforeAck bool
+	NoTimestamps                 bool
+	NoWindowScale                bool
+	NoSACK                       bool
+	MSS, Burst, InitialWindow    int
+	SynRetries                   int
+	SynAckRetries                int
+	Retries                      int
+	DelayedAck                   time.Duration
+	TimeWait, FinWait2           time.Duration
+	SynAckHold, UserTimeout      time.Duration
+	KeepAlive                    KeepAlive
+	FastOpen                     *ClientFastOpen // of a client, until the handshake is over
+}
+
+func (c *Config) settings() settings {
+	return settings{
+		LocalPort: c.LocalPort, RemotePort: c.RemotePort, ISS: c.ISS, TimestampOffset: c.TimestampOffset,
+		IPv6: c.IPv6, Nagle: c.Nagle, NoDataBeforeAck: c.NoDataBeforeAck,
+		NoTimestamps: c.NoTimestamps, NoWindowScale: c.NoWindowScale, NoSACK: c.NoSACK,
+		MSS: c.MSS, Burst: c.Burst, InitialWindow: c.InitialWindow,
+		SynRetries: c.SynRetries, SynAckRetries: c.SynAckRetries, Retries: c.Retries,
+		DelayedAck: c.DelayedAck, TimeWait: c.TimeWait, FinWait2: c.FinWait2,
+		SynAckHold: c.SynAckHold, UserTimeout: c.UserTimeout, KeepAlive: c.KeepAlive,
+	}
+}
+
+func setBuffer(size, most *int) {
+	if *size == 0 {
+		setDefault(most, 4<<20)
+		*size = min(256<<10, *most)
+	}
+	*most = max(*size, *most)
+}
+
 func setDefault[T int | time.Duration](v *T, def T) {
 	if *v == 0 {
 		*v = def
@@ -117,7 +178,7 @@ const (
 	defaultMSS6 = 1220
 )
 
-func (c *Config) defaultMSS() int {
+func (c *settings) defaultMSS() int {
 	if c.IPv6 {
 		return defaultMSS6
 	}

@@ -1,12 +1,27 @@
 package handshake
 
-// congestion is the congestion window of RFC 5681, in bytes: slow start,
-// congestion avoidance and the collapse after a timeout. Loss is found by the
-// retransmission timer alone.
+import "time"
+
+// CongestionControl names the way in which the congestion window grows and
+// shrinks.
+type CongestionControl uint8
+
+// The ways.
+const (
+	Cubic   CongestionControl = iota // RFC 9438, as in Linux
+	NewReno                          // RFC 5681
+)
+
+// congestion is the congestion window, in bytes: slow start and the collapse
+// after a timeout are RFC 5681's, congestion avoidance and the answer to a loss
+// are the control's. When losses are found and repaired is recovery's matter.
 type congestion struct {
 	window, threshold int
-	initial           int // segments
-	credit            int // bytes acknowledged since the window last grew in congestion avoidance
+	initial           int  // segments
+	limited           bool // the window has held data back, or nearly, since it last grew
+	credit            int  // NewReno: bytes acknowledged since the window last grew in congestion avoidance
+	control           CongestionControl
+	cubic             cubic
 }
 
 // open sets the initial window: RFC 6928's, or one segment after a lost SYN or
@@ -20,29 +35,50 @@ func (c *congestion) open(segments, mss int, synLost bool) {
 	c.window = segments * mss
 }
 
-// acked lets the window grow by what was acknowledged: a segment for each
-// acknowledgement in slow start, a segment for each window after (RFC 5681,
-// Section 3.1, which counts bytes so that split acknowledgements gain nothing).
-func (c *congestion) acked(n, mss int) {
-	if c.window < c.threshold {
-		c.window += min(n, mss)
+// acked lets the window grow by what was acknowledged, if it was made use of
+// (RFC 9438, Section 5.8): in slow start by as much, so that ACKs that are split
+// gain nothing and ACKs for many segments lose nothing.
+func (c *congestion) acked(now instant, n, mss int, rtt time.Duration) {
+	if !c.limited {
 		return
 	}
-	if c.credit += n; c.credit >= c.window {
+	if c.window < c.threshold {
+		grown := min(c.window+n, max(c.threshold, c.window))
+		n -= grown - c.window
+		if c.window = grown; n == 0 {
+			return
+		}
+	}
+	if c.control == Cubic {
+		c.window = c.cubic.acked(now, c.window, n, mss, rtt)
+		return
+	}
+	c.renoAcked(n, mss)
+}
+
+// renoAcked is congestion avoidance of RFC 5681, Section 3.1, equation 3, by
+// bytes: a segment for each window.
+func (c *congestion) renoAcked(n, mss int) {
+	for c.credit += n; c.credit >= c.window; c.window += mss {
 		c.credit -= c.window
-		c.window += mss
 	}
 }
 
-// timedOut collapses the window (RFC 5681, equation 4). Only the first timeout
-// for a flight lowers the threshold.
-func (c *congestion) timedOut(inFlight, mss int, first bool) {
-	if first {
-		c.threshold = max(inFlight/2, 2*mss)
+// lost lowers the threshold for a flight of this size, once for a recovery
+// (RFC 5681, equation 4; RFC 9438, Section 4.6).
+func (c *congestion) lost(flight, mss int) {
+	c.credit = 0
+	if c.control == Cubic {
+		flight = c.cubic.lost(c.window, flight, mss)
+	} else {
+		flight /= 2
 	}
-	c.window, c.credit = mss, 0
+	c.threshold = max(flight, 2*mss)
 }
 
 // idle restarts after a pause longer than the retransmission timeout
 // (RFC 5681, Section 4.1).
-func (c *congestion) idle(mss int) { c.window = min(c.window, c.initial*mss) }
+func (c *congestion) idle(mss int) {
+	c.window = min(c.window, c.initial*mss)
+	c.cubic.epoch = 0
+}

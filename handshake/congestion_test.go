@@ -18,39 +18,49 @@ func TestInitialWindow(t *testing.T) {
 	}
 }
 
-// Slow start grows by what was acknowledged, at most a segment an ACK;
-// congestion avoidance by a segment a window, however the ACKs are split (C-74).
+// Slow start grows by what was acknowledged; NewReno's congestion avoidance by a
+// segment a window, however the ACKs are split. A window that nothing waited for
+// does not grow (C-74).
 func TestCongestionGrowth(t *testing.T) {
-	c := congestion{window: 10_000, threshold: 12_000}
+	c := congestion{window: 10_000, threshold: 12_000, control: NewReno, limited: true}
 	for _, step := range []struct{ acked, want int }{
-		{0, 10_000}, {100, 10_100}, {1000, 11_100}, {5000, 12_100}, // slow start
-		{12_099, 12_100}, {1, 13_100}, {6000, 13_100}, {7100, 14_100}, // avoidance
+		{0, 10_000}, {100, 10_100}, {1900, 12_000}, // slow start
+		{11_999, 12_000}, {1, 13_000}, {6000, 13_000}, {7000, 14_000}, // avoidance
+		{28_500, 15_000},
 	} {
-		if c.acked(step.acked, 1000); c.window != step.want {
+		if c.acked(firstInstant, step.acked, 1000, time.Millisecond); c.window != step.want {
 			t.Errorf("after %d: got %d, want %d", step.acked, c.window, step.want)
 		}
 	}
-	whole, split := congestion{window: 10_000, threshold: 1000}, congestion{window: 10_000, threshold: 1000}
-	whole.acked(10_000, 1000)
-	for range 1000 {
-		split.acked(10, 1000)
+	c.limited = false
+	if c.acked(firstInstant, 100_000, 1000, time.Millisecond); c.window != 15_000 {
+		t.Errorf("not limited: got %d, want 15000", c.window)
+	}
+	whole, split := c, c
+	whole.limited, split.limited = true, true
+	whole.acked(firstInstant, 15_000, 1000, time.Millisecond)
+	for range 1500 {
+		split.acked(firstInstant, 10, 1000, time.Millisecond)
 	}
 	if whole.window != split.window {
 		t.Errorf("a split ACK gives %d, a whole one %d", split.window, whole.window)
 	}
 }
 
-// A timeout collapses the window; the threshold falls once for a flight (C-71).
-func TestCongestionTimeout(t *testing.T) {
-	c := congestion{window: 20_000, threshold: 1 << 30}
-	c.timedOut(20_000, 1000, true)
-	c.timedOut(1000, 1000, false)
-	if c.window != 1000 || c.threshold != 10_000 {
-		t.Errorf("got window %d, threshold %d; want 1000, 10000", c.window, c.threshold)
-	}
-	c.timedOut(1000, 1000, true)
-	if c.threshold != 2000 {
-		t.Errorf("threshold: got %d, want 2000", c.threshold)
+// A loss halves the flight with NewReno and takes three tenths with CUBIC, and
+// leaves two segments at least (C-71; RFC 5681, equation 4; RFC 9438,
+// Section 4.6).
+func TestCongestionLoss(t *testing.T) {
+	for _, test := range []struct {
+		control      CongestionControl
+		flight, want int
+	}{
+		{NewReno, 20_000, 10_000}, {NewReno, 1000, 2000}, {Cubic, 20_000, 14_000}, {Cubic, 1000, 2000},
+	} {
+		c := congestion{window: 20_000, threshold: 1 << 30, control: test.control}
+		if c.lost(test.flight, 1000); c.threshold != test.want {
+			t.Errorf("control %d, flight %d: got %d, want %d", test.control, test.flight, c.threshold, test.want)
+		}
 	}
 }
 

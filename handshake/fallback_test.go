@@ -41,9 +41,9 @@ func TestSynTimeoutKeepsOptions(t *testing.T) {
 	c.NoTimestamps, c.NoSACK, c.NoWindowScale = false, false, false
 	c.TimestampOffset = withTimestamps().TimestampOffset
 	h := startClient(t, c, "hello")
-	h.want("S 0:5(5) win 65535 <mss 1460,sackOK,TS val 100 ecr 0,nop,wscale 3,FO a24e1d399638e060,nop,nop>")
+	h.want("S 0:5(5) win 65535 <mss 1460,sackOK,TS val 100 ecr 0,nop,wscale 7,FO a24e1d399638e060,nop,nop>")
 	h.wait(time.Second)
-	h.want("S 0:0(0) win 65535 <mss 1460,sackOK,TS val 1100 ecr 0,nop,wscale 3>")
+	h.want("S 0:0(0) win 65535 <mss 1460,sackOK,TS val 1100 ecr 0,nop,wscale 7>")
 }
 
 // Only plain SYNs get through, and the answer has no option: the path drops

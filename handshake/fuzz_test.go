@@ -68,7 +68,7 @@ func (p *fuzzPeer) segment() wire.Segment {
 	m := p.m
 	s := wire.Segment{Flags: fuzzFlags[int(p.byte())%len(fuzzFlags)]}
 	s.Seq = p.near(m.recv.nxt, m.recv.irs, m.recv.edge, m.recv.early.end(m.recv.nxt))
-	s.Ack = p.near(m.send.max, m.send.una, m.send.nxt, m.send.iss)
+	s.Ack = p.near(m.send.nxt, m.send.una, m.send.nxt, m.send.iss)
 	s.Window = uint16(p.word())
 	s.Urgent = uint16(s.Window)
 	s.Options = p.options()
@@ -85,7 +85,7 @@ func (p *fuzzPeer) options() wire.Options {
 	var b []byte
 	if kind&1 != 0 {
 		val := p.m.ts.recent + uint32(int8(p.byte()))
-		b = wire.AppendTimestamps(b, wire.Timestamps{Val: val, Ecr: p.m.ts.value(p.now) + uint32(int8(p.byte()))})
+		b = wire.AppendTimestamps(b, wire.Timestamps{Val: val, Ecr: p.m.ts.value(p.m.clock(p.now)) + uint32(int8(p.byte()))})
 	}
 	if kind&2 != 0 {
 		b = wire.AppendMSS(b, uint16(p.word()))
@@ -140,7 +140,7 @@ func (p *fuzzPeer) call() {
 		}
 	case 6:
 		e := wire.ICMPError{IPVersion: 4, Type: p.byte() % 13, Code: p.byte() % 16, MTU: uint32(p.word())}
-		e.Seq = p.near(m.send.una, m.send.max.Add(-1), m.send.iss)
+		e.Seq = p.near(m.send.una, m.send.nxt.Add(-1), m.send.iss)
 		out = m.ICMP(p.now, e, nil)
 	}
 	p.check(out)
@@ -204,8 +204,8 @@ func (p *fuzzPeer) checkMachine() {
 	if waiting+m.recv.unread > m.recv.limit {
 		p.t.Fatalf("%d bytes kept out of order and %d unread in a buffer of %d", waiting, m.recv.unread, m.recv.limit)
 	}
-	if m.send.max.Less(m.send.nxt) || m.send.nxt.Less(m.send.una) || m.send.inFlight() < 0 {
-		p.t.Fatalf("SND.UNA %d, SND.NXT %d, max %d", m.send.una, m.send.nxt, m.send.max)
+	if m.send.nxt.Less(m.send.nxt) || m.send.nxt.Less(m.send.una) || m.send.inFlight() < 0 {
+		p.t.Fatalf("SND.UNA %d, SND.NXT %d, max %d", m.send.una, m.send.nxt, m.send.nxt)
 	}
 	if m.state == Closed && !m.Deadline().IsZero() {
 		p.t.Fatal("closed and a timer runs")
@@ -272,11 +272,11 @@ func (p *fuzzPeer) reach(kind, to byte, server bool) {
 		return
 	}
 	m := p.m
-	answer := wire.Segment{Seq: theirISS, Ack: m.send.max, Flags: wire.SYN | wire.ACK, Window: 60000, Options: p.options()}
+	answer := wire.Segment{Seq: theirISS, Ack: m.send.nxt, Flags: wire.SYN | wire.ACK, Window: 60000, Options: p.options()}
 	if server {
 		answer.Seq, answer.Flags = m.recv.nxt, wire.ACK
 		if m.ts.on {
-			answer.Options = wire.AppendTimestamps(nil, wire.Timestamps{Val: m.ts.recent, Ecr: m.ts.value(p.now)})
+			answer.Options = wire.AppendTimestamps(nil, wire.Timestamps{Val: m.ts.recent, Ecr: m.ts.value(p.m.clock(p.now))})
 		}
 	}
 	p.check(m.Input(p.now, answer, nil))
@@ -289,10 +289,10 @@ func (p *fuzzPeer) reach(kind, to byte, server bool) {
 			next.Flags |= wire.FIN
 		}
 		if to&8 != 0 {
-			next.Ack = m.send.max
+			next.Ack = m.send.nxt
 		}
 		if m.ts.on {
-			next.Options = wire.AppendTimestamps(nil, wire.Timestamps{Val: m.ts.recent, Ecr: m.ts.value(p.now)})
+			next.Options = wire.AppendTimestamps(nil, wire.Timestamps{Val: m.ts.recent, Ecr: m.ts.value(p.m.clock(p.now))})
 		}
 		p.check(m.Input(p.now, next, nil))
 	}

@@ -317,7 +317,7 @@ func bytesOf(n int) string {
 func (h *harness) ackAll(window int) {
 	h.t.Helper()
 	s := wire.Segment{
-		SrcPort: 80, DstPort: 1000, Seq: h.m.recv.nxt, Ack: h.m.send.max, Flags: wire.ACK, Window: uint16(window),
+		SrcPort: 80, DstPort: 1000, Seq: h.m.recv.nxt, Ack: h.m.send.nxt, Flags: wire.ACK, Window: uint16(window),
 	}
 	h.take(h.m.Input(h.now, s, h.out[:0]))
 }

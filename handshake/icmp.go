@@ -1,8 +1,6 @@
 package handshake
 
 import (
-	"time"
-
 	"tfocraft/cookie"
 	"tfocraft/wire"
 )
@@ -14,12 +12,9 @@ const (
 	minPathMSS6 = 1280 - 60
 )
 
-// ICMP takes an ICMP error that quotes a segment of this connection. One whose
-// quoted sequence number is not outstanding is forged or late and changes
-// nothing (RFC 5927, Section 4.1).
-func (m *Machine) ICMP(now time.Time, e wire.ICMPError, out []Output) []Output {
-	m.scratch = m.scratch[:0]
-	if m.state == Closed || e.Seq.Less(m.send.una) || !e.Seq.Less(m.send.max) {
+// inputICMP takes an ICMP error. See ICMP.
+func (m *Machine) inputICMP(now instant, e *wire.ICMPError, out []Output) []Output {
+	if m.state == Closed || e.Seq.Less(m.send.una) || !e.Seq.Less(m.send.nxt) {
 		return out
 	}
 	switch {
@@ -40,7 +35,7 @@ func (m *Machine) ICMP(now time.Time, e wire.ICMPError, out []Output) []Output {
 
 // packetTooBig lowers the segment size and sends again at once what did not fit
 // (RFC 1191, Section 6.4). A SYN goes again plain, like after a timeout.
-func (m *Machine) packetTooBig(now time.Time, e wire.ICMPError, out []Output) []Output {
+func (m *Machine) packetTooBig(now instant, e *wire.ICMPError, out []Output) []Output {
 	headers, floor := 40, minPathMSS4
 	if m.config.IPv6 {
 		headers, floor = 60, minPathMSS6
@@ -50,26 +45,15 @@ func (m *Machine) packetTooBig(now time.Time, e wire.ICMPError, out []Output) []
 		return out
 	}
 	m.handshake.pathMSS, m.handshake.pathLowered = mss, now
+	m.path = pathSearch{}
 	switch {
 	case m.state == SynSent && m.handshake.synData > 0 && !m.handshake.plain:
 		m.settle(Fallback, WhyPacketTooBig)
 		return m.resendSyn(now, out)
 	case m.maySend() && m.send.inFlight() > 0:
-		m.info.Retransmits++
-		m.send.rewind()
-		m.send.timing = false
+		// It is not congestion that has lost them.
+		m.send.board.loseAll()
 		return m.flush(now, out)
 	}
 	return out
-}
-
-// pathRetryAfter is when a larger segment is tried again on a path that was
-// said to be narrow (RFC 1191, Section 6.3; RFC 8201, Section 4).
-const pathRetryAfter = 10 * time.Minute
-
-func (m *Machine) retryPath(now time.Time) {
-	h := &m.handshake
-	if !h.pathLowered.IsZero() && now.Sub(h.pathLowered) >= pathRetryAfter {
-		h.pathMSS, h.pathLowered = m.config.MSS, time.Time{}
-	}
 }

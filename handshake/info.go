@@ -85,13 +85,34 @@ type Info struct {
 	State          State
 	FastOpen       FastOpenInfo
 	RTT, RTO       time.Duration // RTT is zero until it was measured
+	MinRTT         time.Duration // the least of the last minutes
 	MSS            int
 	Cwnd           int // bytes
+	Threshold      int // slow start threshold, bytes; 1<<30 until there was a loss
 	SendWindow     int // bytes the peer allows
 	RecvWindow     int // bytes we allow
 	Sent, Received uint64
 	SynRetransmits int // of the SYN or the SYN-ACK
-	Retransmits    int // of data and FIN
-	Dropped        int // segments that had no effect
-	Challenges     int // challenge ACKs sent (RFC 5961)
+	Retransmits    int // of data and FIN, in segments
+	// How losses were found: FastRecoveries by acknowledgements, Timeouts by the
+	// retransmission timer. TailProbes were sent to provoke an acknowledgement.
+	FastRecoveries, Timeouts, TailProbes int
+	SpuriousRecoveries                   int // taken back: there was no loss
+	DuplicatesSent                       int // reported by the peer (D-SACK)
+	PathNarrowed                         int // segment size lowered without an ICMP error
+	Dropped                              int // segments that had no effect
+	Challenges                           int // challenge ACKs sent (RFC 5961)
+}
+
+// counts are the counters of Info, in the room of a quarter.
+type counts struct {
+	SynRetransmits, Retransmits, FastRecoveries, Timeouts, TailProbes     uint32
+	SpuriousRecoveries, DuplicatesSent, PathNarrowed, Dropped, Challenges uint32
+}
+
+func (c *counts) report(i *Info) {
+	i.SynRetransmits, i.Retransmits = int(c.SynRetransmits), int(c.Retransmits)
+	i.FastRecoveries, i.Timeouts, i.TailProbes = int(c.FastRecoveries), int(c.Timeouts), int(c.TailProbes)
+	i.SpuriousRecoveries, i.DuplicatesSent = int(c.SpuriousRecoveries), int(c.DuplicatesSent)
+	i.PathNarrowed, i.Dropped, i.Challenges = int(c.PathNarrowed), int(c.Dropped), int(c.Challenges)
 }

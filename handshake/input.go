@@ -1,14 +1,12 @@
 package handshake
 
 import (
-	"time"
-
 	"tfocraft/wire"
 )
 
 // inputSynchronized is RFC 9293, Section 3.10.7.4, with the tests of RFC 5961
 // and RFC 7323, for every state from SYN-RECEIVED on.
-func (m *Machine) inputSynchronized(now time.Time, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
+func (m *Machine) inputSynchronized(now instant, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
 	if s.Flags.Has(wire.SYN) && s.Flags.Any(wire.FIN|wire.RST) {
 		return m.drop(DropBadFlags, out)
 	}
@@ -39,7 +37,7 @@ func (m *Machine) inputSynchronized(now time.Time, s *wire.Segment, set *wire.Op
 
 // inputSynReceived takes what is special before the handshake is done and
 // leaves the rest to inputSynchronized.
-func (m *Machine) inputSynReceived(now time.Time, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
+func (m *Machine) inputSynReceived(now instant, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
 	known := s.Flags.Has(wire.SYN) && !s.Flags.Any(wire.FIN|wire.RST) && s.Seq == m.recv.irs
 	switch {
 	case known && !s.Flags.Has(wire.ACK):
@@ -63,7 +61,7 @@ func (m *Machine) inputSynReceived(now time.Time, s *wire.Segment, set *wire.Opt
 // validate says why a segment cannot be used, after answering it if that is
 // due: PAWS first, then the window (RFC 7323, Section 5.3; RFC 9293,
 // Section 3.10.7.4, first check).
-func (m *Machine) validate(now time.Time, s *wire.Segment, set *wire.OptionSet, out []Output) (DropReason, []Output) {
+func (m *Machine) validate(now instant, s *wire.Segment, set *wire.OptionSet, out []Output) (DropReason, []Output) {
 	reset := s.Flags.Has(wire.RST)
 	if m.ts.on && !reset {
 		switch {
@@ -75,6 +73,7 @@ func (m *Machine) validate(now time.Time, s *wire.Segment, set *wire.OptionSet, 
 		}
 	}
 	if m.recv.acceptable(s.Seq, s.Len()) {
+		m.hear(now)
 		return 0, out
 	}
 	switch {
@@ -85,13 +84,16 @@ func (m *Machine) validate(now time.Time, s *wire.Segment, set *wire.OptionSet, 
 	case m.state == TimeWait && s.Flags.Has(wire.FIN):
 		m.timers.final = now.Add(m.config.TimeWait)
 	}
+	if before := m.recv.nxt.Diff(s.DataSeq()); before > 0 {
+		m.recv.again(s.DataSeq(), min(before, len(s.Payload)))
+	}
 	return DropSequence, m.answerOld(now, s, out)
 }
 
 // answerOld acknowledges a segment that is of no use. Two ends that each think
 // the other's are old must not answer each other for ever, so bare
 // acknowledgements are answered seldom, but for probes of RCV.NXT-1.
-func (m *Machine) answerOld(now time.Time, s *wire.Segment, out []Output) []Output {
+func (m *Machine) answerOld(now instant, s *wire.Segment, out []Output) []Output {
 	if s.Len() == 0 && s.Seq != m.recv.nxt.Add(-1) || s.Flags.Has(wire.SYN) {
 		return m.challengeAck(now, out)
 	}
@@ -100,7 +102,7 @@ func (m *Machine) answerOld(now time.Time, s *wire.Segment, out []Output) []Outp
 
 // inputReset is RFC 9293, Section 3.10.7.4, second check, with RFC 5961,
 // Section 3: only an exact hit resets.
-func (m *Machine) inputReset(now time.Time, s *wire.Segment, out []Output) []Output {
+func (m *Machine) inputReset(now instant, s *wire.Segment, out []Output) []Output {
 	switch {
 	case m.state == TimeWait:
 		// RFC 1337: a reset must not cut TIME-WAIT short.
@@ -114,7 +116,7 @@ func (m *Machine) inputReset(now time.Time, s *wire.Segment, out []Output) []Out
 }
 
 // inputCrossedSynAck finishes a simultaneous open.
-func (m *Machine) inputCrossedSynAck(now time.Time, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
+func (m *Machine) inputCrossedSynAck(now instant, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
 	if !m.ackOfSyn(s) {
 		return m.drop(DropAck, m.resetAt(s.Ack, out))
 	}
@@ -131,12 +133,12 @@ func (m *Machine) inputCrossedSynAck(now time.Time, s *wire.Segment, set *wire.O
 // ackOfSyn reports whether the segment acknowledges our SYN, and nothing that
 // we have not sent.
 func (m *Machine) ackOfSyn(s *wire.Segment) bool {
-	return m.send.iss.Less(s.Ack) && s.Ack.LessEq(m.send.max)
+	return m.send.iss.Less(s.Ack) && s.Ack.LessEq(m.send.nxt)
 }
 
 // inputData takes payload and FIN (RFC 9293, Section 3.10.7.4, seventh and
 // eighth check).
-func (m *Machine) inputData(now time.Time, s *wire.Segment, out []Output) []Output {
+func (m *Machine) inputData(now instant, s *wire.Segment, out []Output) []Output {
 	switch m.state {
 	case Established, FinWait1, FinWait2:
 	default:
@@ -167,7 +169,7 @@ func (m *Machine) inputData(now time.Time, s *wire.Segment, out []Output) []Outp
 // acknowledge sends or schedules the ACK for what was taken (RFC 9293,
 // Section 3.8.6.3; RFC 5681, Section 4.2): at once for every second full
 // segment, for a gap and for its end.
-func (m *Machine) acknowledge(now time.Time, out []Output) []Output {
+func (m *Machine) acknowledge(now instant, out []Output) []Output {
 	r := &m.recv
 	switch {
 	case m.state == Closed || r.unacked == 0 && !r.ackAtOnce:

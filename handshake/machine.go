@@ -9,23 +9,31 @@ import (
 // A Machine is one TCP connection. See the package comment for how it is
 // driven.
 type Machine struct {
-	config Config
+	config settings
 	state  State
 	active bool // opened by us: decides what a reset in SYN-RECEIVED means (RFC 9293, Section 3.10.7.4)
+	closed bool // the application will neither read nor write any more
 	err    error
+	begun  time.Time // see clock
 
 	handshake negotiated
 	send      sender
 	recv      receiver
 	rtt       rttEstimator
 	cwnd      congestion
+	recovery  recovery
+	rack      rack
+	tail      tailProbe
+	path      pathSearch
+	alive     keepAlive
 	ts        timestamps
+	echo      uint32 // what the segment in hand echoes of our timestamps; 0 if nothing
 	timers    timers
 
-	closed    bool // the application will neither read nor write any more
-	challenge time.Time
-	info      Info
-	scratch   []byte // option bytes of the outputs of the current call
+	challenge instant
+	fastOpen  FastOpenInfo
+	count     counts
+	scratch   []byte // option bytes, and segments put together, of the outputs of the current call
 }
 
 // NewClient returns a machine in CLOSED. What is written to it before
@@ -33,6 +41,7 @@ type Machine struct {
 func NewClient(c Config) *Machine {
 	m := newMachine(c)
 	m.active = true
+	m.config.FastOpen = &c.FastOpen
 	return m
 }
 
@@ -41,13 +50,25 @@ func NewClient(c Config) *Machine {
 func NewServer(c Config) *Machine { return newMachine(c) }
 
 func newMachine(c Config) *Machine {
-	m := &Machine{config: c.withDefaults()}
-	m.send.init(&m.config)
-	m.recv.init(&m.config)
-	m.rtt.init(&m.config)
-	m.handshake.pathMSS = m.config.MSS
+	c = c.withDefaults()
+	m := &Machine{config: c.settings()}
+	m.send.init(&c)
+	m.recv.init(&c)
+	m.rtt.init(&c)
+	m.cwnd.control = c.Congestion
+	m.handshake.pathMSS = c.MSS
 	return m
 }
+
+// begin starts a call of the owner's. The outputs of the one before are gone.
+func (m *Machine) begin(now time.Time) instant {
+	m.scratch = m.scratch[:0]
+	return m.clock(now)
+}
+
+// idleScratch is the most memory in bytes that a connection with nothing to send
+// keeps for its outputs: the options of a few segments.
+const idleScratch = 128
 
 // State returns the state of the connection.
 func (m *Machine) State() State { return m.state }
@@ -58,12 +79,33 @@ func (m *Machine) Err() error { return m.err }
 
 // Deadline returns when [Machine.Advance] has to be called next; the zero time
 // means that nothing is scheduled. It is read again after every call.
-func (m *Machine) Deadline() time.Time { return m.timers.next() }
+func (m *Machine) Deadline() time.Time { return m.time(m.timers.next()) }
+
+// Open sends the SYN. What Fast Open puts in it is decided here: a request for
+// a cookie, or the cookie with as much of the written data as may go along
+// (RFC 7413, Section 4.2.1 and 4.2.2).
+func (m *Machine) Open(now time.Time, out []Output) []Output {
+	if !m.unopened() {
+		panic("handshake: Open of a machine that is not a fresh client")
+	}
+	return m.open(m.begin(now), out)
+}
+
+// Accept takes the SYN that opens the connection, with what the listener's
+// [Gate] says about it. If the Gate has admitted its data, as much of it as the
+// receive buffer holds is delivered and acknowledged, and may be answered
+// before the handshake ends (RFC 7413, Section 4.2.2).
+func (m *Machine) Accept(now time.Time, syn wire.Segment, a Admission, out []Output) []Output {
+	if m.active || m.send.started {
+		panic("handshake: Accept on a machine that is not a fresh server")
+	}
+	return m.accept(m.begin(now), &syn, a, out)
+}
 
 // Input takes a segment that has come for this connection: addresses, ports
 // and checksum were right. Outputs may alias its payload.
 func (m *Machine) Input(now time.Time, s wire.Segment, out []Output) []Output {
-	m.scratch = m.scratch[:0]
+	at := m.begin(now)
 	// What cannot be decoded behind a broken option is not there; RFC 9293,
 	// Section 3.1, leaves no other way than to go on with the rest.
 	set, _ := s.Options.Decode()
@@ -71,37 +113,52 @@ func (m *Machine) Input(now time.Time, s wire.Segment, out []Output) []Output {
 	case Closed:
 		return m.drop(DropClosed, out)
 	case SynSent:
-		return m.inputSynSent(now, &s, &set, out)
+		return m.inputSynSent(at, &s, &set, out)
 	case SynReceived:
-		return m.inputSynReceived(now, &s, &set, out)
+		return m.inputSynReceived(at, &s, &set, out)
 	}
-	return m.inputSynchronized(now, &s, &set, out)
+	return m.inputSynchronized(at, &s, &set, out)
+}
+
+// ICMP takes an ICMP error that quotes a segment of this connection. One whose
+// quoted sequence number is not outstanding is forged or late and changes
+// nothing (RFC 5927, Section 4.1).
+func (m *Machine) ICMP(now time.Time, e wire.ICMPError, out []Output) []Output {
+	return m.inputICMP(m.begin(now), &e, out)
 }
 
 // Advance tells the machine that time has come to now, and lets it do what was
 // due by then. It may be called early or late.
 func (m *Machine) Advance(now time.Time, out []Output) []Output {
-	m.scratch = m.scratch[:0]
-	return m.fire(now, out)
+	return m.fire(m.begin(now), out)
 }
 
-// Write queues bytes for the peer and returns how many of them were taken: the
-// send buffer is bounded, see [Machine.SendSpace]. It copies p. Before
-// [Machine.Open] it only queues. Nothing is taken once the sending side is
-// closed.
+// Write is [Machine.Queue] and [Machine.Push] in one. Before [Machine.Open] it
+// only queues.
 func (m *Machine) Write(now time.Time, p []byte, out []Output) (int, []Output) {
-	m.scratch = m.scratch[:0]
-	if m.send.finQueued || m.err != nil || m.state == Closed && !m.unopened() {
-		return 0, out
-	}
-	n := m.send.queue(p)
-	if m.state == Closed {
-		return n, out
-	}
-	return n, m.afterWrite(now, out)
+	n := m.Queue(p)
+	return n, m.Push(now, out)
 }
 
-// SendSpace returns how many bytes Write would take now.
+// Queue copies bytes for the peer to the send buffer, and returns how many of
+// them: it is bounded, see [Machine.SendSpace]. Nothing is taken once the sending
+// side is closed. They are sent with the next Push at the latest.
+func (m *Machine) Queue(p []byte) int {
+	if m.send.finQueued || m.err != nil || m.state == Closed && !m.unopened() {
+		return 0
+	}
+	return m.send.queue(p)
+}
+
+// Push sends what was queued, as far as that may be now.
+func (m *Machine) Push(now time.Time, out []Output) []Output {
+	if m.state == Closed {
+		return out
+	}
+	return m.afterWrite(m.begin(now), out)
+}
+
+// SendSpace returns how many bytes Queue would take now.
 func (m *Machine) SendSpace() int { return m.send.space() }
 
 // Unsent returns how many bytes were written and not yet acknowledged.
@@ -113,39 +170,62 @@ func (m *Machine) Unread() int { return m.recv.unread }
 // Consume tells that the application has read n of the delivered bytes, which
 // makes room in the receive window.
 func (m *Machine) Consume(now time.Time, n int, out []Output) []Output {
-	m.scratch = m.scratch[:0]
+	at := m.begin(now)
 	m.recv.consume(n)
-	return m.updatePeer(now, out)
+	m.tuneReceive(at, n)
+	return m.updatePeer(at, out)
+}
+
+// ConsumeDue reports whether the peer should hear at once that the application
+// has read n bytes of which the machine was not told yet.
+func (m *Machine) ConsumeDue(n int) bool {
+	m.recv.unread -= n
+	due := m.updateDue()
+	m.recv.unread += n
+	return due
 }
 
 // CloseWrite says that nothing more will be written: a FIN follows the last
 // byte. Reading goes on. Before [Machine.Open] it is only noted.
 func (m *Machine) CloseWrite(now time.Time, out []Output) []Output {
-	m.scratch = m.scratch[:0]
-	return m.closeWrite(now, out)
+	return m.closeWrite(m.begin(now), out)
 }
 
 // Close says that the application is done with the connection. If it has left
 // bytes unread the peer gets a reset (RFC 9293, Section 3.6.1), otherwise the
 // connection closes in order.
 func (m *Machine) Close(now time.Time, out []Output) []Output {
-	m.scratch = m.scratch[:0]
-	return m.closeBoth(now, out)
+	return m.closeBoth(m.begin(now), out)
 }
 
 // Abort resets the connection.
 func (m *Machine) Abort(now time.Time, out []Output) []Output {
-	m.scratch = m.scratch[:0]
-	return m.abort(now, ErrAborted, out)
+	return m.abort(m.begin(now), ErrAborted, out)
 }
+
+// SetNagle switches the holding back of small segments, see Config.Nagle.
+func (m *Machine) SetNagle(now time.Time, on bool, out []Output) []Output {
+	m.config.Nagle = on
+	return m.Push(now, out)
+}
+
+// SetKeepAlive changes when a silent connection is probed, from now on.
+func (m *Machine) SetKeepAlive(now time.Time, k KeepAlive) {
+	m.setKeepAlive(m.begin(now), k)
+}
+
+// SetUserTimeout changes Config.UserTimeout. It counts from when the peer last
+// took something.
+func (m *Machine) SetUserTimeout(d time.Duration) { m.config.UserTimeout = d }
 
 // Info returns a snapshot.
 func (m *Machine) Info() Info {
-	i := m.info
-	i.State = m.state
+	i := Info{State: m.state, FastOpen: m.fastOpen}
+	m.count.report(&i)
 	i.RTT, i.RTO = m.rtt.srtt, m.rtt.rto
+	i.MinRTT = m.rack.least.last()
 	i.MSS = m.segmentSize()
-	i.Cwnd = m.cwnd.window
+	i.Cwnd, i.Threshold = m.cwnd.window, m.cwnd.threshold
 	i.SendWindow = m.send.window
 	i.RecvWindow = m.recv.window()
 	i.Sent = m.send.confirmed
@@ -168,10 +248,11 @@ func (m *Machine) setState(to State, out []Output) []Output {
 func (m *Machine) end(err error, out []Output) []Output {
 	m.err = err
 	m.timers.clear()
+	m.send.release()
 	return m.setState(Closed, out)
 }
 
 func (m *Machine) drop(why DropReason, out []Output) []Output {
-	m.info.Dropped++
+	m.count.Dropped++
 	return append(out, Output{Kind: Drop, Why: why})
 }

@@ -118,38 +118,12 @@ func TestIdleMemory(t *testing.T) {
 	s.run()
 	for _, h := range s.hosts {
 		m := h.m
-		held := int(unsafe.Sizeof(*m)) + cap(m.send.store) + cap(m.scratch) +
-			cap(m.recv.early.runs)*int(unsafe.Sizeof(run{}))
-		t.Logf("%s: machine %d, store %d, scratch %d", h.name, unsafe.Sizeof(*m), cap(m.send.store), cap(m.scratch))
+		held := int(unsafe.Sizeof(*m)) + m.send.store.Cap() + cap(m.scratch) +
+			cap(m.recv.early.runs)*int(unsafe.Sizeof(run{})) + cap(m.send.board.all)*int(unsafe.Sizeof(span{}))
+		t.Logf("%s: machine %d, store %d, scratch %d", h.name, unsafe.Sizeof(*m), m.send.store.Cap(), cap(m.scratch))
 		if held > maxIdle {
 			t.Errorf("%s holds %d bytes, want at most %d", h.name, held, maxIdle)
 		}
-	}
-}
-
-// Writing and acknowledging move each byte a bounded number of times: the store
-// grows to little more than what it has to hold.
-func TestStoreGrowth(t *testing.T) {
-	const limit = 64 << 10
-	var s sender
-	s.init(&Config{SendBuffer: limit})
-	s.start(ourISS)
-	s.queue(make([]byte, limit))
-	at, copies := s.iss.Add(1), 0
-	for range 10_000 {
-		at = at.Add(1460)
-		s.advance(at)
-		before := s.head
-		s.queue(make([]byte, 1460))
-		if s.head < before {
-			copies++
-		}
-	}
-	if cap(s.store) > 4*limit {
-		t.Errorf("the store has grown to %d bytes for %d", cap(s.store), limit)
-	}
-	if most := 10_000*1460/limit + 1; copies > most {
-		t.Errorf("the store was moved %d times, want at most %d", copies, most)
 	}
 }
 

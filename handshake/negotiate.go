@@ -1,8 +1,6 @@
 package handshake
 
 import (
-	"time"
-
 	"tfocraft/cookie"
 	"tfocraft/wire"
 )
@@ -11,7 +9,7 @@ import (
 type negotiated struct {
 	peerMSS       int
 	pathMSS       int // lowered by ICMP; Config.MSS at first
-	pathLowered   time.Time
+	pathLowered   instant
 	scale         bool // both offered window scaling
 	sack          bool
 	retries       int  // of the SYN or SYN-ACK
@@ -22,7 +20,7 @@ type negotiated struct {
 	replyForm     bool // server: the cookie for the client goes in the form 254/0xF989
 	fastOpened    bool // server: the SYN's data was taken (RFC 7413, Section 4.2)
 	synAckSent    bool
-	synAnsweredAt time.Time // last SYN-ACK for a repeated SYN
+	synAnsweredAt instant // last SYN-ACK for a repeated SYN
 }
 
 // minPeerMSS is the smallest segment size that a peer can impose; with less,
@@ -34,7 +32,7 @@ const maxShift = 14
 
 // learnOptions takes what the peer's SYN says (RFC 9293, Section 3.7.1;
 // RFC 7323, Section 2.5 and 3.2; RFC 2018, Section 2).
-func (m *Machine) learnOptions(now time.Time, s *wire.Segment, set *wire.OptionSet) {
+func (m *Machine) learnOptions(now instant, s *wire.Segment, set *wire.OptionSet) {
 	h := &m.handshake
 	h.peerMSS = m.config.defaultMSS()
 	if set.HasMSS {
@@ -63,12 +61,15 @@ func (m *Machine) learnOptions(now time.Time, s *wire.Segment, set *wire.OptionS
 // the peer's MSS and the path's, less the options that every segment has
 // (RFC 6691).
 func (m *Machine) segmentSize() int {
-	h := &m.handshake
-	mss := h.pathMSS
-	if h.peerMSS > 0 {
-		mss = min(mss, h.peerMSS)
+	return max(min(m.handshake.pathMSS, m.peerMSS())-m.ackOptionsLen(), 1)
+}
+
+// peerMSS is what the peer has announced, or our own size until then.
+func (m *Machine) peerMSS() int {
+	if m.handshake.peerMSS > 0 {
+		return m.handshake.peerMSS
 	}
-	return max(mss-m.ackOptionsLen(), 1)
+	return m.config.MSS
 }
 
 func (m *Machine) ackOptionsLen() int {
@@ -86,7 +87,11 @@ func (m *Machine) sackCount() int {
 	if !m.handshake.sack {
 		return 0
 	}
-	return min(len(m.recv.early.runs), m.maxSACK())
+	n := len(m.recv.early.runs)
+	if m.recv.twice.Left != m.recv.twice.Right {
+		n++
+	}
+	return min(n, m.maxSACK())
 }
 
 func (m *Machine) maxSACK() int {
@@ -99,7 +104,7 @@ func (m *Machine) maxSACK() int {
 // synOptions appends the options of a SYN, or of a SYN-ACK if answer is set:
 // then only what the peer has offered. The order is Linux's. A Fast Open option
 // that does not fit is left out; ok tells.
-func (m *Machine) synOptions(now time.Time, answer bool, fo wire.FastOpen) (options wire.Options, ok bool) {
+func (m *Machine) synOptions(now instant, answer bool, fo wire.FastOpen) (options wire.Options, ok bool) {
 	start := len(m.scratch)
 	b := wire.AppendMSS(m.scratch, uint16(min(m.handshake.pathMSS, 65535)))
 	sack := !m.config.NoSACK && (!answer || m.handshake.sack)
@@ -133,20 +138,20 @@ func (m *Machine) cookieOption(c cookie.Cookie, experimental bool) wire.FastOpen
 }
 
 // ackOptions appends the options of a segment after the handshake.
-func (m *Machine) ackOptions(now time.Time) wire.Options {
+func (m *Machine) ackOptions(now instant) wire.Options {
 	start := len(m.scratch)
 	b := m.scratch
 	if m.ts.on {
 		b = wire.AppendTimestamps(wire.AppendNOP(b, 2), m.timestampsNow(now))
 	}
-	if m.sackCount() > 0 {
+	if n := m.sackCount(); n > 0 {
 		var blocks [wire.MaxSACKBlocks]wire.SACKBlock
-		b = wire.AppendSACK(wire.AppendNOP(b, 2), m.recv.early.blocks(blocks[:0], m.maxSACK())...)
+		b = wire.AppendSACK(wire.AppendNOP(b, 2), m.recv.blocks(blocks[:0], n)...)
 	}
 	m.scratch = b
 	return wire.Options(b[start:len(b):len(b)])
 }
 
-func (m *Machine) timestampsNow(now time.Time) wire.Timestamps {
+func (m *Machine) timestampsNow(now instant) wire.Timestamps {
 	return wire.Timestamps{Val: m.ts.value(now), Ecr: m.ts.recent}
 }

@@ -55,12 +55,12 @@ func TestSynOptions(t *testing.T) {
 		ts, sack, ws bool
 		want         string
 	}{
-		{true, true, true, "mss 1460,sackOK,TS val 100 ecr 0,nop,wscale 3,FO 0102030405060708,nop,nop"},
+		{true, true, true, "mss 1460,sackOK,TS val 100 ecr 0,nop,wscale 7,FO 0102030405060708,nop,nop"},
 		{true, true, false, "mss 1460,sackOK,TS val 100 ecr 0,FO 0102030405060708,nop,nop"},
-		{true, false, true, "mss 1460,nop,nop,TS val 100 ecr 0,nop,wscale 3,FO 0102030405060708,nop,nop"},
-		{false, true, true, "mss 1460,nop,nop,sackOK,nop,wscale 3,FO 0102030405060708,nop,nop"},
+		{true, false, true, "mss 1460,nop,nop,TS val 100 ecr 0,nop,wscale 7,FO 0102030405060708,nop,nop"},
+		{false, true, true, "mss 1460,nop,nop,sackOK,nop,wscale 7,FO 0102030405060708,nop,nop"},
 		{false, true, false, "mss 1460,nop,nop,sackOK,FO 0102030405060708,nop,nop"},
-		{false, false, true, "mss 1460,nop,wscale 3,FO 0102030405060708,nop,nop"},
+		{false, false, true, "mss 1460,nop,wscale 7,FO 0102030405060708,nop,nop"},
 		{false, false, false, "mss 1460,FO 0102030405060708,nop,nop"},
 	} {
 		c := withTimestamps()
@@ -74,11 +74,11 @@ func TestSynOptions(t *testing.T) {
 // A SYN-ACK has only what the SYN has offered (C-23, C-30).
 func TestSynAckOptions(t *testing.T) {
 	for _, test := range []struct{ offered, want string }{
-		{"mss 1460,sackOK,TS val 700 ecr 0,nop,wscale 7", "mss 1460,sackOK,TS val 100 ecr 700,nop,wscale 3"},
+		{"mss 1460,sackOK,TS val 700 ecr 0,nop,wscale 7", "mss 1460,sackOK,TS val 100 ecr 700,nop,wscale 7"},
 		{"mss 1460,TS val 700 ecr 0", "mss 1460,nop,nop,TS val 100 ecr 700"},
 		{"mss 1460,sackOK", "mss 1460,nop,nop,sackOK"},
-		{"mss 1460,wscale 7", "mss 1460,nop,wscale 3"},
-		{"wscale 7,mss 1460,eol", "mss 1460,nop,wscale 3"},
+		{"mss 1460,wscale 7", "mss 1460,nop,wscale 7"},
+		{"wscale 7,mss 1460,eol", "mss 1460,nop,wscale 7"},
 		{"kind 99 0102,nop,mss 1460", "mss 1460"}, // what is unknown is skipped (C-04)
 		{"raw 630000,mss 1460", "mss 1460"},       // a length of zero ends the list (C-04)
 		{"", "mss 1460"},

@@ -15,13 +15,13 @@ func (m *Machine) judgeSynAck(set *wire.OptionSet, acked int, out []Output) []Ou
 	}
 	out = m.learn(set, out)
 	granted := len(set.FastOpen.Cookie) > 0
-	synData := m.info.FastOpen.SynData
+	synData := m.fastOpen.SynData
 	switch {
 	case acked == synData && synData > 0:
 		m.settle(Accepted, WhyAllAcked)
 	case acked > 0:
 		m.settle(Accepted, WhyPartlyAcked)
-	case m.info.FastOpen.Why == WhyPacketTooBig:
+	case m.fastOpen.Why == WhyPacketTooBig:
 		// The path was at fault, and has said how.
 	case m.handshake.lost:
 		m.settle(Fallback, WhyRetransmitted)
@@ -30,12 +30,12 @@ func (m *Machine) judgeSynAck(set *wire.OptionSet, acked int, out []Output) []Ou
 			// what the path dropped. An option in the answer proves otherwise.
 			return append(out, Output{Kind: Block, Reason: cookie.NoSynAck})
 		}
-	case m.info.FastOpen.SynOption == OptionRequest && granted:
+	case m.fastOpen.SynOption == OptionRequest && granted:
 		m.settle(CookieReceived, WhyCookieGranted)
-	case m.info.FastOpen.SynOption == OptionRequest:
+	case m.fastOpen.SynOption == OptionRequest:
 		m.settle(Fallback, WhyNoCookie)
 		return append(out, Output{Kind: Block, Reason: cookie.NoCookie})
-	case granted && m.info.FastOpen.SynOption == OptionCookie:
+	case granted && m.fastOpen.SynOption == OptionCookie:
 		// The old cookie was stale; the path is fine.
 		m.settle(Rejected, WhyCookieReplaced)
 	case synData == 0:
@@ -49,13 +49,13 @@ func (m *Machine) judgeSynAck(set *wire.OptionSet, acked int, out []Output) []Ou
 }
 
 func (m *Machine) noteSynAck(set *wire.OptionSet, acked int) {
-	m.info.FastOpen.SynAcked = acked
+	m.fastOpen.SynAcked = acked
 	if len(set.FastOpen.Cookie) == 0 {
 		return
 	}
-	m.info.FastOpen.SynAckOption = OptionCookie
+	m.fastOpen.SynAckOption = OptionCookie
 	if c, err := cookie.FromBytes(set.FastOpen.Cookie); err == nil {
-		m.info.FastOpen.SynAckCookie = c
+		m.fastOpen.SynAckCookie = c
 	}
 }
 
@@ -65,7 +65,7 @@ func (m *Machine) learn(set *wire.OptionSet, out []Output) []Output {
 	if m.config.FastOpen.Mode != ClientOn {
 		return out
 	}
-	o := Output{Kind: Learn, Cookie: m.info.FastOpen.SynAckCookie, Experimental: set.FastOpen.Experimental}
+	o := Output{Kind: Learn, Cookie: m.fastOpen.SynAckCookie, Experimental: set.FastOpen.Experimental}
 	if set.HasMSS {
 		o.MSS = set.MSS
 	}

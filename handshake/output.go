@@ -39,6 +39,7 @@ const (
 type Output struct {
 	Kind         OutputKind
 	Segment      wire.Segment  // Transmit
+	SegmentSize  int           // Transmit: if not 0, the payload is several segments of this many bytes, the last one of fewer
 	Data         []byte        // Deliver
 	Cookie       cookie.Cookie // Learn
 	MSS          uint16        // Learn; 0 if the peer sent none

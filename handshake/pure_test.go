@@ -8,7 +8,7 @@ import (
 
 func TestPure(t *testing.T) {
 	puretest.Check(t, puretest.Rules{Imports: []string{
-		"encoding/binary", "errors", "net/netip", "slices", "time",
-		"github.com/dchest/siphash", "tfocraft/cookie", "tfocraft/wire",
+		"encoding/binary", "errors", "math", "net/netip", "slices", "time",
+		"github.com/dchest/siphash", "tfocraft/cookie", "tfocraft/handshake/ring", "tfocraft/wire",
 	}})
 }

@@ -10,7 +10,7 @@ import (
 // between them. The window bounds the bytes.
 type early struct {
 	runs   []run
-	newest wire.Seq // where the latest bytes begin, for SACK
+	recent [wire.MaxSACKBlocks]wire.Seq // where the latest bytes begin, latest first, for SACK
 }
 
 type run struct {
@@ -34,7 +34,6 @@ func (e *early) end(nxt wire.Seq) wire.Seq {
 // keep copies the bytes at seq, but for those that are there already, and
 // reports whether there was room for them.
 func (e *early) keep(seq wire.Seq, data []byte) bool {
-	e.newest = seq
 	// i is the first run that ends at seq or later.
 	i, _ := slices.BinarySearchFunc(e.runs, seq, func(r run, seq wire.Seq) int { return r.end().Diff(seq) })
 	if i == len(e.runs) || seq.Less(e.runs[i].seq) {
@@ -45,6 +44,7 @@ func (e *early) keep(seq wire.Seq, data []byte) bool {
 		}
 	}
 	e.extend(i, seq, data)
+	e.remember(seq)
 	return true
 }
 
@@ -65,6 +65,29 @@ func (e *early) extend(i int, seq wire.Seq, data []byte) {
 	e.runs = slices.Delete(e.runs, i+1, last)
 }
 
+// has reports whether all of the n bytes at seq are there already.
+func (e *early) has(seq wire.Seq, n int) bool {
+	return slices.ContainsFunc(e.runs, func(r run) bool { return r.seq.LessEq(seq) && seq.Add(n).LessEq(r.end()) })
+}
+
+// remember puts the run with the latest bytes before the earlier ones.
+func (e *early) remember(seq wire.Seq) {
+	at, n := e.runAt(seq), 1
+	recent := [wire.MaxSACKBlocks]wire.Seq{seq}
+	for _, before := range e.recent {
+		if n < len(recent) && e.runAt(before) != at {
+			recent[n] = before
+			n++
+		}
+	}
+	e.recent = recent
+}
+
+// runAt returns the index of the run that has the byte at seq, or -1.
+func (e *early) runAt(seq wire.Seq) int {
+	return slices.IndexFunc(e.runs, func(r run) bool { return seq.In(r.seq, len(r.data)) })
+}
+
 // pop takes the first run away if it begins at nxt or before, and returns those
 // of its bytes that are new.
 func (e *early) pop(nxt wire.Seq) ([]byte, bool) {
@@ -80,19 +103,24 @@ func (e *early) pop(nxt wire.Seq) ([]byte, bool) {
 	return data, true
 }
 
-// blocks appends the SACK blocks, the one with the newest bytes first, up to
-// limit (RFC 2018, Section 4).
+// blocks appends the SACK blocks, up to limit: the one with the latest bytes
+// first, then those that were reported before it, then the lowest ones (RFC 2018,
+// Section 4).
 func (e *early) blocks(dst []wire.SACKBlock, limit int) []wire.SACKBlock {
-	newest := max(slices.IndexFunc(e.runs, func(r run) bool { return e.newest.In(r.seq, len(r.data)) }), 0)
-	for n := range min(len(e.runs), limit) {
-		i := n
-		switch {
-		case n == 0:
-			i = newest
-		case n <= newest:
-			i = n - 1
+	start := len(dst)
+	add := func(r *run) {
+		b := wire.SACKBlock{Left: r.seq, Right: r.end()}
+		if len(dst)-start < limit && !slices.Contains(dst[start:], b) {
+			dst = append(dst, b)
 		}
-		dst = append(dst, wire.SACKBlock{Left: e.runs[i].seq, Right: e.runs[i].end()})
+	}
+	for _, seq := range e.recent {
+		if i := e.runAt(seq); i >= 0 {
+			add(&e.runs[i])
+		}
+	}
+	for i := range e.runs[:min(len(e.runs), limit)] {
+		add(&e.runs[i])
 	}
 	return dst
 }

@@ -101,8 +101,9 @@ func TestReassemblyLeavesWindow(t *testing.T) {
 	h.want(". 1:1(0) ack 5841 win 7080")
 }
 
-// SACK blocks: the newest first, as many as there is room for, and none that
-// were not agreed on. RFC 2018, Section 4 (C-23).
+// SACK blocks: the latest first, as many as there is room for, and none that
+// were not agreed on; before them what came twice. RFC 2018, Section 4; RFC 2883,
+// Section 4 (C-23).
 func TestSACKBlocks(t *testing.T) {
 	c := plainConfig()
 	c.NoSACK = false
@@ -110,17 +111,17 @@ func TestSACKBlocks(t *testing.T) {
 	for _, step := range []struct{ in, want string }{
 		{"101:201", "101:201"},
 		{"301:401", "301:401 101:201"},
-		{"501:601", "501:601 101:201 301:401"},
-		{"701:801", "701:801 101:201 301:401 501:601"},
-		{"901:1001", "901:1001 101:201 301:401 501:601"},
-		{"401:501", "301:601 101:201 701:801 901:1001"}, // joins two
-		{"101:201", "101:201 301:601 701:801 901:1001"}, // again
+		{"501:601", "501:601 301:401 101:201"},
+		{"701:801", "701:801 501:601 301:401 101:201"},
+		{"901:1001", "901:1001 701:801 501:601 301:401"},
+		{"401:501", "301:601 901:1001 701:801 101:201"}, // joins two
+		{"101:201", "101:201 101:201 301:601 901:1001"}, // again: RFC 2883
 	} {
 		h.in("P. "+step.in+"(100) ack 1", bytesOf(100))
 		h.want(". 1:1(0) ack 1 <nop,nop,sack " + step.want + ">")
 	}
 	h.in("P. 1:101(100) ack 1", bytesOf(100))
-	h.want(". 1:1(0) ack 201 <nop,nop,sack 301:601 701:801 901:1001>")
+	h.want(". 1:1(0) ack 201 <nop,nop,sack 301:601 901:1001 701:801>")
 }
 
 // With timestamps there is room for three (C-23).
@@ -132,7 +133,7 @@ func TestSACKBlocksWithTimestamps(t *testing.T) {
 		h.in("P. "+at+"(100) ack 1 <nop,nop,TS val 7 ecr 100>", bytesOf(100))
 	}
 	h.sent = h.sent[3:]
-	h.want(". 1:1(0) ack 1 <nop,nop,TS val 100 ecr 7,nop,nop,sack 701:801 101:201 301:401>")
+	h.want(". 1:1(0) ack 1 <nop,nop,TS val 100 ecr 7,nop,nop,sack 701:801 501:601 301:401>")
 }
 
 // Without agreement none are sent, and none are read (C-23).
@@ -156,6 +157,7 @@ func TestReneging(t *testing.T) {
 	h.write(bytesOf(4380))
 	h.sent = nil
 	h.in(". 1:1(0) ack 1 <nop,nop,sack 1461:4381>", "")
+	h.want(". 1:1461(1460) ack 1") // at once: what was sent with it has arrived
 	h.wait(h.m.Info().RTO)
 	h.want(". 1:1461(1460) ack 1")
 	h.in(". 1:1(0) ack 1461", "")

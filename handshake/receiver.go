@@ -4,7 +4,8 @@ import "tfocraft/wire"
 
 // receiver is the receiving half's variables (RFC 9293, Section 3.3.1).
 type receiver struct {
-	limit int // of unread
+	limit int // of unread; it grows up to most, see tuning
+	most  int
 	mss   int // what we have announced: larger payloads are several segments
 
 	irs       wire.Seq
@@ -15,6 +16,8 @@ type receiver struct {
 	delivered uint64
 
 	early early
+	twice wire.SACKBlock // bytes that have just come a second time, for D-SACK; empty if none
+	tune  receiveTuning
 
 	finAt   wire.Seq
 	finSeen bool // a FIN came; finAt is its sequence number
@@ -26,7 +29,9 @@ type receiver struct {
 	ackAtOnce bool
 }
 
-func (r *receiver) init(c *Config) { r.limit, r.mss = c.RecvBuffer, c.MSS }
+func (r *receiver) init(c *Config) {
+	r.limit, r.most, r.mss = c.RecvBuffer, max(c.RecvBuffer, c.MaxRecvBuffer), c.MSS
+}
 
 // start begins behind the peer's SYN.
 func (r *receiver) start(irs wire.Seq) {
@@ -42,10 +47,35 @@ func (r *receiver) consume(n int) {
 	r.unread -= n
 }
 
+// acknowledged notes that an acknowledgement goes out.
+func (r *receiver) acknowledged() {
+	r.lastAck = r.nxt
+	r.unacked = 0
+	r.ackAtOnce = false
+	r.twice = wire.SACKBlock{}
+}
+
+// again notes n bytes at seq that have come before (RFC 2883, Section 4).
+func (r *receiver) again(seq wire.Seq, n int) {
+	if n > 0 {
+		r.twice = wire.SACKBlock{Left: seq, Right: seq.Add(n)}
+	}
+}
+
+// blocks appends n SACK blocks: first the bytes that came twice (RFC 2883).
+func (r *receiver) blocks(dst []wire.SACKBlock, n int) []wire.SACKBlock {
+	if r.twice.Left != r.twice.Right {
+		dst = append(dst, r.twice)
+		n--
+	}
+	return r.early.blocks(dst, n)
+}
+
 // trim cuts what lies before RCV.NXT and beyond the window.
 func (r *receiver) trim(seq wire.Seq, data []byte) (wire.Seq, []byte) {
 	if before := r.nxt.Diff(seq); before > 0 {
 		cut := min(before, len(data))
+		r.again(seq, cut)
 		seq, data = seq.Add(cut), data[cut:]
 	}
 	if beyond := seq.Add(len(data)).Diff(r.edge); beyond > 0 {
@@ -68,6 +98,9 @@ func (r *receiver) take(seq wire.Seq, data []byte, out []Output) ([]Output, bool
 	}
 	if seq != r.nxt {
 		r.ackAtOnce = true // RFC 5681, Section 4.2: tell of the gap
+		if r.early.has(seq, len(data)) {
+			r.again(seq, len(data))
+		}
 		return out, r.early.keep(seq, data)
 	}
 	out = r.deliver(data, out)

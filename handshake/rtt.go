@@ -6,6 +6,7 @@ import "time"
 type rttEstimator struct {
 	initial, floor, ceiling time.Duration
 	srtt, rttvar, rto       time.Duration
+	sampledAt               instant // of the last sample: what was sent before says nothing new
 }
 
 // clockGranularity is G of RFC 6298, Section 2.
@@ -32,6 +33,13 @@ func (r *rttEstimator) sample(rtt time.Duration) {
 	// This also ends what backOff began; without a sample it stays (Section 3,
 	// Karn's algorithm).
 	r.rto = min(max(r.srtt+max(clockGranularity, 4*r.rttvar), r.floor), r.ceiling)
+}
+
+// sampleRTT takes a measurement that is unambiguous (RFC 6298, Section 3, Karn's
+// algorithm).
+func (m *Machine) sampleRTT(now instant, rtt time.Duration) {
+	m.rtt.sample(rtt)
+	m.rtt.sampledAt = now
 }
 
 // backOff doubles the timeout (RFC 6298, Section 5.5).

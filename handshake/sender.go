@@ -1,68 +1,63 @@
 package handshake
 
 import (
-	"time"
-
+	"tfocraft/handshake/ring"
 	"tfocraft/wire"
 )
 
 // sender is the sending half's variables (RFC 9293, Section 3.3.1) and the
 // bytes that are not acknowledged yet.
 type sender struct {
-	limit int
-	store []byte // store[head:] are the unacknowledged bytes, from base on
-	head  int
+	limit   int // of the bytes in store; it grows up to most, see tuning
+	most    int
+	store   ring.Ring // the unacknowledged bytes, from base on
+	buffers ring.Buffers
+	board   scoreboard // what became of those that were sent
 
 	started  bool // the SYN was sent
 	iss      wire.Seq
-	base     wire.Seq // of store[head]
-	una, nxt wire.Seq // SND.UNA, SND.NXT; nxt is pulled back to send again
-	max      wire.Seq // highest SND.NXT so far: what the peer may acknowledge
+	base     wire.Seq // of the first byte in store
+	una, nxt wire.Seq // SND.UNA, SND.NXT
 
 	window    int // SND.WND, scaled
 	maxWindow int
 	wl1, wl2  wire.Seq
 	shift     uint8 // the peer's window scale
 
-	confirmed uint64 // bytes of data acknowledged
-	finQueued bool
-	timeouts  int // in a row, without an acknowledgement between
-	probes    int // of a window that is still closed
-	lastSent  time.Time
+	confirmed  uint64 // bytes of data acknowledged
+	finQueued  bool
+	timeouts   int // in a row, without an acknowledgement between
+	probes     int // of a window that is still closed
+	lastSent   instant
+	stuckSince instant // for how long the peer has taken nothing of what there is; see the user timeout
 
-	timing  bool // one segment at a time is timed (RFC 6298, Section 3)
-	timeSeq wire.Seq
-	timedAt time.Time
+	synAt instant // when the SYN or SYN-ACK was sent that is timed; zero if none is
 }
 
-// idleStore is the most memory in bytes that a connection with nothing to send
-// holds on to.
-const idleStore = 1 << 10
-
-func (s *sender) init(c *Config) { s.limit = c.SendBuffer }
+func (s *sender) init(c *Config) {
+	s.limit, s.most = c.SendBuffer, max(c.SendBuffer, c.MaxSendBuffer)
+	s.buffers = c.Buffers
+}
 
 // start places the queued bytes behind a SYN with this sequence number.
 func (s *sender) start(iss wire.Seq) {
 	s.started = true
 	s.iss, s.una = iss, iss
-	s.base, s.nxt, s.max = iss.Add(1), iss.Add(1), iss.Add(1)
+	s.base, s.nxt = iss.Add(1), iss.Add(1)
 }
 
-func (s *sender) pending() []byte { return s.store[s.head:] }
-func (s *sender) space() int      { return max(s.limit-len(s.pending()), 0) }
-func (s *sender) unacked() int    { return len(s.pending()) }
+func (s *sender) space() int   { return max(s.limit-s.store.Len(), 0) }
+func (s *sender) unacked() int { return s.store.Len() }
 
 // dataEnd is where the FIN goes.
-func (s *sender) dataEnd() wire.Seq { return s.base.Add(len(s.pending())) }
+func (s *sender) dataEnd() wire.Seq { return s.base.Add(s.store.Len()) }
 
 // unsent is how many bytes follow nxt.
 func (s *sender) unsent() int { return max(s.dataEnd().Diff(s.nxt), 0) }
 
 // inFlight is the sequence space behind the SYN that is sent and not
 // acknowledged.
-func (s *sender) inFlight() int {
-	return max(s.nxt.Diff(s.from()), 0)
-}
+func (s *sender) inFlight() int { return max(s.nxt.Diff(s.from()), 0) }
 
 // from is SND.UNA, the SYN left out.
 func (s *sender) from() wire.Seq {
@@ -72,9 +67,6 @@ func (s *sender) from() wire.Seq {
 	return s.una
 }
 
-// rewind makes everything that is not acknowledged wait to be sent again.
-func (s *sender) rewind() { s.nxt = s.base }
-
 // emptySeq is the sequence number of a segment without data: past everything
 // sent, but for what a peer that has taken its window back would not accept. An
 // edge that is back by less than the peer's scale can express was only rounded
@@ -82,67 +74,48 @@ func (s *sender) rewind() { s.nxt = s.base }
 // segment before that would be old.
 func (s *sender) emptySeq() wire.Seq {
 	edge := s.from().Add(s.window)
-	if s.max.Diff(edge) < 1<<s.shift {
-		return s.max
+	if s.nxt.Diff(edge) < 1<<s.shift {
+		return s.nxt
 	}
 	return edge
 }
 
-// finDue reports whether the FIN is the next thing after the bytes before it.
+// finDue reports whether the FIN is what comes next, or behind the unsent bytes.
 func (s *sender) finDue() bool { return s.finQueued && s.nxt.LessEq(s.dataEnd()) }
 
 func (s *sender) finAcked() bool { return s.finQueued && s.dataEnd().Less(s.una) }
 
-// queue copies as much of p as there is room for. The acknowledged bytes at the
-// front are squeezed out only when they outnumber those that have to move, so
-// that each byte moves a bounded number of times.
+// queue copies as much of p as there is room for.
 func (s *sender) queue(p []byte) int {
 	n := min(len(p), s.space())
-	if len(s.store)+n > cap(s.store) && s.head >= s.unacked() {
-		s.store = append(s.store[:0], s.pending()...)
-		s.head = 0
-	}
-	s.store = append(s.store, p[:n]...)
+	s.store.Push(s.buffers, p[:n])
 	return n
 }
 
-// slice returns the n bytes at seq.
-func (s *sender) slice(seq wire.Seq, n int) []byte {
-	at := s.head + seq.Diff(s.base)
-	return s.store[at : at+n : at+n]
+// release gives back what the store holds.
+func (s *sender) release() {
+	s.store.Reset(s.buffers)
+	s.board.all = nil
 }
 
 // advance moves SND.UNA and forgets the bytes before it; it returns how many.
 func (s *sender) advance(ack wire.Seq) int {
 	s.una = ack
-	n := min(max(ack.Diff(s.base), 0), len(s.pending()))
-	s.head += n
+	n := min(max(ack.Diff(s.base), 0), s.store.Len())
+	s.store.Skip(s.buffers, n)
 	s.confirmed += uint64(n)
 	s.base = s.base.Add(n)
-	if s.head == len(s.store) {
-		s.store, s.head = s.store[:0], 0
-		if cap(s.store) > idleStore {
-			s.store = nil
-		}
-	}
 	if s.nxt.Less(ack) {
 		s.nxt = ack
 	}
 	return n
 }
 
-// sent moves SND.NXT past n bytes of sequence space and times the segment if
-// it is new and none is timed (Karn's algorithm: RFC 6298, Section 3).
-func (s *sender) sent(now time.Time, n int) {
-	begin := s.nxt
+// sent moves SND.NXT past n bytes of sequence space.
+func (s *sender) sent(now instant, n int, f fate) {
+	s.board.push(now, s.nxt, n, f)
 	s.nxt = s.nxt.Add(n)
 	s.lastSent = now
-	if s.max.LessEq(begin) && !s.timing {
-		s.timing, s.timeSeq, s.timedAt = true, s.nxt, now
-	}
-	if s.max.Less(s.nxt) {
-		s.max = s.nxt
-	}
 }
 
 // updateWindow takes the window of a segment unless it is older than the one

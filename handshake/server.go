@@ -1,8 +1,6 @@
 package handshake
 
 import (
-	"time"
-
 	"tfocraft/cookie"
 	"tfocraft/wire"
 )
@@ -13,29 +11,22 @@ func Listens(s *wire.Segment) bool {
 	return s.Flags.Has(wire.SYN) && !s.Flags.Any(wire.ACK|wire.RST|wire.FIN)
 }
 
-// Accept takes the SYN that opens the connection, with what the listener's
-// [Gate] says about it. If the Gate has admitted its data, as much of it as the
-// receive buffer holds is delivered and acknowledged, and may be answered
-// before the handshake ends (RFC 7413, Section 4.2.2).
-func (m *Machine) Accept(now time.Time, syn wire.Segment, a Admission, out []Output) []Output {
-	if m.active || m.send.started {
-		panic("handshake: Accept on a machine that is not a fresh server")
-	}
-	m.scratch = m.scratch[:0]
+// accept takes the SYN that opens the connection.
+func (m *Machine) accept(now instant, syn *wire.Segment, a Admission, out []Output) []Output {
 	set, _ := syn.Options.Decode()
-	m.send.start(m.config.ISS)
-	m.ts.start(now, m.config.TimestampOffset)
-	m.learnOptions(now, &syn, &set)
+	m.startSending()
+	m.ts.start(now, m.begun, m.config.TimestampOffset)
+	m.learnOptions(now, syn, &set)
 	m.recv.start(syn.Seq)
 	m.cwnd.open(m.config.InitialWindow, m.segmentSize(), false)
-	m.admit(&syn, &set, a)
+	m.admit(syn, &set, a)
 	out = m.setState(SynReceived, out)
 	if !a.Data {
 		return m.sendSynAck(now, out)
 	}
 	at := len(out)
 	out, _ = m.recv.take(syn.DataSeq(), syn.Payload, out)
-	m.info.FastOpen.SynAcked = m.recv.nxt.Diff(m.recv.irs.Add(1))
+	m.fastOpen.SynAcked = m.recv.nxt.Diff(m.recv.irs.Add(1))
 	if m.config.SynAckHold > 0 && !m.config.NoDataBeforeAck {
 		m.timers.synAck = now.Add(m.config.SynAckHold)
 		return out
@@ -71,32 +62,31 @@ func (m *Machine) admit(syn *wire.Segment, set *wire.OptionSet, a Admission) {
 	if !a.Reply.IsZero() {
 		fo.SynAckOption, fo.SynAckCookie = OptionCookie, a.Reply
 	}
-	m.info.FastOpen = fo
+	m.fastOpen = fo
 }
 
 // sendSynAck sends the first SYN-ACK, with data if the application was waited
 // for and has some.
-func (m *Machine) sendSynAck(now time.Time, out []Output) []Output {
-	m.timers.synAck = time.Time{}
+func (m *Machine) sendSynAck(now instant, out []Output) []Output {
+	m.timers.synAck = 0
 	m.handshake.synAckSent = true
-	m.send.timing, m.send.timeSeq, m.send.timedAt = true, m.send.nxt, now
+	m.send.synAt = now
 	m.armRetransmit(now)
 	var data []byte
 	if n := min(m.send.unsent(), m.segmentSize()-optionSpace, m.send.window); n > 0 {
-		data = m.send.slice(m.send.nxt, n)
-		m.send.nxt = m.send.nxt.Add(n)
-		m.send.max = m.send.nxt
-		m.info.FastOpen.SynAckData = n
+		data = m.wholePayload(m.send.nxt, n)
+		m.send.sent(now, n, 0)
+		m.fastOpen.SynAckData = n
 	}
 	fo := wire.FastOpen{}
-	if c := m.info.FastOpen.SynAckCookie; !c.IsZero() {
+	if c := m.fastOpen.SynAckCookie; !c.IsZero() {
 		fo = m.cookieOption(c, m.handshake.replyForm)
 	}
 	out = m.emitSynAck(now, fo, data, out)
 	return m.flush(now, out)
 }
 
-func (m *Machine) emitSynAck(now time.Time, fo wire.FastOpen, data []byte, out []Output) []Output {
+func (m *Machine) emitSynAck(now instant, fo wire.FastOpen, data []byte, out []Output) []Output {
 	m.handshake.synAckSent = true
 	options, _ := m.synOptions(now, true, fo)
 	return m.transmit(wire.Segment{
@@ -109,15 +99,15 @@ func (m *Machine) emitSynAck(now time.Time, fo wire.FastOpen, data []byte, out [
 // but still acknowledging the SYN data that was taken (RFC 7413, Section
 // 4.2.2). Data sent since has to wait for the ACK; then it goes again, slowly
 // (RFC 5681, Section 3.1).
-func (m *Machine) synAckTimeout(now time.Time, out []Output) []Output {
+func (m *Machine) synAckTimeout(now instant, out []Output) []Output {
 	h := &m.handshake
 	if h.retries >= m.config.SynAckRetries {
 		return m.end(ErrTimeout, out)
 	}
 	h.retries++
 	h.lost = true
-	m.info.SynRetransmits++
-	m.send.timing = false
+	m.count.SynRetransmits++
+	m.send.synAt = 0
 	m.rtt.backOff()
 	m.cwnd.open(m.config.InitialWindow, m.segmentSize(), true)
 	m.armRetransmit(now)
@@ -126,7 +116,7 @@ func (m *Machine) synAckTimeout(now time.Time, out []Output) []Output {
 
 // repeatedSyn answers the SYN of this very connection once more, not too often
 // and without taking its data again.
-func (m *Machine) repeatedSyn(now time.Time, out []Output) []Output {
+func (m *Machine) repeatedSyn(now instant, out []Output) []Output {
 	h := &m.handshake
 	if h.synAckSent && now.Sub(h.synAnsweredAt) >= challengeInterval {
 		h.synAnsweredAt = now
@@ -136,26 +126,31 @@ func (m *Machine) repeatedSyn(now time.Time, out []Output) []Output {
 }
 
 // confirm leaves SYN-RECEIVED for a segment whose ACK covers our SYN.
-func (m *Machine) confirm(now time.Time, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
+func (m *Machine) confirm(now instant, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
 	m.sampleSyn(now, s, set)
 	m.openWindow(now)
+	m.send.board.acked(s.Ack, &delivery{})
 	m.send.advance(s.Ack)
 	acked := s.Ack.Diff(m.send.iss.Add(1))
-	if m.active {
+	switch {
+	case m.active:
+		// To the peer the rest of the SYN's data was never sent.
 		m.judgeCrossed(acked)
-	}
-	if m.active || m.handshake.lost || acked < m.info.FastOpen.SynAckData {
-		// What went with a SYN or SYN-ACK that was lost, or taken without its
-		// data, goes again.
 		m.send.nxt = s.Ack
+	case m.handshake.lost || acked < m.fastOpen.SynAckData:
+		// What went with a SYN-ACK that was lost, or taken without its data, goes
+		// again.
+		m.send.board.loseAll()
+		m.recovery.phase, m.recovery.point = phaseLoss, m.send.nxt
 	}
+	m.armKeepAlive(now)
 	return m.setState(Established, out)
 }
 
 // judgeCrossed is judgeSynAck after a simultaneous open.
 func (m *Machine) judgeCrossed(acked int) {
-	m.info.FastOpen.SynAcked = acked
-	if m.triedFastOpen() && acked > 0 && acked == m.info.FastOpen.SynData {
+	m.fastOpen.SynAcked = acked
+	if m.triedFastOpen() && acked > 0 && acked == m.fastOpen.SynData {
 		m.settle(Accepted, WhyAllAcked)
 	}
 }

@@ -242,7 +242,8 @@ func TestResponseAfterSynAckTimeout(t *testing.T) {
 	h.wantIdle()
 	h.in(". 6:6(0) ack 1461", "")
 	h.want(". 1461:2921(1460) ack 6")
-	h.want("P. 2921:4005(1084) ack 6")
+	h.want(". 2921:4001(1080) ack 6")
+	h.want("P. 4001:4005(4) ack 6")
 	h.wantIdle()
 }
 

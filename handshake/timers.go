@@ -1,19 +1,20 @@
 package handshake
 
-import "time"
-
 // timers are when things are due; the zero time is never.
 type timers struct {
-	retransmit time.Time // SYN, SYN-ACK, data or FIN
-	persist    time.Time // window probe
-	delayedAck time.Time
-	synAck     time.Time // the held-back SYN-ACK
-	final      time.Time // end of TIME-WAIT, or of FIN-WAIT-2 without a reader
+	retransmit instant // SYN, SYN-ACK, data or FIN
+	tail       instant // tail loss probe
+	reorder    instant // what is late counts as lost
+	persist    instant // window probe
+	keepAlive  instant // probe of a silent connection
+	delayedAck instant
+	synAck     instant // the held-back SYN-ACK
+	final      instant // end of TIME-WAIT, or of FIN-WAIT-2 without a reader
 }
 
-func (t *timers) next() time.Time {
-	var first time.Time
-	for _, at := range [...]time.Time{t.retransmit, t.persist, t.delayedAck, t.synAck, t.final} {
+func (t *timers) next() instant {
+	var first instant
+	for _, at := range [...]instant{t.retransmit, t.tail, t.reorder, t.persist, t.keepAlive, t.delayedAck, t.synAck, t.final} {
 		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
 			first = at
 		}
@@ -24,24 +25,34 @@ func (t *timers) next() time.Time {
 func (t *timers) clear() { *t = timers{} }
 
 // due reports whether the timer has run out, and stops it if so.
-func due(t *time.Time, now time.Time) bool {
+func due(t *instant, now instant) bool {
 	if t.IsZero() || now.Before(*t) {
 		return false
 	}
-	*t = time.Time{}
+	*t = 0
 	return true
 }
 
 // fire does everything that was due by now.
-func (m *Machine) fire(now time.Time, out []Output) []Output {
+func (m *Machine) fire(now instant, out []Output) []Output {
 	if due(&m.timers.synAck, now) {
 		out = m.sendSynAck(now, out)
+	}
+	if due(&m.timers.reorder, now) {
+		out = m.reorderTimeout(now, out)
+	}
+	// A probe that is due together with the timeout goes instead of it.
+	if due(&m.timers.tail, now) {
+		out = m.tailTimeout(now, out)
 	}
 	if due(&m.timers.retransmit, now) {
 		out = m.retransmitTimeout(now, out)
 	}
 	if due(&m.timers.persist, now) {
 		out = m.persistTimeout(now, out)
+	}
+	if due(&m.timers.keepAlive, now) {
+		out = m.keepAliveTimeout(now, out)
 	}
 	if due(&m.timers.delayedAck, now) {
 		out = m.sendAck(now, out)
@@ -54,7 +65,7 @@ func (m *Machine) fire(now time.Time, out []Output) []Output {
 
 // retransmitTimeout is RFC 6298, Section 5.4 to 5.6, for what the state has
 // outstanding.
-func (m *Machine) retransmitTimeout(now time.Time, out []Output) []Output {
+func (m *Machine) retransmitTimeout(now instant, out []Output) []Output {
 	switch m.state {
 	case SynSent:
 		return m.synTimeout(now, out)
@@ -64,4 +75,6 @@ func (m *Machine) retransmitTimeout(now time.Time, out []Output) []Output {
 	return m.dataTimeout(now, out)
 }
 
-func (m *Machine) armRetransmit(now time.Time) { m.timers.retransmit = now.Add(m.rtt.rto) }
+func (m *Machine) armRetransmit(now instant) {
+	m.timers.retransmit = m.beforeUserTimeout(now.Add(m.rtt.rto))
+}

@@ -8,7 +8,7 @@ import (
 
 // enterTimeWait waits for stray segments to die out, unless configured not to
 // (RFC 9293, Section 3.6.1).
-func (m *Machine) enterTimeWait(now time.Time, out []Output) []Output {
+func (m *Machine) enterTimeWait(now instant, out []Output) []Output {
 	m.timers.clear()
 	if m.config.TimeWait < 0 {
 		if m.recv.ackAtOnce {
@@ -29,14 +29,14 @@ func (m *Machine) enterTimeWait(now time.Time, out []Output) []Output {
 // for Input. As in Linux there is no way back to TIME-WAIT, should the SYN be a
 // stray one after all.
 func (m *Machine) Supersede(now time.Time, s wire.Segment, out []Output) (least wire.Seq, ok bool, _ []Output) {
-	if m.state != TimeWait || !Listens(&s) || !m.younger(now, &s) {
+	if m.state != TimeWait || !Listens(&s) || !m.younger(m.begin(now), &s) {
 		return 0, false, out
 	}
 	// Linux leaves the same distance.
-	return m.send.max.Add(65535 + 2), true, m.end(nil, out)
+	return m.send.nxt.Add(65535 + 2), true, m.end(nil, out)
 }
 
-func (m *Machine) younger(now time.Time, s *wire.Segment) bool {
+func (m *Machine) younger(now instant, s *wire.Segment) bool {
 	set, _ := s.Options.Decode()
 	if m.ts.on && set.HasTimestamps && set.Timestamps.Val != m.ts.recent {
 		return !m.ts.old(now, set.Timestamps.Val)

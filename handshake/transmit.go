@@ -15,29 +15,32 @@ func (m *Machine) transmit(s wire.Segment, out []Output) []Output {
 		if !s.Flags.Any(wire.SYN | wire.RST) {
 			s.Window = m.recv.announce(m.segmentSize())
 		}
-		m.recv.lastAck = m.recv.nxt
-		m.recv.unacked = 0
-		m.recv.ackAtOnce = false
-		m.timers.delayedAck = time.Time{}
+		m.recv.acknowledged()
+		m.timers.delayedAck = 0
 	}
 	return append(out, Output{Kind: Transmit, Segment: s})
 }
 
 // sendAck sends an acknowledgement without data.
-func (m *Machine) sendAck(now time.Time, out []Output) []Output {
+func (m *Machine) sendAck(now instant, out []Output) []Output {
 	return m.transmit(wire.Segment{Seq: m.send.emptySeq(), Flags: wire.ACK, Options: m.ackOptions(now)}, out)
 }
 
 // updatePeer tells of room that reading has made, if the peer may be waiting for
 // it (RFC 9293, Section 3.8.6.2.2).
-func (m *Machine) updatePeer(now time.Time, out []Output) []Output {
-	switch m.state {
-	case Established, FinWait1, FinWait2:
-		if m.recv.windowUpdateDue(m.segmentSize()) {
-			return m.sendAck(now, out)
-		}
+func (m *Machine) updatePeer(now instant, out []Output) []Output {
+	if m.updateDue() {
+		return m.sendAck(now, out)
 	}
 	return out
+}
+
+func (m *Machine) updateDue() bool {
+	switch m.state {
+	case Established, FinWait1, FinWait2:
+		return m.recv.windowUpdateDue(m.segmentSize())
+	}
+	return false
 }
 
 // challengeInterval is the least time between two challenge ACKs of one
@@ -47,12 +50,12 @@ const challengeInterval = 500 * time.Millisecond
 
 // challengeAck answers a suspicious segment with the present state of things
 // (RFC 5961): the true peer will know what to do.
-func (m *Machine) challengeAck(now time.Time, out []Output) []Output {
+func (m *Machine) challengeAck(now instant, out []Output) []Output {
 	if !m.challenge.IsZero() && now.Sub(m.challenge) < challengeInterval {
 		return out
 	}
 	m.challenge = now
-	m.info.Challenges++
+	m.count.Challenges++
 	return m.sendAck(now, out)
 }
 
@@ -69,8 +72,8 @@ func (m *Machine) maySend() bool {
 	return false
 }
 
-// flush sends what the windows allow.
-func (m *Machine) flush(now time.Time, out []Output) []Output {
+// flush sends what the windows allow: first what was lost, then what is new.
+func (m *Machine) flush(now instant, out []Output) []Output {
 	if !m.maySend() {
 		return out
 	}
@@ -78,34 +81,59 @@ func (m *Machine) flush(now time.Time, out []Output) []Output {
 	if m.send.inFlight() == 0 && now.Sub(m.send.lastSent) > m.rtt.rto {
 		m.cwnd.idle(m.segmentSize())
 	}
-	var options wire.Options
-	for {
-		n := m.sendable()
-		fin := m.send.finDue() && n == m.send.unsent() && m.state != SynReceived
-		if n == 0 && !fin {
-			break
-		}
-		if options == nil {
-			options = m.ackOptions(now)
-		}
-		out = m.sendData(now, n, fin, options, out)
-	}
+	out = m.repair(now, out)
+	out = m.sendNew(now, out)
 	m.schedule(now)
 	return out
 }
 
-// sendable is how many bytes the next segment carries, 0 if it has to wait:
-// for the windows, for Nagle, or because so small a piece is not worth sending
-// (RFC 9293, Sections 3.7.4 and 3.8.6.2.1).
+// sendNew sends what was not sent before.
+func (m *Machine) sendNew(now instant, out []Output) []Output {
+	s := &m.send
+	before := s.nxt
+	out = m.probePath(now, out)
+	for {
+		n := m.sendable()
+		fin := s.finDue() && n == s.unsent() && m.state != SynReceived
+		if n == 0 && !fin {
+			break
+		}
+		out = m.sendNext(now, n, fin, out)
+	}
+	m.noteLimit()
+	if before != s.nxt {
+		m.armTailProbe(now)
+	}
+	return out
+}
+
+// noteLimit notes whether the congestion window makes a difference: it has held
+// data back, or will soon if it does not keep up (RFC 9438, Section 5.8; in slow
+// start as in Linux).
+func (m *Machine) noteLimit() {
+	pipe := m.pipe()
+	held := m.send.unsent()+m.send.board.lost > 0 && m.cwnd.window-pipe < m.segmentSize()
+	m.cwnd.limited = held || m.cwnd.window < m.cwnd.threshold && m.cwnd.window < 2*pipe
+}
+
+// sendable is how many bytes the next segment, or the next burst of full ones,
+// carries; 0 if it has to wait: for the windows, for Nagle, or because so small
+// a piece is not worth sending (RFC 9293, Sections 3.7.4 and 3.8.6.2.1).
 func (m *Machine) sendable() int {
 	s := &m.send
 	size, unsent := m.segmentSize(), s.unsent()
-	room := min(s.window, m.cwnd.window) - s.inFlight()
-	n := min(size, unsent, room)
+	if unsent == 0 {
+		return 0
+	}
+	peer := s.window - s.inFlight()
+	room := min(peer, m.cwnd.window-m.pipe())
+	n := min(m.burstSize(size), unsent, room)
 	switch {
 	case n <= 0:
 		return 0
-	case n == size, n >= s.maxWindow/2 && n == room:
+	case n >= size && (n < unsent || m.config.Nagle && n%size != 0 && !s.finQueued):
+		return n / size * size
+	case n >= size, n == peer && n >= s.maxWindow/2:
 		return n
 	case n == unsent && !(m.config.Nagle && s.inFlight() > 0 && !s.finQueued):
 		return n
@@ -113,99 +141,97 @@ func (m *Machine) sendable() int {
 	return 0
 }
 
-// sendData sends the n bytes at SND.NXT, and the FIN behind them if fin is set.
-func (m *Machine) sendData(now time.Time, n int, fin bool, options wire.Options, out []Output) []Output {
+// burstSize is the most payload of one output.
+func (m *Machine) burstSize(size int) int { return max(m.config.Burst/size*size, size) }
+
+// sendNext sends up to n bytes at SND.NXT, and the FIN behind them if fin is set
+// and they are all that there are.
+func (m *Machine) sendNext(now instant, n int, fin bool, out []Output) []Output {
 	s := &m.send
-	seg := wire.Segment{Seq: s.nxt, Flags: wire.ACK, Options: options}
-	if n > 0 {
-		seg.Payload = s.slice(s.nxt, n)
-		if n == s.unsent() {
-			seg.Flags |= wire.PSH
-		}
-	}
+	payload := m.payload(s.nxt, n)
+	fin = fin && len(payload) == n
+	seq, taken := s.nxt, len(payload)
 	if fin {
-		seg.Flags |= wire.FIN
-		n++
+		taken++
 	}
-	s.sent(now, n)
-	out = m.transmit(seg, out)
+	if s.inFlight() == 0 {
+		s.stuckSince = now
+	}
+	s.sent(now, taken, 0)
+	m.recovery.note(taken)
+	out = m.sendData(now, seq, payload, fin, out)
 	if fin {
 		out = m.finSent(out)
 	}
 	return out
 }
 
+// sendData emits payload at seq, with the FIN behind it if fin is set.
+func (m *Machine) sendData(now instant, seq wire.Seq, payload []byte, fin bool, out []Output) []Output {
+	seg := wire.Segment{Seq: seq, Flags: wire.ACK, Options: m.ackOptions(now), Payload: payload}
+	if len(payload) > 0 && seq.Add(len(payload)) == m.send.dataEnd() {
+		seg.Flags |= wire.PSH
+	}
+	if fin {
+		seg.Flags |= wire.FIN
+	}
+	out = m.transmit(seg, out)
+	if size := m.segmentSize(); len(payload) > size {
+		out[len(out)-1].SegmentSize = size
+	}
+	return out
+}
+
+// payload returns the n bytes at seq, or fewer: as many whole segments as are in
+// one piece. A segment that the store has in two is put together.
+func (m *Machine) payload(seq wire.Seq, n int) []byte {
+	size := m.segmentSize()
+	a, b := m.send.store.View(seq.Diff(m.send.base), n)
+	switch {
+	case len(b) == 0:
+		return a
+	case len(a) >= size:
+		return a[:len(a)/size*size]
+	}
+	return m.wholePayload(seq, min(n, size))
+}
+
+// wholePayload returns the n bytes at seq in one piece.
+func (m *Machine) wholePayload(seq wire.Seq, n int) []byte {
+	a, b := m.send.store.View(seq.Diff(m.send.base), n)
+	if len(b) == 0 {
+		return a
+	}
+	start := len(m.scratch)
+	m.scratch = append(append(m.scratch, a...), b...)
+	return m.scratch[start:len(m.scratch):len(m.scratch)]
+}
+
 // schedule keeps the right timer running: retransmission while something is
 // outstanding, the window probe while something waits with nothing outstanding
 // to wake it. In SYN-RECEIVED the SYN-ACK's timer does for both.
-func (m *Machine) schedule(now time.Time) {
+func (m *Machine) schedule(now instant) {
 	t := &m.timers
 	switch {
 	case m.state == SynReceived:
 	case m.send.inFlight() > 0:
-		t.persist, m.send.probes = time.Time{}, 0
+		t.persist, m.send.probes = 0, 0
 		if t.retransmit.IsZero() {
 			m.armRetransmit(now)
 		}
 	case m.send.unsent() > 0:
-		t.retransmit = time.Time{}
+		t.retransmit, t.tail = 0, 0
 		if t.persist.IsZero() {
-			t.persist = now.Add(m.rtt.rto)
+			m.send.stuckSince = now
+			t.persist = m.beforeUserTimeout(now.Add(m.rtt.rto))
 		}
 	default:
-		t.retransmit, t.persist, m.send.probes = time.Time{}, time.Time{}, 0
+		t.retransmit, t.tail, t.persist, m.send.probes = 0, 0, 0, 0
 	}
-}
-
-// dataTimeout sends the oldest segment again (RFC 6298, Section 5.4 to 5.6;
-// RFC 5681, Section 3.1).
-func (m *Machine) dataTimeout(now time.Time, out []Output) []Output {
-	s := &m.send
-	if s.timeouts >= m.config.Retries {
-		return m.end(ErrTimeout, out)
-	}
-	s.timeouts++
-	m.cwnd.timedOut(s.inFlight(), m.segmentSize(), s.timeouts == 1)
-	m.rtt.backOff()
-	return m.resend(now, out)
-}
-
-// resend begins again at SND.UNA. The first segment goes out whatever the
-// window says: the peer may have closed it over bytes that were sent before.
-func (m *Machine) resend(now time.Time, out []Output) []Output {
-	s := &m.send
-	m.info.Retransmits++
-	s.rewind()
-	s.timing = false
-	n := min(m.segmentSize(), s.unsent())
-	out = m.sendData(now, n, s.finDue() && n == s.unsent(), m.ackOptions(now), out)
-	m.armRetransmit(now)
-	return out
-}
-
-// persistTimeout probes a closed window, or sends a small segment that has
-// waited long enough (RFC 9293, Section 3.8.6.1). As in Linux the probe is an
-// old sequence number without data, which the peer must answer.
-func (m *Machine) persistTimeout(now time.Time, out []Output) []Output {
-	s := &m.send
-	options := m.ackOptions(now)
-	if n := min(m.segmentSize(), s.unsent(), s.window-s.inFlight()); n > 0 {
-		out = m.sendData(now, n, s.finDue() && n == s.unsent(), options, out)
-		m.schedule(now)
-		return out
-	}
-	if s.timeouts >= max(m.config.Retries, 1) {
-		return m.end(ErrTimeout, out)
-	}
-	s.timeouts++
-	s.probes++
-	m.timers.persist = now.Add(m.rtt.backedOff(s.probes))
-	probe := wire.Segment{Seq: s.una.Add(-1), Flags: wire.ACK, Options: options}
-	return m.transmit(probe, out)
 }
 
 // afterWrite sends what was just queued.
-func (m *Machine) afterWrite(now time.Time, out []Output) []Output {
+func (m *Machine) afterWrite(now instant, out []Output) []Output {
 	if m.state == SynReceived && !m.handshake.synAckSent {
 		return m.sendSynAck(now, out)
 	}

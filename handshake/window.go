@@ -6,10 +6,11 @@ import "tfocraft/wire"
 // Section 2.2).
 func (r *receiver) synWindow() int { return min(r.limit, 65535) }
 
-// wantShift is the scale that lets the whole buffer be announced.
+// wantShift is the scale that lets the whole buffer be announced, as large as it
+// may become.
 func (r *receiver) wantShift() uint8 {
 	var shift uint8
-	for r.limit>>shift > 65535 && shift < maxShift {
+	for r.most>>shift > 65535 && shift < maxShift {
 		shift++
 	}
 	return shift

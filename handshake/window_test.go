@@ -96,8 +96,8 @@ func TestWindowScale(t *testing.T) {
 		ourACK  string // the window of 256 KiB that we announce
 		ourSeen int
 	}{
-		{"7", false, "S. 0:0(0) ack 1 win 1000 <mss 1460,wscale 7>", 2 << 7, 1000, ". 1:1(0) ack 1 win 32768", 32768 << 3},
-		{"15 is 14", false, "S. 0:0(0) ack 1 win 1000 <mss 1460,wscale 15>", 2 << 14, 1000, ". 1:1(0) ack 1 win 32768", 32768 << 3},
+		{"7", false, "S. 0:0(0) ack 1 win 1000 <mss 1460,wscale 7>", 2 << 7, 1000, ". 1:1(0) ack 1 win 2048", 2048 << 7},
+		{"15 is 14", false, "S. 0:0(0) ack 1 win 1000 <mss 1460,wscale 15>", 2 << 14, 1000, ". 1:1(0) ack 1 win 2048", 2048 << 7},
 		{"not in the SYN-ACK", false, "S. 0:0(0) ack 1 win 1000 <mss 1460>", 2, 1000, ". 1:1(0) ack 1 win 65535", 65535},
 		{"not in the SYN", true, "S. 0:0(0) ack 1 win 1000 <mss 1460,wscale 7>", 2, 1000, ". 1:1(0) ack 1 win 65535", 65535},
 	} {

@@ -90,6 +90,7 @@ func (s *Stack) machineConfig(c handshake.Config, local, remote netip.AddrPort, 
 	c.LocalPort, c.RemotePort = local.Port(), remote.Port()
 	c.IPv6 = local.Addr().Is6()
 	c.TimestampOffset = s.isn.TimestampOffset(local, remote)
+	c.Buffers = &s.buffers
 	if c.MSS <= 0 || c.MSS > mss {
 		c.MSS = mss
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tfocraft/handshake"
+	"tfocraft/handshake/ring"
 	"tfocraft/wire"
 	"tfocraft/wire/link"
 )
@@ -26,6 +27,8 @@ type Stack struct {
 	ports  portTable
 	mail   *mailbox
 	loop   *loop
+
+	buffers ring.Pool
 
 	done       chan struct{} // closed when the loop has ended
 	background sync.WaitGroup

@@ -1,0 +1,30 @@
+package handshake
+
+import (
+	"tfocraft/wire"
+)
+
+// persistTimeout probes a closed window, or sends a small segment that has
+// waited long enough (RFC 9293, Section 3.8.6.1). As in Linux the probe is an
+// old sequence number without data, which the peer must answer.
+func (m *Machine) persistTimeout(now instant, out []Output) []Output {
+	s := &m.send
+	if n := min(m.segmentSize(), s.unsent(), s.window-s.inFlight()); n > 0 {
+		out = m.sendNext(now, n, s.finDue() && n == s.unsent(), out)
+		m.schedule(now)
+		return out
+	}
+	if s.timeouts >= max(m.config.Retries, 1) || m.userTimedOut(now) {
+		return m.end(ErrTimeout, out)
+	}
+	s.timeouts++
+	s.probes++
+	m.timers.persist = m.beforeUserTimeout(now.Add(m.rtt.backedOff(s.probes)))
+	return m.probe(now, out)
+}
+
+// probe sends a segment that a peer must answer with an acknowledgement: its
+// sequence number is old (RFC 9293, Sections 3.8.4 and 3.8.6.1).
+func (m *Machine) probe(now instant, out []Output) []Output {
+	return m.transmit(wire.Segment{Seq: m.send.una.Add(-1), Flags: wire.ACK, Options: m.ackOptions(now)}, out)
+}

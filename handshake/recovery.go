@@ -1,0 +1,161 @@
+package handshake
+
+import (
+	"tfocraft/wire"
+)
+
+// phase says how far the repair of a loss is.
+type phase uint8
+
+const (
+	phaseOpen     phase = iota // nothing was lost
+	phaseRecovery              // what SACK, RACK or duplicate ACKs have shown is being repaired
+	phaseLoss                  // the timer has run out
+)
+
+// recovery repairs losses that were found without a timeout: it decides how much
+// is sent meanwhile, by Proportional Rate Reduction (RFC 6937), and where it
+// ends (RFC 6675, Section 5). Without SACK it is NewReno's (RFC 6582).
+type recovery struct {
+	phase phase
+	point wire.Seq // RecoveryPoint: SND.NXT when the loss was found
+
+	flight    int  // RecoverFS
+	delivered int  // prr_delivered
+	sent      int  // prr_out
+	force     bool // the first retransmission waits for no window
+
+	duplicates int // ACKs in a row, without SACK
+	arrived    int // bytes that they stand for
+	undo       undo
+}
+
+// duplicateThreshold is DupThresh (RFC 5681, Section 3.2; RFC 6675, Section 2).
+const duplicateThreshold = 3
+
+// note counts what is sent during a recovery.
+func (r *recovery) note(n int) { r.sent += n }
+
+// pipe is how many bytes are in the network (RFC 6675, Section 4).
+func (m *Machine) pipe() int { return max(m.send.board.outstanding()-m.recovery.arrived, 0) }
+
+// recover moves the repair on after an acknowledgement that has delivered d, and
+// has advanced SND.UNA by acked bytes.
+func (m *Machine) recover(now instant, acked int, d *delivery) {
+	r := &m.recovery
+	m.undoIfSpurious(acked)
+	if r.phase != phaseOpen && r.point.LessEq(m.send.una) {
+		m.recovered()
+	}
+	lostBefore := m.send.board.lost
+	m.detectLoss(now, acked, d)
+	if r.phase == phaseOpen && m.send.board.lost > 0 && !m.onlyPathProbeLost() {
+		m.enterRecovery(d.bytes)
+	}
+	switch r.phase {
+	case phaseOpen, phaseLoss:
+		m.cwnd.acked(now, acked, m.segmentSize(), m.rtt.srtt)
+		m.tuneSend()
+	case phaseRecovery:
+		safe := acked > 0 && m.send.board.lost <= lostBefore
+		r.reduce(&m.cwnd, m.pipe(), d.bytes, m.segmentSize(), safe)
+	}
+}
+
+// enterRecovery begins a repair: the window shrinks to the threshold step by
+// step (RFC 6937, Section 3).
+func (m *Machine) enterRecovery(delivered int) {
+	r := &m.recovery
+	flight := m.pipe() + m.send.board.lost + delivered
+	m.beginUndo()
+	m.cwnd.lost(flight, m.segmentSize())
+	r.phase, r.point = phaseRecovery, m.send.nxt
+	r.flight, r.delivered, r.sent, r.force = flight, 0, 0, true
+	m.timers.tail = 0
+	m.count.FastRecoveries++
+}
+
+// reduce is Proportional Rate Reduction with the conservative bound and slow
+// start (PRR-SSRB) where the ACK is safe.
+func (r *recovery) reduce(c *congestion, pipe, delivered, mss int, safe bool) {
+	r.delivered += delivered
+	var room int
+	if pipe > c.threshold {
+		room = (r.delivered*c.threshold+r.flight-1)/max(r.flight, 1) - r.sent
+	} else {
+		limit := r.delivered - r.sent
+		if safe {
+			limit = max(limit, delivered) + mss
+		}
+		room = min(c.threshold-pipe, limit)
+	}
+	if r.force {
+		room = max(room, mss)
+	}
+	c.window = pipe + max(room, 0)
+}
+
+// recovered ends a repair (RFC 6937: cwnd = ssthresh).
+func (m *Machine) recovered() {
+	r := &m.recovery
+	if r.phase == phaseRecovery {
+		m.cwnd.window = m.cwnd.threshold
+	}
+	m.rack.recovered()
+	r.phase, r.force = phaseOpen, false
+	r.duplicates, r.arrived = 0, 0
+}
+
+// detectLoss marks what an acknowledgement shows to be lost.
+func (m *Machine) detectLoss(now instant, acked int, d *delivery) {
+	if !m.handshake.sack {
+		m.countDuplicates(acked, d)
+		return
+	}
+	m.detectByTime(now)
+}
+
+// detectByTime is RACK's detection, with a timer for what may only be late
+// (RFC 8985, Section 6.2, Step 5).
+func (m *Machine) detectByTime(now instant) {
+	b := &m.send.board
+	certain := m.recovery.phase != phaseOpen || b.sacked >= duplicateThreshold*m.segmentSize()
+	m.timers.reorder = 0
+	if wait := m.rack.detect(now, b, m.rack.window(now, m.rtt.srtt, certain)); wait > 0 {
+		m.timers.reorder = now.Add(wait)
+	}
+}
+
+// reorderTimeout marks what is not merely late.
+func (m *Machine) reorderTimeout(now instant, out []Output) []Output {
+	m.recover(now, 0, &delivery{})
+	return m.flush(now, out)
+}
+
+// countDuplicates is RFC 6582, Section 3.2: three duplicate ACKs show a loss,
+// and an ACK that does not reach the recovery point the next one. In between
+// each duplicate stands for a segment that has arrived (RFC 3042 for the first
+// two).
+func (m *Machine) countDuplicates(acked int, d *delivery) {
+	r, size := &m.recovery, m.segmentSize()
+	switch {
+	case acked > 0 && r.phase == phaseRecovery:
+		counted := min(r.arrived, max(acked-size, 0))
+		r.arrived -= counted
+		d.bytes = acked - counted
+		m.send.board.loseFirst(size)
+	case acked > 0:
+		r.duplicates, r.arrived = 0, 0
+	case d.bytes > 0 && r.phase != phaseLoss:
+		r.duplicates++
+		r.arrived = min(r.arrived+d.bytes, max(m.send.board.outstanding()-size, 0))
+		if r.duplicates >= duplicateThreshold && r.phase == phaseOpen && !m.send.una.Less(r.point) {
+			m.send.board.loseFirst(size)
+		}
+	}
+}
+
+// isDuplicate is RFC 5681, Section 2.
+func (m *Machine) isDuplicate(s *wire.Segment, windowBefore int) bool {
+	return s.Ack == m.send.una && m.send.inFlight() > 0 && s.Len() == 0 && m.send.window == windowBefore
+}

@@ -1,0 +1,99 @@
+package handshake
+
+import (
+	"tfocraft/wire"
+)
+
+// repair sends again what was lost, as much as the congestion window allows.
+func (m *Machine) repair(now instant, out []Output) []Output {
+	for {
+		seq, n, ok := m.send.board.firstLost()
+		if !ok {
+			return out
+		}
+		if n = m.repairable(seq, n); n == 0 {
+			return out
+		}
+		out = m.sendAgain(now, seq, n, out)
+	}
+}
+
+// repairable is how many of the n lost bytes at seq may be sent again now: full
+// segments or all of them. The first retransmission of a recovery waits for
+// nothing (RFC 6675, Section 5, step 4.3), what the peer has taken back of its
+// window waits for the timer.
+func (m *Machine) repairable(seq wire.Seq, n int) int {
+	size := m.segmentSize()
+	edge := m.send.from().Add(m.send.window)
+	if seq != m.send.from() && !seq.Less(edge) {
+		return 0
+	}
+	room := m.cwnd.window - m.pipe()
+	if m.recovery.force {
+		room = max(room, size)
+	}
+	n = min(n, m.burstSize(size))
+	if n <= room {
+		return n
+	}
+	return max(room/size*size, 0)
+}
+
+// sendAgain sends up to n bytes of sequence space at seq, which were sent before.
+func (m *Machine) sendAgain(now instant, seq wire.Seq, n int, out []Output) []Output {
+	s := &m.send
+	data := min(n, s.dataEnd().Diff(seq))
+	payload := m.payload(seq, data)
+	fin := data < n && len(payload) == data
+	taken := len(payload)
+	if fin {
+		taken++
+	}
+	s.board.resent(now, seq, taken)
+	s.lastSent = now
+	m.recovery.force = false
+	m.recovery.note(taken)
+	if m.recovery.undo.since.IsZero() {
+		m.recovery.undo.since = now
+	}
+	size := m.segmentSize()
+	m.count.Retransmits += uint32(max((len(payload)+size-1)/size, 1))
+	return m.sendData(now, seq, payload, fin, out)
+}
+
+// dataTimeout begins again at SND.UNA, with a window of one segment (RFC 6298,
+// Section 5.4 to 5.6; RFC 5681, Section 3.1). The first segment goes out whatever
+// the peer's window says: it may have closed it over bytes that were sent before.
+func (m *Machine) dataTimeout(now instant, out []Output) []Output {
+	s := &m.send
+	if s.timeouts >= m.config.Retries || m.userTimedOut(now) {
+		return m.end(ErrTimeout, out)
+	}
+	s.timeouts++
+	m.count.Timeouts++
+	m.narrowPath(now)
+	m.enterLoss()
+	m.rtt.backOff()
+	m.armRetransmit(now)
+	n := min(m.segmentSize(), s.inFlight())
+	return m.flush(now, m.sendAgain(now, s.from(), n, out))
+}
+
+// enterLoss takes everything for lost that was sent. Only the first timeout for
+// a flight lowers the threshold (RFC 5681, Section 3.1).
+func (m *Machine) enterLoss() {
+	r, size := &m.recovery, m.segmentSize()
+	if r.phase != phaseLoss {
+		if r.phase == phaseOpen {
+			m.beginUndo()
+			m.cwnd.lost(m.pipe()+m.send.board.lost, size)
+		}
+		r.phase, r.point = phaseLoss, m.send.nxt
+	}
+	m.cwnd.window, m.cwnd.limited = size, true
+	r.force, r.duplicates, r.arrived = false, 0, 0
+	m.send.board.distrust()
+	m.send.board.loseAll()
+	m.timers.tail, m.timers.reorder = 0, 0
+	m.tail = tailProbe{}
+}

@@ -1,0 +1,103 @@
+// Package ring is the queue of bytes that both directions of a connection are
+// kept in: a buffer that grows with what it holds, is used round and round, and
+// is given back when it is empty, so that an idle connection holds none.
+package ring
+
+// A Buffers lends the memory of rings. What Get returns has a length that is a
+// power of two and at least n; Put takes it back, and nobody uses it any more.
+type Buffers interface {
+	Get(n int) []byte
+	Put(b []byte)
+}
+
+// A Ring is a queue of bytes. The zero value is empty and takes its memory from
+// the heap. It has one owner and no locks.
+type Ring struct {
+	buf  []byte // its length is a power of two
+	head int    // index of the first byte
+	n    int    // bytes in the queue
+}
+
+// minBuffer is the smallest buffer, in bytes.
+const minBuffer = 512
+
+// Len returns how many bytes are in the queue.
+func (r *Ring) Len() int { return r.n }
+
+// Cap returns how much memory the queue holds on to, in bytes.
+func (r *Ring) Cap() int { return len(r.buf) }
+
+// Push copies p to the end. If that takes a larger buffer it comes from from,
+// and the one before goes back there.
+func (r *Ring) Push(from Buffers, p []byte) {
+	if r.n+len(p) > len(r.buf) {
+		r.grow(from, r.n+len(p))
+	}
+	at := (r.head + r.n) & (len(r.buf) - 1)
+	copy(r.buf, p[copy(r.buf[at:], p):])
+	r.n += len(p)
+}
+
+func (r *Ring) grow(from Buffers, need int) {
+	buf := get(from, max(need, minBuffer))
+	a, b := r.View(0, r.n)
+	copy(buf[copy(buf, a):], b)
+	put(from, r.buf)
+	r.buf, r.head = buf, 0
+}
+
+// View returns the n bytes that begin at bytes behind the first one. They are in
+// two pieces where the buffer begins anew between them; b is empty otherwise.
+// They are valid until the next Push, and as long as they are in the queue.
+func (r *Ring) View(at, n int) (a, b []byte) {
+	if n == 0 {
+		return nil, nil
+	}
+	from := (r.head + at) & (len(r.buf) - 1)
+	if end := from + n; end > len(r.buf) {
+		return r.buf[from:], r.buf[:end-len(r.buf)]
+	}
+	return r.buf[from : from+n : from+n], nil
+}
+
+// Pop moves bytes from the front to p and returns how many. An empty queue gives
+// its buffer back to to.
+func (r *Ring) Pop(to Buffers, p []byte) int {
+	n := min(len(p), r.n)
+	a, b := r.View(0, n)
+	copy(p[copy(p, a):], b)
+	r.Skip(to, n)
+	return n
+}
+
+// Skip takes n bytes from the front, which must be there. An empty queue gives
+// its buffer back to to.
+func (r *Ring) Skip(to Buffers, n int) {
+	if n > r.n {
+		panic("ring: Skip of more than there is")
+	}
+	if r.n -= n; r.n == 0 {
+		r.Reset(to)
+		return
+	}
+	r.head = (r.head + n) & (len(r.buf) - 1)
+}
+
+// Reset empties the queue and gives its buffer back to to.
+func (r *Ring) Reset(to Buffers) {
+	put(to, r.buf)
+	*r = Ring{}
+}
+
+func get(from Buffers, n int) []byte {
+	if from != nil {
+		return from.Get(n)
+	}
+	return make([]byte, roundUp(n))
+}
+
+func put(to Buffers, b []byte) {
+	if to != nil && b != nil {
+		to.Put(b)
+	}
+}

@@ -1,0 +1,305 @@
+package handshake
+
+import (
+	"slices"
+
+	"tfocraft/wire"
+)
+
+// A scoreboard knows what became of the sequence space between SND.UNA and
+// SND.NXT: when each part was sent, and whether the peer has it (RFC 2018) or it
+// is taken to be lost (RFC 6675, RFC 8985). Parts with the same fate are one
+// span, so that a burst costs as much as a segment.
+type scoreboard struct {
+	all  []span // all[head:] follow each other without a gap
+	head int
+
+	sacked int  // bytes that the peer has out of order
+	lost   int  // bytes taken to be lost and not sent again yet
+	again  bool // some part was sent again: the times are not in order
+}
+
+// A span is a part of the sequence space that was sent at one time.
+type span struct {
+	seq    wire.Seq
+	n      int // bytes; a FIN counts as one
+	sentAt instant
+	fate   fate
+}
+
+type fate uint8
+
+const (
+	fateSacked fate = 1 << iota // by a SACK block
+	fateLost                    // and not sent again yet
+	fateResent                  // was sent more than once
+	fateProbe                   // a probe of the path's MTU: its loss says nothing about congestion
+)
+
+func (s *span) end() wire.Seq { return s.seq.Add(s.n) }
+
+// maxSpans bounds the memory that a peer can cost which reports its holes byte
+// by byte. Further blocks are believed only where they need no new span.
+const maxSpans = 4096
+
+// A delivery is what one acknowledgement says has arrived.
+type delivery struct {
+	bytes   int      // for the first time
+	latest  span     // that was sent last of what has arrived; n is 0 if nothing has
+	fresh   instant  // when the last of it was sent that was sent only once; zero if none
+	earlier wire.Seq // end of the first part that was sent only once and arrived late: see reordering
+	any     bool
+}
+
+func (b *scoreboard) spans() []span { return b.all[b.head:] }
+
+func (b *scoreboard) empty() bool { return b.head == len(b.all) }
+
+// outstanding is how many bytes are in the network: sent, and neither arrived
+// nor lost (RFC 6675, SetPipe).
+func (b *scoreboard) outstanding() int {
+	if b.empty() {
+		return 0
+	}
+	all := b.spans()
+	return all[len(all)-1].end().Diff(all[0].seq) - b.sacked - b.lost
+}
+
+// push adds n bytes at the end that are sent now.
+func (b *scoreboard) push(now instant, seq wire.Seq, n int, f fate) {
+	if !b.empty() {
+		if last := &b.all[len(b.all)-1]; last.fate == f && f == 0 && last.sentAt.Equal(now) {
+			last.n += n
+			return
+		}
+	}
+	if b.head > len(b.all)/2 {
+		// To move fewer than were taken away costs a bounded time for each.
+		b.all = b.all[:copy(b.all, b.spans())]
+		b.head = 0
+	}
+	b.all = append(b.all, span{seq, n, now, f})
+}
+
+// reset forgets everything.
+func (b *scoreboard) reset() { *b = scoreboard{all: b.all[:0]} }
+
+// count adds sign times the bytes of s to the sums.
+func (b *scoreboard) count(s *span, sign int) {
+	switch {
+	case s.fate&fateSacked != 0:
+		b.sacked += sign * s.n
+	case s.fate&fateLost != 0:
+		b.lost += sign * s.n
+	}
+}
+
+// acked takes away what lies before ack.
+func (b *scoreboard) acked(ack wire.Seq, d *delivery) {
+	for !b.empty() {
+		s := &b.all[b.head]
+		n := min(ack.Diff(s.seq), s.n)
+		if n <= 0 {
+			return
+		}
+		part := *s
+		part.n = n
+		if s.fate&fateSacked == 0 {
+			d.add(&part)
+		}
+		b.count(&part, -1)
+		if n < s.n {
+			s.seq, s.n = s.seq.Add(n), s.n-n
+			return
+		}
+		b.head++
+	}
+	// Nothing is left.
+	b.all, b.head, b.again = b.all[:0], 0, false
+	if cap(b.all) > idleSpans {
+		b.all = nil
+	}
+}
+
+// idleSpans is how many spans a connection keeps room for that has nothing in
+// the network.
+const idleSpans = 4
+
+// add notes that a part has arrived for the first time.
+func (d *delivery) add(s *span) {
+	d.bytes += s.n
+	if d.latest.n == 0 || sentAfter(s.sentAt, s.end(), d.latest.sentAt, d.latest.end()) {
+		d.latest = *s
+	}
+	if s.fate&fateResent == 0 {
+		if d.fresh.Before(s.sentAt) {
+			d.fresh = s.sentAt
+		}
+		if !d.any || s.end().Less(d.earlier) {
+			d.earlier, d.any = s.end(), true
+		}
+	}
+}
+
+// sacks marks the bytes from left to right as arrived (RFC 2018). Blocks that
+// make no sense have no effect.
+func (b *scoreboard) sacks(left, right wire.Seq, d *delivery) {
+	if b.empty() || !left.Less(right) || b.all[len(b.all)-1].end().Less(right) {
+		return
+	}
+	for i := b.find(left); i < len(b.all) && b.all[i].seq.Less(right); i++ {
+		if b.all[i].fate&fateSacked != 0 {
+			continue
+		}
+		if b.all[i].seq.Less(left) {
+			if !b.split(i, left) {
+				continue
+			}
+			i++
+		}
+		if right.Less(b.all[i].end()) && !b.split(i, right) {
+			return
+		}
+		d.add(&b.all[i])
+		b.setFate(i, b.all[i].fate&^fateLost|fateSacked)
+		i = b.join(i)
+	}
+}
+
+// find returns the index of the span with seq, or of the first one after it.
+func (b *scoreboard) find(seq wire.Seq) int {
+	i, found := slices.BinarySearchFunc(b.spans(), seq, func(s span, seq wire.Seq) int { return s.end().Diff(seq) })
+	if found {
+		i++ // it ends just before
+	}
+	return b.head + i
+}
+
+// split cuts span i at seq, which lies within it, and reports whether there was
+// room for one more.
+func (b *scoreboard) split(i int, seq wire.Seq) bool {
+	if len(b.spans()) >= maxSpans {
+		return false
+	}
+	rest := b.all[i]
+	n := seq.Diff(rest.seq)
+	rest.seq, rest.n = seq, rest.n-n
+	b.all[i].n = n
+	b.all = slices.Insert(b.all, i+1, rest)
+	return true
+}
+
+func (b *scoreboard) setFate(i int, f fate) {
+	b.count(&b.all[i], -1)
+	b.all[i].fate = f
+	b.count(&b.all[i], 1)
+}
+
+// join makes one of span i and its neighbours where nothing tells them apart any
+// more, and returns the index of what i has become part of.
+func (b *scoreboard) join(i int) int {
+	if i+1 < len(b.all) && alike(&b.all[i], &b.all[i+1]) {
+		b.all[i].n += b.all[i+1].n
+		b.all = slices.Delete(b.all, i+1, i+2)
+	}
+	if i > b.head && alike(&b.all[i-1], &b.all[i]) {
+		b.all[i-1].n += b.all[i].n
+		b.all = slices.Delete(b.all, i, i+1)
+		i--
+	}
+	return i
+}
+
+// alike reports whether two neighbours can be one span. When something was sent
+// that has arrived is of no interest any more.
+func alike(a, b *span) bool {
+	if a.fate&fateSacked != 0 && b.fate&fateSacked != 0 {
+		return true
+	}
+	return a.fate == b.fate && a.fate&fateProbe == 0 && (a.fate&fateLost != 0 || a.sentAt.Equal(b.sentAt))
+}
+
+// lose marks span i as lost.
+func (b *scoreboard) lose(i int) int {
+	b.setFate(i, b.all[i].fate|fateLost)
+	return b.join(i)
+}
+
+// loseFirst marks the first n bytes as lost, but for those that have arrived.
+func (b *scoreboard) loseFirst(n int) {
+	if b.empty() {
+		return
+	}
+	s := &b.all[b.head]
+	if s.fate&(fateSacked|fateLost) != 0 || n < s.n && !b.split(b.head, s.seq.Add(n)) {
+		return
+	}
+	b.lose(b.head)
+}
+
+// loseAll marks everything as lost that has not arrived.
+func (b *scoreboard) loseAll() {
+	for i := b.head; i < len(b.all); i++ {
+		if b.all[i].fate&(fateSacked|fateLost) == 0 {
+			i = b.lose(i)
+		}
+	}
+}
+
+// distrust forgets what SACK blocks have said: after a timeout the peer may have
+// thrown those bytes away (RFC 2018, Section 8).
+func (b *scoreboard) distrust() {
+	for i := b.head; i < len(b.all); i++ {
+		if b.all[i].fate&fateSacked != 0 {
+			b.setFate(i, b.all[i].fate&^fateSacked)
+		}
+	}
+}
+
+// found takes back what was marked as lost and not sent again.
+func (b *scoreboard) found() {
+	for i := b.head; i < len(b.all); i++ {
+		if b.all[i].fate&fateLost != 0 {
+			b.setFate(i, b.all[i].fate&^fateLost)
+		}
+	}
+}
+
+// firstLost returns the first bytes that are lost; ok is false if there are
+// none.
+func (b *scoreboard) firstLost() (seq wire.Seq, n int, ok bool) {
+	if b.lost == 0 {
+		return 0, 0, false
+	}
+	for _, s := range b.spans() {
+		if s.fate&fateLost != 0 {
+			return s.seq, s.n, true
+		}
+	}
+	return 0, 0, false
+}
+
+// resent notes that the first n bytes at seq, which begins a span, are sent once
+// more.
+func (b *scoreboard) resent(now instant, seq wire.Seq, n int) {
+	i := b.find(seq)
+	if n < b.all[i].n && !b.split(i, seq.Add(n)) {
+		n = b.all[i].n // there is no room to tell the rest apart: it counts as sent, too
+	}
+	b.setFate(i, b.all[i].fate&^(fateLost|fateProbe)|fateResent)
+	b.all[i].sentAt = now
+	b.again = true
+	b.join(i)
+}
+
+// highestSacked returns the end of the last bytes that have arrived out of
+// order; una if none have.
+func (b *scoreboard) highestSacked(una wire.Seq) wire.Seq {
+	all := b.spans()
+	for i := len(all) - 1; b.sacked > 0 && i >= 0; i-- {
+		if all[i].fate&fateSacked != 0 {
+			return all[i].end()
+		}
+	}
+	return una
+}
