@@ -22,6 +22,7 @@ type Host struct {
 	t     testing.TB
 	ns    netns.NsHandle
 	calls chan func()
+	wires int // that begin here
 }
 
 // New makes a namespace with loopback up, which goes with the test.

@@ -101,14 +101,6 @@ func TestOffloadLeavesFramesUnfinished(t *testing.T) {
 	}
 }
 
-func TestDisableOffloadNoInterface(t *testing.T) {
-	l := newLab(t, Config{})
-	err := l.Client.Do(func() error { return disableOffload("eth9") })
-	if !errors.Is(err, unix.ENODEV) {
-		t.Errorf("disableOffload = %v, want %v", err, unix.ENODEV)
-	}
-}
-
 func frameKind(frame []byte) string {
 	const nextHeader, icmpType = ethernetHeader + 6, ethernetHeader + 40
 	switch protocol := binary.BigEndian.Uint16(frame[12:]); {

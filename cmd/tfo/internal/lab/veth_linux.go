@@ -10,6 +10,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"tfocraft/wire/link/offload"
 )
 
 // readyPoll is the step in which interfaces are asked whether they are up.
@@ -57,7 +59,7 @@ func configure(p *Port, cfg Config) error {
 		return fmt.Errorf("interface %s: %w", p.Interface, err)
 	}
 	if !cfg.Offload {
-		if err := disableOffload(p.Interface); err != nil {
+		if err := offload.Disable(p.Interface); err != nil {
 			return err
 		}
 	}

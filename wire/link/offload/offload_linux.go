@@ -1,4 +1,6 @@
-package lab
+// Package offload switches off what makes the frames that an interface sends or
+// receives differ from those on a wire. It is for Linux.
+package offload
 
 import (
 	"errors"
@@ -27,8 +29,8 @@ func offloads() []uint32 {
 	return []uint32{unix.ETHTOOL_SGRO, unix.ETHTOOL_SGSO, unix.ETHTOOL_STSO, unix.ETHTOOL_STXCSUM}
 }
 
-// disableOffload makes the interface, of the calling thread's namespace, send whole checksums and no frame above its MTU.
-func disableOffload(name string) error {
+// Disable makes the interface, of the calling thread's namespace, send whole checksums and no frame above its MTU.
+func Disable(name string) error {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("interface %s: offload: %w", name, err)
