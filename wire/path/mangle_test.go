@@ -1,0 +1,217 @@
+package path_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"tfocraft/wire"
+	"tfocraft/wire/path"
+	"tfocraft/wire/wiretest"
+)
+
+// through returns what one middlebox makes of a frame; nil if it drops it.
+func through(t testing.TB, m path.Middlebox, frame []byte) []byte {
+	t.Helper()
+	d := newDirection(t, path.Config{MTU: 1 << 17, Middleboxes: []path.Middlebox{m}}, 1, 0)
+	d.Send(epoch, frame)
+	got := d.Deliver(epoch)
+	if dropped := d.Counters().Filtered; len(got)+int(dropped) != 1 {
+		t.Fatalf("got %d frames, %d filtered, want one of both", len(got), dropped)
+	}
+	if len(got) == 0 {
+		return nil
+	}
+	return bytes.Clone(got[0])
+}
+
+func parseBox(t testing.TB, text string) path.Middlebox {
+	t.Helper()
+	m, err := path.ParseMiddlebox(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+const nops10 = "nop,nop,nop,nop,nop,nop,nop,nop,nop,nop"
+
+// Each middlebox changes what it speaks of and nothing else. A want of "" is a
+// drop, "=" no change.
+func TestMiddlebox(t *testing.T) {
+	const (
+		linux    = "S 7:7(0) win 64240 <mss 1460,sackOK,TS val 100 ecr 0,nop,wscale 7,FO 0102030405060708,nop,nop>"
+		withData = "S 7:12(5) win 64240 <mss 1460,FOEXP 01020304>"
+		synAck   = "S. 9:9(0) ack 8 win 65160 <mss 1400,FO 01020304>"
+		acks     = ". 8:8(0) ack 10 win 9 <nop,nop,TS val 5 ecr 6,nop,nop,sack 20:30>"
+		data     = "P. 8:13(5) ack 10 win 9"
+	)
+	for _, c := range []struct{ box, in, want string }{
+		{"strip-fast-open", linux, "S 7:7(0) win 64240 <mss 1460,sackOK,TS val 100 ecr 0,nop,wscale 7," + nops10 + ",nop,nop>"},
+		{"strip-fast-open", withData, "S 7:12(5) win 64240 <mss 1460,nop,nop,nop,nop,nop,nop,nop,nop>"},
+		{"strip-fast-open", synAck, "S. 9:9(0) ack 8 win 65160 <mss 1400,nop,nop,nop,nop,nop,nop>"},
+		{"strip-fast-open", acks, "="},
+		{"drop-fast-open", linux, ""},
+		{"drop-fast-open", withData, ""},
+		{"drop-fast-open", "S 7:12(5) win 9 <mss 1460>", "="},
+		{"drop-fast-open", synAck, "="},
+		{"strip-syn-data", withData, "S 7:7(0) win 64240 <mss 1460,FOEXP 01020304>"},
+		{"strip-syn-data", linux, "="},
+		{"strip-syn-data", data, "="},
+		{"drop-syn-data", withData, ""},
+		{"drop-syn-data", linux, "="},
+		{"drop-syn-data", data, "="},
+		{"strip-sack", linux, "S 7:7(0) win 64240 <mss 1460,nop,nop,TS val 100 ecr 0,nop,wscale 7,FO 0102030405060708,nop,nop>"},
+		{"strip-sack", acks, ". 8:8(0) ack 10 win 9 <nop,nop,TS val 5 ecr 6,nop,nop," + nops10 + ">"},
+		{"strip-sack", data, "="},
+		{"strip-timestamps", linux, "S 7:7(0) win 64240 <mss 1460,sackOK," + nops10 + ",nop,wscale 7,FO 0102030405060708,nop,nop>"},
+		{"strip-timestamps", acks, ". 8:8(0) ack 10 win 9 <nop,nop," + nops10 + ",nop,nop,sack 20:30>"},
+		{"strip-window-scale", linux, "S 7:7(0) win 64240 <mss 1460,sackOK,TS val 100 ecr 0,nop,nop,nop,nop,FO 0102030405060708,nop,nop>"},
+		{"clamp-mss=1300", linux, "S 7:7(0) win 64240 <mss 1300,sackOK,TS val 100 ecr 0,nop,wscale 7,FO 0102030405060708,nop,nop>"},
+		{"clamp-mss=1300", synAck, "S. 9:9(0) ack 8 win 65160 <mss 1300,FO 01020304>"},
+		{"clamp-mss=1400", synAck, "="},
+		{"clamp-mss=1300", acks, "="},
+	} {
+		for _, addrs := range [][2]string{{"192.0.2.1:1234", "192.0.2.2:80"}, {"[2001:db8::1]:1234", "[2001:db8::2]:80"}} {
+			name := c.box + "/" + addrs[0] + "/" + c.in
+			t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+				in := frameOf(t, addrs, c.in)
+				got := through(t, parseBox(t, c.box), in)
+				switch c.want {
+				case "":
+					if got != nil {
+						t.Errorf("got %x, want a drop", got)
+					}
+				case "=":
+					wiretest.WantBytes(t, got, in)
+				default:
+					wiretest.WantBytes(t, got, frameOf(t, addrs, c.want))
+				}
+			})
+		}
+	}
+}
+
+// frameOf returns the frame with the segment that a text describes, with a payload
+// of x for each byte that it says.
+func frameOf(t testing.TB, addrs [2]string, text string) []byte {
+	t.Helper()
+	n := len(wiretest.Segment(t, text).Payload)
+	return wiretest.Frame(t, addrs[0], addrs[1], text, strings.Repeat("x", n))
+}
+
+// A checksum that was wrong stays wrong.
+func TestMiddleboxMendsNoChecksum(t *testing.T) {
+	frame := frameOf(t, [2]string{"192.0.2.1:1234", "192.0.2.2:80"}, "S 7:7(0) win 9 <mss 1460,sackOK,nop,nop>")
+	frame[len(frame)-1]++
+	p, err := wire.ParseFrame(through(t, path.Middlebox{Kind: path.ClampMSS, MSS: 500}, frame))
+	if err != nil || p.ChecksumsOK() {
+		t.Errorf("got %v, checksums right: %v, want wrong ones", err, p.ChecksumsOK())
+	}
+}
+
+// Each side sees one story, moved by its own offset: what the box adds to one
+// side's numbers it takes off the acknowledgements of the other.
+func TestRewriteISN(t *testing.T) {
+	box := path.Middlebox{Kind: path.RewriteISN}
+	move := func(src, dst, text string) wire.Segment {
+		t.Helper()
+		p, err := wire.ParseFrame(through(t, box, frameOf(t, [2]string{src, dst}, text)))
+		if err != nil || !p.ChecksumsOK() {
+			t.Fatalf("%s: %v, checksums right: %v", text, err, p.ChecksumsOK())
+		}
+		return p.TCP
+	}
+	const client, server = "192.0.2.1:1234", "192.0.2.2:80"
+	syn := move(client, server, "S 7:7(0) win 9 <mss 1460>")
+	offset := syn.Seq - 7
+	if offset == 0 || syn.Ack != 0 {
+		t.Errorf("SYN: got offset %d, ack %d, want another offset and no ack", offset, syn.Ack)
+	}
+	synAck := move(server, client, "S. 9:9(0) ack 8 win 9 <mss 1460>")
+	if synAck.Ack != 8-offset {
+		t.Errorf("SYN-ACK: got ack %d, want %d", synAck.Ack, 8-offset)
+	}
+	serverOffset := synAck.Seq - 9
+	ack := move(client, server, ". 8:8(0) ack 10 win 9 <nop,nop,sack 20:30>")
+	set, err := ack.Options.Decode()
+	want := wire.SACKBlock{Left: 20 - serverOffset, Right: 30 - serverOffset}
+	if err != nil || ack.Seq != 8+offset || ack.Ack != 10-serverOffset || set.NumSACK != 1 || set.SACK[0] != want {
+		t.Errorf("ACK: got seq %d, ack %d, %v, want %d, %d, %v", ack.Seq, ack.Ack, set.SACK, 8+offset, 10-serverOffset, want)
+	}
+}
+
+func TestParseMiddlebox(t *testing.T) {
+	for _, info := range path.Middleboxes() {
+		text := strings.Replace(info.Name, "=N", "=1200", 1)
+		m := parseBox(t, text)
+		if m.Kind != info.Kind || m.String() != text || info.About == "" {
+			t.Errorf("%s: got %v, kind %d, %q", text, m, m.Kind, info.About)
+		}
+	}
+	for _, text := range []string{"", "nonsense", "clamp-mss", "clamp-mss=N", "clamp-mss=", "clamp-mss=0", "clamp-mss=65536", "strip-sack=1"} {
+		if m, err := path.ParseMiddlebox(text); err == nil {
+			t.Errorf("%q: got %v, want an error", text, m)
+		}
+	}
+}
+
+// No bit that is flipped goes unnoticed by the checksums.
+func TestCorruptionIsSeen(t *testing.T) {
+	d := newDirection(t, path.Config{Corrupt: 1}, 1, 0)
+	kinds := make(map[string]int)
+	for _, frame := range wiretest.LinuxFrames(t) {
+		p, err := wire.ParseFrame(frame)
+		if err != nil || !p.ChecksumsOK() {
+			continue // not TCP
+		}
+		for range 10_000 {
+			d.Send(epoch, frame)
+			got := d.Deliver(epoch.Add(time.Second))
+			if bytes.Equal(got[0], frame) {
+				t.Fatal("nothing was flipped")
+			}
+			p, err := wire.ParseFrame(got[0])
+			switch {
+			case err != nil:
+				kinds["no TCP any more"]++
+			case p.ChecksumsOK():
+				t.Fatalf("checksums are right:\n%x\n%x", got[0], frame)
+			default:
+				kinds["wrong checksum"]++
+			}
+		}
+	}
+	if len(kinds) != 2 {
+		t.Errorf("got %v, want some of both", kinds)
+	}
+}
+
+// Whatever comes, a middlebox does not panic, makes nothing longer, lets pass what
+// is not TCP as it is, and keeps right checksums right.
+func FuzzMiddlebox(f *testing.F) {
+	for _, frame := range wiretest.LinuxFrames(f) {
+		f.Add(frame)
+		f.Add(append(bytes.Clone(frame), 0, 0))
+	}
+	f.Fuzz(func(t *testing.T, frame []byte) {
+		before, err := wire.ParseFrame(frame)
+		right := err == nil && before.ChecksumsOK()
+		for _, info := range path.Middleboxes() {
+			got := through(t, path.Middlebox{Kind: info.Kind, MSS: 1200}, frame)
+			switch {
+			case len(got) > len(frame):
+				t.Fatalf("%s: got %d bytes of %d", info.Name, len(got), len(frame))
+			case err != nil && !bytes.Equal(got, frame):
+				t.Fatalf("%s: changes what is not TCP:\n%x\n%x", info.Name, got, frame)
+			case got == nil || err != nil:
+				continue
+			}
+			after, err := wire.ParseFrame(got)
+			if err != nil || right && !after.ChecksumsOK() {
+				t.Fatalf("%s: got %v, checksums right: %v:\n%x\n%x", info.Name, err, after.ChecksumsOK(), got, frame)
+			}
+		}
+	})
+}

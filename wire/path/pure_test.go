@@ -1,0 +1,18 @@
+package path_test
+
+import (
+	"testing"
+
+	"tfocraft/wire/puretest"
+)
+
+func TestPure(t *testing.T) {
+	puretest.Check(t, puretest.Rules{
+		Imports: []string{
+			"encoding/binary", "fmt", "math/rand/v2", "net/netip", "strconv", "strings", "time",
+			"tfocraft/wire",
+		},
+		// The functions of the package itself draw from a stream that no seed governs.
+		Only: map[string][]string{"math/rand/v2": {"New", "NewPCG", "Rand"}},
+	})
+}
