@@ -13,7 +13,8 @@ const maxUnderWay = 1 << 16
 type Direction struct {
 	cfg     Config
 	fates   fates
-	queue   queue
+	inOrder queue
+	heldUp  queue // apart, so that not every frame has to pass all of them
 	buffers buffers
 
 	latest   time.Time // when the last frame arrives that was not held back
@@ -61,7 +62,7 @@ func (d *Direction) Counters() Counters { return d.counters }
 func (d *Direction) Send(now time.Time, frame []byte) (answer []byte) {
 	d.counters.Sent++
 	if ofOneWire(frame) {
-		d.push(now.Add(d.cfg.Delay), append(d.buffers.get(), frame...))
+		d.inOrder.push(now.Add(d.cfg.Delay), append(d.buffers.get(), frame...))
 		return nil
 	}
 	fate := d.fates.draw()
@@ -93,7 +94,7 @@ func (d *Direction) Send(now time.Time, frame []byte) (answer []byte) {
 // bottleneck returns when the last byte of n has left the bottleneck, or that
 // there is no room to wait for that.
 func (d *Direction) bottleneck(now time.Time, n int) (departs time.Time, fits bool) {
-	if d.queue.len() >= maxUnderWay {
+	if d.inOrder.len()+d.heldUp.len() >= maxUnderWay {
 		return time.Time{}, false
 	}
 	if d.cfg.Rate == 0 {
@@ -116,9 +117,11 @@ func (d *Direction) travel(departs time.Time, buf []byte, fate fate) {
 	if at.Before(d.latest) {
 		at = d.latest
 	}
+	queue := &d.inOrder
 	if fate.held {
 		d.counters.Reordered++
 		at = at.Add(d.cfg.ReorderBy)
+		queue = &d.heldUp
 	} else {
 		d.latest = at
 	}
@@ -131,17 +134,26 @@ func (d *Direction) travel(departs time.Time, buf []byte, fate fate) {
 		d.counters.Corrupted++
 		corrupt(buf, fate.bit)
 	}
-	d.push(at, buf)
+	queue.push(at, buf)
 	if fate.duplicated {
-		d.push(at, twin)
+		queue.push(at, twin)
 	}
 }
 
-func (d *Direction) push(at time.Time, buf []byte) { d.queue.push(underWay{at, buf}) }
+// next returns the queue with the frame that arrives next, if any does.
+func (d *Direction) next() *queue {
+	switch {
+	case d.heldUp.len() == 0:
+		return &d.inOrder
+	case d.inOrder.len() == 0 || d.heldUp.first().Before(d.inOrder.first()):
+		return &d.heldUp
+	}
+	return &d.inOrder
+}
 
 // Deadline returns when the next frame arrives; the zero time means that none is
 // under way.
-func (d *Direction) Deadline() time.Time { return d.queue.first() }
+func (d *Direction) Deadline() time.Time { return d.next().first() }
 
 // Deliver returns the frames that have arrived by now, in order. They belong to
 // the caller until the next call.
@@ -149,7 +161,7 @@ func (d *Direction) Deliver(now time.Time) [][]byte {
 	d.buffers.put(d.out...)
 	d.out = d.out[:0]
 	for {
-		buf, ok := d.queue.pop(now)
+		buf, ok := d.next().pop(now)
 		if !ok {
 			break
 		}

@@ -65,6 +65,7 @@ func run(t testing.TB, d *path.Direction, n int, gap time.Duration) (arrivals []
 	return arrivals
 }
 
+// everything that can happen to a frame, at once.
 var everything = path.Config{
 	Delay: 10 * time.Millisecond, Jitter: 5 * time.Millisecond,
 	Loss: 0.1, Duplicate: 0.1, Reorder: 0.1, Corrupt: 0.1,

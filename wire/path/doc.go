@@ -19,6 +19,9 @@
 // path does. Who feeds a path from a kernel switches these off at the sender's
 // interface (package offload).
 //
+// It is a path that looks like a wire: hop limits and hardware addresses stay as
+// they are.
+//
 // The package is pure: no sockets, files, goroutines or clock. Buffers are used
 // again; in the steady state a frame costs no allocation.
 package path

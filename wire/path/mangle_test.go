@@ -166,7 +166,7 @@ func TestCorruptionIsSeen(t *testing.T) {
 		if err != nil || !p.ChecksumsOK() {
 			continue // not TCP
 		}
-		for range 10_000 {
+		for range 2000 {
 			d.Send(epoch, frame)
 			got := d.Deliver(epoch.Add(time.Second))
 			if bytes.Equal(got[0], frame) {

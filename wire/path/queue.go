@@ -17,6 +17,7 @@ type queue struct {
 
 func (q *queue) len() int { return len(q.frames) - q.head }
 
+// first returns when the first frame arrives; the zero time if there is none.
 func (q *queue) first() time.Time {
 	if q.len() == 0 {
 		return time.Time{}
@@ -24,17 +25,17 @@ func (q *queue) first() time.Time {
 	return q.frames[q.head].at
 }
 
-func (q *queue) push(f underWay) {
+func (q *queue) push(at time.Time, buf []byte) {
 	if q.head > len(q.frames)/2 {
 		q.frames = q.frames[:copy(q.frames, q.frames[q.head:])]
 		q.head = 0
 	}
-	q.frames = append(q.frames, f)
+	q.frames = append(q.frames, underWay{})
 	i := len(q.frames) - 1
-	for ; i > q.head && q.frames[i-1].at.After(f.at); i-- {
+	for ; i > q.head && q.frames[i-1].at.After(at); i-- {
 		q.frames[i] = q.frames[i-1]
 	}
-	q.frames[i] = f
+	q.frames[i] = underWay{at, buf}
 }
 
 // pop takes the first frame if it has arrived by now.

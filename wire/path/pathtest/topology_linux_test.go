@@ -2,7 +2,6 @@ package pathtest_test
 
 import (
 	"crypto/sha256"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -152,7 +151,7 @@ func TestKernelRoundTrip(t *testing.T) {
 		times = append(times, time.Since(start))
 	}
 	slices.Sort(times)
-	t.Log(fmt.Sprintf("round trip: least %v, median %v, most %v", times[0], times[rounds/2], times[rounds-1]))
+	t.Logf("round trip: least %v, median %v, most %v", times[0], times[rounds/2], times[rounds-1])
 	if times[0] < 2*oneWay {
 		t.Errorf("least round trip: got %v, want at least %v", times[0], 2*oneWay)
 	}
