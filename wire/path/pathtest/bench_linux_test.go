@@ -1,9 +1,13 @@
 package pathtest_test
 
 import (
+	"io"
+	"net"
 	"slices"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"tfocraft/wire"
 	"tfocraft/wire/link"
@@ -86,4 +90,46 @@ func BenchmarkLateness(b *testing.B) {
 	slices.Sort(late)
 	b.ReportMetric(float64(late[len(late)/2].Microseconds()), "µs-late-median")
 	b.ReportMetric(float64(late[len(late)*99/100].Microseconds()), "µs-late-p99")
+}
+
+// What the kernels' TCP makes of a path with CUBIC. Without loss it is the hosts and the
+// bridge that limit it, with loss the path.
+func BenchmarkKernelGoodput(b *testing.B) {
+	const block = 64 << 10
+	for name, way := range map[string]path.Config{
+		"clean":      {},
+		"20ms":       {Delay: 10 * time.Millisecond},
+		"20ms-1%":    {Delay: 10 * time.Millisecond, Loss: 0.01},
+		"20ms-10MBs": {Delay: 10 * time.Millisecond, Rate: 10e6, Queue: 200e3},
+	} {
+		b.Run(name, func(b *testing.B) {
+			client, server := connect(b, pathtest.New(b, bridge.Both(1, way)), pathtest.Server4)
+			useCubic(b, client)
+			b.SetBytes(block)
+			data := make([]byte, block)
+			b.ResetTimer()
+			go func() {
+				for range b.N {
+					client.Write(data)
+				}
+			}()
+			if _, err := io.CopyN(io.Discard, server, int64(b.N)*block); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}
+
+// useCubic does by socket what a namespace's sysctl refuses where the machine's own
+// default is another.
+func useCubic(b *testing.B, c *net.TCPConn) {
+	b.Helper()
+	raw, err := c.SyscallConn()
+	if err != nil {
+		b.Fatal(err)
+	}
+	raw.Control(func(fd uintptr) { err = unix.SetsockoptString(int(fd), unix.IPPROTO_TCP, unix.TCP_CONGESTION, "cubic") })
+	if err != nil {
+		b.Fatal(err)
+	}
 }

@@ -21,7 +21,7 @@ import (
 const patience = time.Minute
 
 // connect returns both ends of a connection of the two kernels.
-func connect(t *testing.T, top *pathtest.Topology, server netip.Addr) (client, accepted *net.TCPConn) {
+func connect(t testing.TB, top *pathtest.Topology, server netip.Addr) (client, accepted *net.TCPConn) {
 	t.Helper()
 	var ln net.Listener
 	top.Server.Do(func() (err error) {
