@@ -53,7 +53,9 @@ func (s Sum) Checksum() uint16 { return ^s.Fold() }
 
 // PseudoHeader begins the sum of a TCP segment of the given length with the
 // addresses that the segment travels under (RFC 9293, Section 3.1, and
-// RFC 8200, Section 8.1). Both addresses are of one family.
+// RFC 8200, Section 8.1). Both addresses are of one family. Its Fold, not
+// inverted, is what the checksum field of a segment holds that a device is to
+// finish: the sum over the segment with this in its field is then the right one.
 func PseudoHeader(src, dst netip.Addr, protocol uint8, length int) Sum {
 	var s Sum
 	if src.Is4() {

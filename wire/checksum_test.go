@@ -171,3 +171,22 @@ func TestChecksumsOK(t *testing.T) {
 		}
 	}
 }
+
+// The sum over a segment with the pseudo-header's sum in its checksum field is
+// the checksum, as a device computes it.
+func TestUnfinishedChecksum(t *testing.T) {
+	for name, addrs := range map[string][2]string{
+		"IPv4": {"192.0.2.1:1000", "192.0.2.2:80"},
+		"IPv6": {"[2001:db8::1]:1000", "[2001:db8::2]:80"},
+	} {
+		src, dst := netip.MustParseAddrPort(addrs[0]), netip.MustParseAddrPort(addrs[1])
+		p := wire.NewPacket(src, dst, wire.Segment{Seq: 1, Flags: wire.ACK, Payload: []byte("odd")})
+		p.SetLengths()
+		p.SetChecksums()
+		want := p.TCP.Checksum
+		p.TCP.Checksum = wire.PseudoHeader(src.Addr(), dst.Addr(), wire.ProtocolTCP, p.TCP.WireLen()).Fold()
+		if got := wire.Sum(0).Add(p.TCP.Append(nil)).Checksum(); got != want {
+			t.Errorf("%s: got %#04x, want %#04x", name, got, want)
+		}
+	}
+}
