@@ -28,23 +28,76 @@ const (
 // needed on a bound socket. The longest kind of address is the room for all.
 type loader func(frame []byte, to *unix.RawSockaddrLinklayer) (data []byte, n uint32)
 
-// A sender gives frames to a socket, many with one system call.
-type sender struct {
-	raw  syscall.RawConn
-	load loader
-	call func(fd uintptr) bool // kept, for a method value is an allocation
-	at   int                   // next message to send
-	end  int
-	err  error
-
+// An outbox is a run of messages for a socket, many with one system call.
+type outbox struct {
+	raw     syscall.RawConn
+	call    func(fd uintptr) bool // kept, for a method value is an allocation
+	at      int                   // next message to send
+	end     int
+	err     error
 	headers [sendBatch]mmsghdr
+}
+
+func (o *outbox) init(raw syscall.RawConn) { o.raw, o.call = raw, o.sendmmsg }
+
+// sendFirst sends the first n messages and returns how many went out.
+func (o *outbox) sendFirst(n int) (int, error) {
+	o.at, o.end = 0, n
+	err := o.run()
+	return o.at, err
+}
+
+func (o *outbox) run() error {
+	for tries := 0; o.at < o.end; {
+		before := o.at
+		if err := o.raw.Write(o.call); err != nil {
+			return err
+		}
+		if o.at > before {
+			tries = 0
+		}
+		switch {
+		case o.err == nil:
+		case errors.Is(o.err, unix.ENOBUFS) && tries < sendTries:
+			time.Sleep(firstSendWait << tries)
+			tries++
+		default:
+			return o.err
+		}
+	}
+	return nil
+}
+
+// sendmmsg reports whether it is done; if not, the socket's buffer was full.
+func (o *outbox) sendmmsg(fd uintptr) bool {
+	for {
+		n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&o.headers[o.at])), uintptr(o.end-o.at), unix.MSG_DONTWAIT, 0, 0)
+		switch errno {
+		case 0:
+			o.at += int(n)
+			o.err = nil
+			return true
+		case unix.EINTR:
+		case unix.EAGAIN:
+			return false
+		default:
+			o.err = errno
+			return true
+		}
+	}
+}
+
+// A sender gives whole frames to a socket.
+type sender struct {
+	outbox
+	load    loader
 	vectors [sendBatch]unix.Iovec
 	to      [sendBatch]unix.RawSockaddrLinklayer
 }
 
 func newSender(raw syscall.RawConn, load loader) *sender {
-	s := &sender{raw: raw, load: load}
-	s.call = s.sendmmsg
+	s := &sender{load: load}
+	s.init(raw)
 	for i := range sendBatch {
 		s.headers[i].hdr.Iov = &s.vectors[i]
 		s.headers[i].hdr.SetIovlen(1)
@@ -56,60 +109,23 @@ func newSender(raw syscall.RawConn, load loader) *sender {
 func (s *sender) send(frames [][]byte) (int, error) {
 	for i, frame := range frames {
 		data, n := s.load(frame, &s.to[i])
-		s.vectors[i].Base = unsafe.SliceData(data)
-		s.vectors[i].SetLen(len(data))
+		setVector(&s.vectors[i], data)
 		h := &s.headers[i].hdr
 		h.Name, h.Namelen = nil, n
 		if n > 0 {
 			h.Name = (*byte)(unsafe.Pointer(&s.to[i]))
 		}
 	}
-	s.at, s.end = 0, len(frames)
-	err := s.run()
+	n, err := s.sendFirst(len(frames))
 	for i := range frames {
 		s.vectors[i].Base = nil // the frames are the caller's
 	}
-	return s.at, err
+	return n, err
 }
 
-func (s *sender) run() error {
-	for tries := 0; s.at < s.end; {
-		before := s.at
-		if err := s.raw.Write(s.call); err != nil {
-			return err
-		}
-		if s.at > before {
-			tries = 0
-		}
-		switch {
-		case s.err == nil:
-		case errors.Is(s.err, unix.ENOBUFS) && tries < sendTries:
-			time.Sleep(firstSendWait << tries)
-			tries++
-		default:
-			return s.err
-		}
-	}
-	return nil
-}
-
-// sendmmsg reports whether it is done; if not, the socket's buffer was full.
-func (s *sender) sendmmsg(fd uintptr) bool {
-	for {
-		n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&s.headers[s.at])), uintptr(s.end-s.at), unix.MSG_DONTWAIT, 0, 0)
-		switch errno {
-		case 0:
-			s.at += int(n)
-			s.err = nil
-			return true
-		case unix.EINTR:
-		case unix.EAGAIN:
-			return false
-		default:
-			s.err = errno
-			return true
-		}
-	}
+func setVector(v *unix.Iovec, data []byte) {
+	v.Base = unsafe.SliceData(data)
+	v.SetLen(len(data))
 }
 
 // loader returns how frames are given to the packet socket.
@@ -146,7 +162,7 @@ func (p *Packet) WriteFrames(batch [][]byte) (int, error) {
 		n, err := s.send(batch[done : done+run])
 		done += n
 		if err != nil {
-			return done, p.writeError(batch[done], err)
+			return done, p.writeError(len(batch[done]), err)
 		}
 	}
 	return done, nil
@@ -177,12 +193,13 @@ func (p *Packet) senderFor(frame []byte) *sender {
 	return p.frames
 }
 
-func (p *Packet) writeError(frame []byte, err error) error {
+// writeError says what became of a frame of this length.
+func (p *Packet) writeError(length int, err error) error {
 	switch {
 	case p.closed.Load():
 		return net.ErrClosed
 	case errors.Is(err, unix.EMSGSIZE):
-		return tooLong(p.name, len(frame), p.mtu)
+		return tooLong(p.name, length, p.mtu)
 	case errors.Is(err, unix.ENXIO), errors.Is(err, unix.ENODEV):
 		return fmt.Errorf("link: %s: %w: %w", p.name, ErrGone, err)
 	case errors.Is(err, unix.EPERM):
