@@ -2,6 +2,7 @@ package link
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 
 	"tfocraft/wire"
@@ -32,25 +33,73 @@ func BenchmarkWriteFrames(b *testing.B) {
 	}
 }
 
+func BenchmarkWriteSegments(b *testing.B) {
+	near, peer := wired(b)
+	out := peer.open("veth0", onlyOurs)
+	batch := slices.Repeat([]Outgoing{benchSegments(macOf(near.MAC("veth0")))}, benchBatch)
+	b.ReportAllocs()
+	b.SetBytes(int64(benchBatch * len(batch[0].Payload)))
+	for b.Loop() {
+		writeSegments(b, out, batch...)
+	}
+}
+
+// benchSegments returns the 45 full segments that make the longest run of them.
+func benchSegments(to wire.MAC) Outgoing {
+	return outgoing(AppendHeader(nil, to, wire.MAC{2}, 4), client4, netip.AddrPortFrom(ours4, ourPort), data(45*1448), 1448)
+}
+
+func BenchmarkAppendFrames(b *testing.B) {
+	o := benchSegments(wire.MAC{4})
+	frames, buf := o.AppendFrames(nil, nil)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(o.Payload)))
+	for b.Loop() {
+		frames, buf = o.AppendFrames(frames[:0], buf[:0])
+	}
+}
+
+// What is timed is how fast a full receive buffer is read.
 func BenchmarkReadFrames(b *testing.B) {
 	near, peer := wired(b)
 	in, out := near.open("veth0", onlyOurs), peer.open("veth0", onlyOurs)
-	frames := benchFrames(macOf(near.MAC("veth0")))
-	batch := make([]Frame, benchBatch)
+	mac := macOf(near.MAC("veth0"))
+	small, large := benchFrames(mac)[0], benchSegments(mac)
+	b.Run("MTU", func(b *testing.B) {
+		frames := slices.Repeat([][]byte{small}, 2048)
+		benchRead(b, in, len(frames), len(small), func() { write(b, out, frames...) })
+	})
+	b.Run("64KiB", func(b *testing.B) {
+		batch := slices.Repeat([]Outgoing{large}, 64)
+		benchRead(b, in, len(batch), len(large.Header)+len(large.Payload), func() { writeSegments(b, out, batch...) })
+	})
+}
+
+// benchRead reads count frames of a length, which fill sends.
+func benchRead(b *testing.B, in *Packet, count, length int, fill func()) {
+	batch := make([]Frame, 256)
+	frames := 0
 	b.ReportAllocs()
-	b.SetBytes(int64(benchBatch * len(frames[0])))
+	b.SetBytes(int64(count * length))
 	for b.Loop() {
 		b.StopTimer()
-		write(b, out, frames...)
+		fill()
 		b.StartTimer()
-		for got := 0; got < benchBatch; {
+		for got := 0; got < count; {
 			n, err := in.ReadFrames(batch)
 			if err != nil {
 				b.Fatal(err)
 			}
+			for _, f := range batch[:n] {
+				if len(f.Data) != length {
+					b.Fatalf("got a frame of %d bytes, want %d", len(f.Data), length)
+				}
+			}
 			got += n
 		}
+		frames += count
 	}
+	b.ReportMetric(float64(frames)/b.Elapsed().Seconds(), "frames/s")
 }
 
 func BenchmarkLoopback(b *testing.B) {

@@ -75,3 +75,44 @@ func ExampleOpen() {
 		fmt.Println(f.Time, f.NeedsVerify(), len(f.Data))
 	}
 }
+
+// A run for a link that cannot cut is cut first.
+func ExampleOutgoing_AppendFrames() {
+	a, b := link.Pair(nil)
+	defer a.Close()
+	defer b.Close()
+	src, dst := netip.MustParseAddrPort("192.0.2.1:40000"), netip.MustParseAddrPort("192.0.2.2:80")
+	payload := make([]byte, 4000)
+	p := wire.NewPacket(src, dst, wire.Segment{Flags: wire.ACK, Payload: payload})
+	p.SetLengths()
+	p.SetChecksums()
+	p.TCP.Checksum = wire.PseudoHeader(src.Addr(), dst.Addr(), wire.ProtocolTCP, p.TCP.WireLen()).Fold()
+	p.TCP.Payload = nil
+	header := p.Append(link.AppendHeader(nil, wire.MAC{}, wire.MAC{}, 4))
+	o := link.Outgoing{Header: header, Transport: 34, Payload: payload, SegmentSize: 1460}
+
+	if a.MaxPayload() == 0 {
+		frames, _ := o.AppendFrames(nil, nil)
+		if _, err := a.WriteFrames(frames); err != nil {
+			log.Fatal(err)
+		}
+	} else if _, err := a.WriteSegments([]link.Outgoing{o}); err != nil {
+		log.Fatal(err)
+	}
+	batch := make([]link.Frame, 16)
+	n, err := b.ReadFrames(batch)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, f := range batch[:n] {
+		p, err := wire.ParseFrame(f.Data)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(p.TCP.Seq, len(p.TCP.Payload), p.ChecksumsOK())
+	}
+	// Output:
+	// 0 1460 true
+	// 1460 1460 true
+	// 2920 1080 true
+}

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -20,6 +21,12 @@ type PairConfig struct {
 	// Delay is the time from being sent to being readable, the same for every
 	// frame of both directions.
 	Delay time.Duration
+	// Offload makes both ends an [Offloader]. What WriteSegments sends arrives
+	// uncut, as over a veth pair: as one frame that is [Frame.Partial] and may be
+	// longer than the MTU. A Forward or Backward function sees it as one
+	// frame, too, but with its TCP checksum finished, and what it returns is
+	// not Partial: a frame that it has damaged must not pass for a good one.
+	Offload bool
 	// Forward and Backward see each frame that a sends to b, and b to a, before
 	// it is queued, and return the frames to queue instead: none for a loss,
 	// two for a duplicate, changed ones, or those held back earlier for
@@ -51,10 +58,11 @@ func Pair(cfg *PairConfig) (a, b *Mem) {
 
 // Mem is one end of a [Pair].
 type Mem struct {
-	mtu   int
-	delay time.Duration
-	limit int
-	peer  *Mem
+	mtu     int
+	delay   time.Duration
+	limit   int
+	offload bool
+	peer    *Mem
 
 	sending sync.Mutex // held while one frame goes through modify
 	modify  func(frame []byte) [][]byte
@@ -70,16 +78,20 @@ type Mem struct {
 	stats    Stats
 }
 
-var _ Link = (*Mem)(nil)
+var (
+	_ Link      = (*Mem)(nil)
+	_ Offloader = (*Mem)(nil)
+)
 
 // A memFrame is under way until the time at.
 type memFrame struct {
-	data []byte
-	at   time.Time
+	data    []byte
+	partial bool
+	at      time.Time
 }
 
 func newMem(c PairConfig, modify func([]byte) [][]byte) *Mem {
-	m := &Mem{mtu: c.MTU, delay: c.Delay, limit: c.Queue, modify: modify}
+	m := &Mem{mtu: c.MTU, delay: c.Delay, limit: c.Queue, offload: c.Offload, modify: modify}
 	m.changed.L = &m.mu
 	return m
 }
@@ -112,7 +124,7 @@ func (m *Mem) take(batch []Frame, now time.Time) int {
 	n := 0
 	for n < min(len(batch), len(m.queue)) && !m.queue[n].at.After(now) {
 		f := m.queue[n]
-		batch[n] = Frame{Data: f.data, Time: f.at}
+		batch[n] = Frame{Data: f.data, Time: f.at, Partial: f.partial}
 		m.lent = append(m.lent, f.data)
 		n++
 	}
@@ -158,34 +170,74 @@ func (m *Mem) WriteFrames(batch [][]byte) (int, error) {
 			return i, err
 		}
 		if m.modify == nil {
-			m.peer.put(frame, m.delay)
+			m.peer.put(frame, nil, false, m.delay)
 			continue
 		}
-		for _, f := range m.modify(append([]byte(nil), frame...)) {
-			m.peer.put(f, m.delay)
-		}
+		m.forward(append([]byte(nil), frame...))
 	}
 	return len(batch), nil
 }
 
+// WriteSegments implements [Offloader]. It never blocks.
+func (m *Mem) WriteSegments(batch []Outgoing) (int, error) {
+	if !m.offload {
+		return 0, fmt.Errorf("link: memory: segmentation offload: %w", errors.ErrUnsupported)
+	}
+	m.sending.Lock()
+	defer m.sending.Unlock()
+	for i := range batch {
+		o := &batch[i]
+		if m.isClosed() {
+			return i, net.ErrClosed
+		}
+		if err := o.check("memory", m.mtu); err != nil {
+			return i, err
+		}
+		if m.modify == nil {
+			m.peer.put(o.Header, o.Payload, true, m.delay)
+			continue
+		}
+		m.forward(o.appendWhole(nil))
+	}
+	return len(batch), nil
+}
+
+// MaxPayload implements [Offloader]. It is 0 without [PairConfig.Offload].
+func (m *Mem) MaxPayload() int {
+	if !m.offload {
+		return 0
+	}
+	return maxPayload
+}
+
+// forward sends what modify makes of a frame, which becomes its own.
+func (m *Mem) forward(frame []byte) {
+	for _, f := range m.modify(frame) {
+		m.peer.put(f, nil, false, m.delay)
+	}
+}
+
 func (m *Mem) check(frame []byte) error {
 	header, _, ok := headerLen(frame)
-	if !ok {
+	switch {
+	case !ok:
 		return fmt.Errorf("link: frame of %d bytes has no Ethernet header: %w", len(frame), syscall.EINVAL)
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.closed {
+	case m.isClosed():
 		return net.ErrClosed
-	}
-	if len(frame) > header+m.mtu {
+	case len(frame) > header+m.mtu:
 		return tooLong("memory", len(frame), m.mtu)
 	}
 	return nil
 }
 
-// put queues a copy of frame for the reader of m.
-func (m *Mem) put(frame []byte, delay time.Duration) {
+func (m *Mem) isClosed() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.closed
+}
+
+// put queues a copy of a frame, which comes in two parts, for the reader of m.
+func (m *Mem) put(header, payload []byte, partial bool, delay time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
@@ -199,7 +251,8 @@ func (m *Mem) put(frame []byte, delay time.Duration) {
 	if last := len(m.free) - 1; last >= 0 {
 		buf, m.free = m.free[last], m.free[:last]
 	}
-	m.queue = append(m.queue, memFrame{append(buf[:0], frame...), time.Now().Add(delay)})
+	buf = append(append(buf[:0], header...), payload...)
+	m.queue = append(m.queue, memFrame{buf, partial, time.Now().Add(delay)})
 	m.changed.Broadcast()
 }
 

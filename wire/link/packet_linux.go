@@ -45,10 +45,11 @@ type Packet struct {
 	conn    *packet.Conn
 	receive receiver
 
-	sending sync.Mutex // guards the senders
-	frames  *sender
-	packets *sender // of the raw IPv4 socket; nil unless loopback
-	raw4    *os.File
+	sending  sync.Mutex // guards the senders
+	frames   *sender
+	packets  *sender // of the raw IPv4 socket; nil unless loopback
+	raw4     *os.File
+	segments *segmentSender // nil if the kernel is not asked to cut, or refuses to
 
 	closed atomic.Bool
 	life   lifeline
@@ -57,6 +58,7 @@ type Packet struct {
 var (
 	_ Link         = (*Packet)(nil)
 	_ FilterSetter = (*Packet)(nil)
+	_ Offloader    = (*Packet)(nil)
 )
 
 // defaultReceiveBuffer holds some hundred frames of 64 KiB.
@@ -121,6 +123,11 @@ func (p *Packet) open(ifi *net.Interface, cfg *Config) error {
 	p.life.init(p)
 	if p.form == formLoopback {
 		if err := p.openRaw4(); err != nil {
+			return err
+		}
+	}
+	if p.form == formEthernet && !p.tap {
+		if p.segments, err = openSegmentSender(ifi); err != nil {
 			return err
 		}
 	}
@@ -228,6 +235,9 @@ func (p *Packet) Close() error {
 	}
 	if p.raw4 != nil {
 		errs = append(errs, p.raw4.Close())
+	}
+	if p.segments != nil {
+		errs = append(errs, p.segments.conn.Close())
 	}
 	return errors.Join(errs...)
 }

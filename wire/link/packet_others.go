@@ -14,6 +14,7 @@ type Packet struct{}
 var (
 	_ Link         = (*Packet)(nil)
 	_ FilterSetter = (*Packet)(nil)
+	_ Offloader    = (*Packet)(nil)
 )
 
 var errNoPacket = fmt.Errorf("link: packet sockets: %w", errors.ErrUnsupported)
@@ -26,6 +27,12 @@ func (*Packet) ReadFrames([]Frame) (int, error) { return 0, errNoPacket }
 
 // WriteFrames fails on this system.
 func (*Packet) WriteFrames([][]byte) (int, error) { return 0, errNoPacket }
+
+// WriteSegments fails on this system.
+func (*Packet) WriteSegments([]Outgoing) (int, error) { return 0, errNoPacket }
+
+// MaxPayload returns 0 on this system.
+func (*Packet) MaxPayload() int { return 0 }
 
 // SetReadDeadline fails on this system.
 func (*Packet) SetReadDeadline(time.Time) error { return errNoPacket }

@@ -3,6 +3,7 @@ package link
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -12,8 +13,13 @@ import (
 // frame is valid only during the call; see must do for being called by the
 // reader and by writers at the same time.
 //
-// Closing the returned link closes l. Its SetFilter is that of l, or fails with
-// [errors.ErrUnsupported] if l is no [FilterSetter].
+// What WriteSegments sends is shown as it leaves this program, as on a host
+// whose device cuts: one frame for each [Outgoing], however long, with its TCP
+// checksum finished.
+//
+// Closing the returned link closes l. It is a [FilterSetter] and an [Offloader]
+// as far as l is: otherwise SetFilter and WriteSegments fail with
+// [errors.ErrUnsupported], and MaxPayload is 0.
 func Tee(l Link, see func(frame []byte, at time.Time, outgoing bool)) Link {
 	return &tee{Link: l, see: see}
 }
@@ -21,10 +27,16 @@ func Tee(l Link, see func(frame []byte, at time.Time, outgoing bool)) Link {
 type tee struct {
 	Link
 	see     func(frame []byte, at time.Time, outgoing bool)
-	scratch []byte
+	scratch []byte // of the reader
+
+	writing sync.Mutex
+	whole   []byte // of the writers
 }
 
-var _ FilterSetter = (*tee)(nil)
+var (
+	_ FilterSetter = (*tee)(nil)
+	_ Offloader    = (*tee)(nil)
+)
 
 func (t *tee) ReadFrames(batch []Frame) (int, error) {
 	n, err := t.Link.ReadFrames(batch)
@@ -47,6 +59,29 @@ func (t *tee) WriteFrames(batch [][]byte) (int, error) {
 		t.see(frame, before, true)
 	}
 	return n, err
+}
+
+func (t *tee) WriteSegments(batch []Outgoing) (int, error) {
+	o, ok := t.Link.(Offloader)
+	if !ok {
+		return 0, fmt.Errorf("link: segmentation offload: %w", errors.ErrUnsupported)
+	}
+	before := time.Now()
+	n, err := o.WriteSegments(batch)
+	t.writing.Lock()
+	defer t.writing.Unlock()
+	for i := range batch[:n] {
+		t.whole = batch[i].appendWhole(t.whole[:0])
+		t.see(t.whole, before, true)
+	}
+	return n, err
+}
+
+func (t *tee) MaxPayload() int {
+	if o, ok := t.Link.(Offloader); ok {
+		return o.MaxPayload()
+	}
+	return 0
 }
 
 func (t *tee) SetFilter(f *Filter) error {

@@ -1,0 +1,163 @@
+package link
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+	"unsafe"
+
+	"github.com/mdlayher/packet"
+	"golang.org/x/sys/unix"
+
+	"tfocraft/wire"
+)
+
+// A vnetHeader is struct virtio_net_hdr, in host byte order: what a packet
+// socket with PACKET_VNET_HDR takes in front of a frame.
+type vnetHeader struct {
+	flags, gsoType        uint8
+	headerLen, gsoSize    uint16
+	csumStart, csumOffset uint16
+}
+
+// vnetHeaderOf says what the kernel has to do with o.
+func vnetHeaderOf(o *Outgoing) vnetHeader {
+	h := vnetHeader{
+		flags:      unix.VIRTIO_NET_HDR_F_NEEDS_CSUM,
+		headerLen:  uint16(len(o.Header)),
+		csumStart:  uint16(o.Transport),
+		csumOffset: tcpChecksum,
+	}
+	if o.Segments() == 1 {
+		return h
+	}
+	h.gsoType = unix.VIRTIO_NET_HDR_GSO_TCPV4
+	if _, etherType, _ := headerLen(o.Header); etherType == wire.EtherTypeIPv6 {
+		h.gsoType = unix.VIRTIO_NET_HDR_GSO_TCPV6
+	}
+	if o.Header[o.Transport+tcpFlags]&byte(wire.CWR) != 0 {
+		h.gsoType |= unix.VIRTIO_NET_HDR_GSO_ECN
+	}
+	h.gsoSize = uint16(o.SegmentSize)
+	return h
+}
+
+// A segmentSender gives a packet socket what the kernel has to finish.
+type segmentSender struct {
+	outbox
+	conn    *packet.Conn
+	vnet    [sendBatch]vnetHeader
+	vectors [sendBatch][3]unix.Iovec // the header for the kernel, ours, the payload
+}
+
+// openSegmentSender opens a second packet socket, for every frame that goes
+// through one with PACKET_VNET_HDR has that header. It receives nothing, as it
+// has no protocol. A kernel without the option is not an error: then there is
+// no sender.
+func openSegmentSender(ifi *net.Interface) (*segmentSender, error) {
+	conn, err := packet.Listen(ifi, packet.Raw, 0, nil)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	var refused, failed error
+	err = raw.Control(func(fd uintptr) {
+		refused = unix.SetsockoptInt(int(fd), unix.SOL_PACKET, unix.PACKET_VNET_HDR, 1)
+		failed = setSendBuffer(int(fd))
+	})
+	if err = errors.Join(err, failed); err != nil || refused != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return newSegmentSender(conn, raw), nil
+}
+
+func newSegmentSender(conn *packet.Conn, raw syscall.RawConn) *segmentSender {
+	s := &segmentSender{conn: conn}
+	s.init(raw)
+	for i := range sendBatch {
+		s.vectors[i][0].Base = (*byte)(unsafe.Pointer(&s.vnet[i]))
+		s.vectors[i][0].SetLen(int(unsafe.Sizeof(s.vnet[i])))
+		s.headers[i].hdr.Iov = &s.vectors[i][0]
+		s.headers[i].hdr.SetIovlen(len(s.vectors[i]))
+	}
+	return s
+}
+
+// send sends at most sendBatch of batch and returns how many went out.
+func (s *segmentSender) send(batch []Outgoing) (int, error) {
+	for i := range batch {
+		s.vnet[i] = vnetHeaderOf(&batch[i])
+		setVector(&s.vectors[i][1], batch[i].Header)
+		setVector(&s.vectors[i][2], batch[i].Payload)
+	}
+	n, err := s.sendFirst(len(batch))
+	for i := range batch {
+		s.vectors[i][1].Base, s.vectors[i][2].Base = nil, nil // they are the caller's
+	}
+	return n, err
+}
+
+// WriteSegments implements [Offloader]. A frame that finds the device's queue
+// full is treated as in [Packet.WriteFrames].
+func (p *Packet) WriteSegments(batch []Outgoing) (int, error) {
+	if p.segments == nil {
+		return 0, fmt.Errorf("link: %s: segmentation offload: %w", p.name, errors.ErrUnsupported)
+	}
+	p.sending.Lock()
+	defer p.sending.Unlock()
+	done := 0
+	for done < len(batch) {
+		if p.closed.Load() {
+			return done, net.ErrClosed
+		}
+		good, refusal := p.checked(batch[done:min(len(batch), done+sendBatch)])
+		n, err := p.segments.send(good)
+		done += n
+		if err != nil {
+			o := &batch[done]
+			return done, p.writeError(len(o.Header)+o.segmentSize(), err)
+		}
+		if refusal != nil {
+			return done, refusal
+		}
+	}
+	return done, nil
+}
+
+// checked returns what may be sent of batch, and why the next one may not.
+func (p *Packet) checked(batch []Outgoing) ([]Outgoing, error) {
+	for i := range batch {
+		if err := batch[i].check(p.name, p.mtu); err != nil {
+			return batch[:i], err
+		}
+	}
+	return batch, nil
+}
+
+// MaxPayload implements [Offloader]. It is 0 on loopback, on devices without a
+// link-layer header, on a tap, which would see what it sends itself, and where
+// the kernel has no PACKET_VNET_HDR.
+func (p *Packet) MaxPayload() int {
+	if p.segments == nil {
+		return 0
+	}
+	return maxPayload
+}
+
+// sendBuffer takes a batch of the longest frames. The system's default is full
+// with three of them.
+const sendBuffer = 4 << 20
+
+// setSendBuffer makes the send buffer of a packet socket larger. Without
+// CAP_NET_ADMIN the system's limit holds.
+func setSendBuffer(fd int) error {
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sendBuffer) == nil {
+		return nil
+	}
+	return os.NewSyscallError("setsockopt SO_SNDBUF", unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer))
+}
