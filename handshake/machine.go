@@ -161,6 +161,10 @@ func (m *Machine) Push(now time.Time, out []Output) []Output {
 // SendSpace returns how many bytes Queue would take now.
 func (m *Machine) SendSpace() int { return m.send.space() }
 
+// WorthWriting reports whether there is room for enough to wake somebody who
+// waits for some: a quarter of the send buffer.
+func (m *Machine) WorthWriting() bool { return 4*m.send.space() >= m.send.limit }
+
 // Unsent returns how many bytes were written and not yet acknowledged.
 func (m *Machine) Unsent() int { return m.send.unacked() }
 

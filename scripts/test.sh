@@ -49,5 +49,5 @@ export CGO_ENABLED=${race:+1}
 [ -n "$CGO_ENABLED" ] || export CGO_ENABLED=0
 
 # The race detector makes allocations of its own, so what is to allocate nothing is tested without it first.
-go test -count=1 -run 'AllocatesNothing|NoAllocations' ./cookie ./wire ./wire/path ./handshake/endpoint
+go test -count=1 -run 'AllocatesNothing|NoAllocations' ./cookie ./wire/... ./handshake/...
 exec go tool gotestsum --format pkgname --format-hide-empty-pkg -- $race -shuffle=on -timeout 10m "$@"

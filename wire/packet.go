@@ -143,6 +143,16 @@ func (p *Packet) SetChecksums() {
 	}
 }
 
+// SetPartialChecksums is SetChecksums for a packet whose TCP checksum somebody
+// else finishes: its field gets the folded sum of the pseudo-header alone.
+func (p *Packet) SetPartialChecksums() {
+	src, dst := p.Addrs()
+	p.TCP.Checksum = PseudoHeader(src, dst, ProtocolTCP, p.TCP.WireLen()).Fold()
+	if p.IPVersion == 4 {
+		p.IPv4.Checksum = p.IPv4.ComputeChecksum()
+	}
+}
+
 // ChecksumsOK reports whether the TCP checksum and, for IPv4, the header
 // checksum are right. A frame that a kernel on the same machine has sent may
 // carry an unfinished TCP checksum; its link knows (see package link).

@@ -63,8 +63,7 @@ func (l *loop) succeed(now time.Time, c *Conn) bool {
 	if ln == nil || ln.full() {
 		return false
 	}
-	least, ok, out := c.machine.Supersede(now, l.rx.TCP, l.outputs[:0])
-	l.apply(now, c, out)
+	least, ok := l.supersede(now, c)
 	if !ok {
 		return false
 	}
@@ -74,6 +73,15 @@ func (l *loop) succeed(now time.Time, c *Conn) bool {
 	}
 	l.accept(now, ln, iss)
 	return true
+}
+
+// supersede ends c if the SYN in l.rx may; see handshake.Machine.Supersede.
+func (l *loop) supersede(now time.Time, c *Conn) (least wire.Seq, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	least, ok, out := c.machine.Supersede(now, l.rx.TCP, l.outputs[:0])
+	l.apply(now, c, out)
+	return least, ok
 }
 
 // accept opens a connection for the SYN in l.rx, with this initial sequence
@@ -103,6 +111,8 @@ func (l *loop) accept(now time.Time, ln *Listener, iss wire.Seq) {
 	c.timing.Syn = now
 	c.setHeader(l.reversed())
 	l.insert(c)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.waiting {
 		ln.halfOpen++
 	}

@@ -110,23 +110,6 @@ func BenchmarkExchange(b *testing.B) {
 	})
 }
 
-// The way of a segment from link to machine and back allocates nothing: per
-// byte there and back, four segments on two stacks.
-func TestNoAllocations(t *testing.T) {
-	near, far := twoConns(t)
-	go io.Copy(far, far)
-	one := make([]byte, 1)
-	allocs := testing.AllocsPerRun(2000, func() {
-		near.Write(one)
-		if _, err := near.Read(one); err != nil {
-			t.Fatal(err)
-		}
-	})
-	if allocs >= 1 {
-		t.Errorf("%v allocations for a byte there and back, want none", allocs)
-	}
-}
-
 // However much the applications want from the loop, it goes on reading frames.
 func TestMailDoesNotStarveFrames(t *testing.T) {
 	near, far := twoConns(t)

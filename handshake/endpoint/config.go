@@ -41,6 +41,11 @@ type Config struct {
 	// to the ports in use.
 	SetFilter bool
 
+	// NoOffload makes the stack cut every segment and finish every checksum
+	// itself, also where Link can do it. Trace and Capture do the same: they are
+	// to show what is on the wire.
+	NoOffload bool
+
 	// Secret makes initial sequence numbers unpredictable (RFC 6528); zero
 	// means a random one.
 	Secret [16]byte
@@ -91,10 +96,26 @@ func (s *Stack) machineConfig(c handshake.Config, local, remote netip.AddrPort, 
 	c.IPv6 = local.Addr().Is6()
 	c.TimestampOffset = s.isn.TimestampOffset(local, remote)
 	c.Buffers = &s.buffers
+	if c.Burst == 0 {
+		c.Burst = s.burst
+	}
 	if c.MSS <= 0 || c.MSS > mss {
 		c.MSS = mss
 	}
 	return c
+}
+
+// offloader returns what finishes segments and cuts them, and how much payload it
+// takes at once; nil if the stack does that itself.
+func (c *Config) offloader() (o link.Offloader, burst int) {
+	if c.NoOffload || c.Trace != nil || c.Capture != nil {
+		return nil, 0
+	}
+	o, ok := c.Link.(link.Offloader)
+	if !ok || o.MaxPayload() == 0 {
+		return nil, 0
+	}
+	return o, o.MaxPayload()
 }
 
 // maxPacket is the longest packet that the length field of an IPv4 header can

@@ -11,6 +11,7 @@ import (
 
 	"tfocraft/cookie"
 	"tfocraft/handshake"
+	"tfocraft/handshake/ring"
 )
 
 // A Conn is a TCP connection. All methods may be called from any goroutine.
@@ -21,27 +22,24 @@ type Conn struct {
 
 	line // the loop's part
 
-	mu                 sync.Mutex
+	mu                 sync.Mutex // guards all below, and the machine
 	readable, writable sync.Cond
-	in                 byteQueue // delivered
+	machine            *handshake.Machine
+	in                 ring.Ring // delivered
 	consumed           int       // read by the application, of which the machine does not know yet
-	tell               int       // consumed bytes that are worth to tell at once
+	rest               []byte    // of what Dial was given: written before anything else, as room comes
 	eof                bool      // nothing follows in
-	out                byteQueue // written, not yet in the machine
-	room               int       // bytes that the machine would take beyond out
-	limit              int       // room when nothing waits
-	step               int       // room worth to wake a writer for
 	writing            bool      // a Write is going on
 	writeClosed        bool      // by CloseWrite
 	closed             bool      // by Close or Abort
 	aborted            bool      // by Abort
 	ended              bool      // the machine has
-	err                error     // why, as an errno; nil after an orderly end
+	ownCookie          bool      // the application's cookie was shown: a refusal says nothing about the path
+	err                error     // why it has ended, as an errno; nil after an orderly end
 	readDeadline       deadline
 	writeDeadline      deadline
 	timing             Timing
 	cache              cookie.Cache // of a dialed connection that uses Fast Open; or nil
-	ownCookie          bool         // the application's cookie was shown: a refusal says nothing about the path
 	lessons            []lesson     // for the cache, all learnt before the dial is over
 }
 
@@ -60,33 +58,51 @@ func (c *Conn) LocalAddr() net.Addr { return net.TCPAddrFromAddrPort(c.local) }
 // RemoteAddr returns a [*net.TCPAddr].
 func (c *Conn) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(c.remote) }
 
+// maxCopy is how many bytes are copied at most while the loop is kept from the
+// connection.
+const maxCopy = 128 << 10
+
 // Read implements [net.Conn]. What came before the peer reset the connection
 // can still be read; the error follows. After the peer's FIN it is [io.EOF].
 func (c *Conn) Read(b []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if err := c.awaitData(len(b)); err != nil || len(b) == 0 {
+		return 0, err
+	}
+	n := c.in.Pop(&c.stack.buffers, b[:min(len(b), maxCopy)])
+	c.consume(n)
+	return n, nil
+}
+
+// awaitData returns when there is something to read, or the error that says why
+// there will be nothing. If nothing is wanted it does not wait.
+func (c *Conn) awaitData(want int) error {
 	for {
 		switch {
 		case c.closed:
-			return 0, c.opError("read", net.ErrClosed)
+			return c.opError("read", net.ErrClosed)
 		case c.readDeadline.passed():
-			return 0, c.opError("read", os.ErrDeadlineExceeded)
-		case len(b) == 0:
-			return 0, nil
-		case c.in.len() > 0:
-			n := c.in.read(b)
-			if c.consumed += n; c.consumed >= c.tell {
-				c.stack.mail.post(c)
-			}
-			return n, nil
+			return c.opError("read", os.ErrDeadlineExceeded)
+		case want == 0, c.in.Len() > 0:
+			return nil
 		case c.eof:
-			return 0, io.EOF
+			return io.EOF
 		case c.err != nil:
-			return 0, c.opError("read", c.err)
+			return c.opError("read", c.err)
 		case c.ended:
-			return 0, io.EOF
+			return io.EOF
 		}
 		c.readable.Wait()
+	}
+}
+
+// consume notes that the application has read n bytes. The machine hears of it
+// at once if the peer should.
+func (c *Conn) consume(n int) {
+	c.consumed += n
+	if c.machine.ConsumeDue(c.consumed) {
+		c.stack.mail.post(c)
 	}
 }
 
@@ -100,30 +116,30 @@ func (c *Conn) Write(b []byte) (int, error) {
 	}
 	defer c.endWrite()
 	n := 0
-	for {
-		take := min(len(b)-n, max(c.room, 0))
-		c.out.push(b[n : n+take])
-		c.room -= take
-		if n += take; take > 0 {
+	for n < len(b) {
+		took := c.machine.Queue(b[n:min(len(b), n+maxCopy)])
+		n += took
+		if took > 0 {
 			c.stack.mail.post(c)
+			c.mu.Unlock() // the loop sends while the rest is copied
+			c.mu.Lock()
+		} else {
+			c.writable.Wait()
 		}
-		if n == len(b) {
-			return n, nil
-		}
-		c.writable.Wait()
-		if err := c.writeError(); err != nil {
+		if err := c.writeError(); n < len(b) && err != nil {
 			return n, c.opError("write", err)
 		}
 	}
+	return n, nil
 }
 
-// beginWrite waits until no other Write is going on.
+// beginWrite waits until no other Write is going on, Dial's included.
 func (c *Conn) beginWrite() error {
 	for {
 		if err := c.writeError(); err != nil {
 			return err
 		}
-		if !c.writing {
+		if !c.writing && len(c.rest) == 0 {
 			c.writing = true
 			return nil
 		}
@@ -188,7 +204,7 @@ func (c *Conn) giveUp(abort bool) error {
 // markClosed ends what the application does with the connection.
 func (c *Conn) markClosed() {
 	c.closed = true
-	c.in = byteQueue{}
+	c.in.Reset(&c.stack.buffers)
 	c.readDeadline.stop()
 	c.writeDeadline.stop()
 	c.readable.Broadcast()
@@ -224,13 +240,9 @@ func (c *Conn) FastOpen() handshake.FastOpenInfo { return c.Info().FastOpen }
 
 // Info returns a snapshot of the connection; after its end, the last one.
 func (c *Conn) Info() handshake.Info {
-	var i handshake.Info
-	if c.stack.mail.call(func(time.Time) { i = c.machine.Info() }) != nil {
-		// Once the loop has ended nobody else uses the machine.
-		<-c.stack.done
-		i = c.machine.Info()
-	}
-	return i
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.machine.Info()
 }
 
 // Timing tells when things happened on this connection.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 
@@ -124,9 +125,7 @@ func (d *Dialer) prepare(ctx context.Context, remote netip.AddrPort, data []byte
 	c.setHeader(hop.Header)
 	// A fresh machine only queues. What it has no room for follows as room
 	// comes.
-	n, _ := c.machine.Write(now, data, nil)
-	c.out.push(data[n:])
-	c.room = c.machine.SendSpace() - c.out.len()
+	c.rest = slices.Clone(data[c.machine.Queue(data):])
 	return c, nil
 }
 
@@ -269,6 +268,8 @@ func (l *loop) dial(now time.Time, c *Conn) error {
 		return portError(c.local, syscall.EADDRINUSE)
 	}
 	l.counters.ActiveOpens++
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.timing.Syn = now
 	l.apply(now, c, c.machine.Open(now, l.outputs[:0]))
 	return nil

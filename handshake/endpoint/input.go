@@ -91,6 +91,11 @@ func (l *loop) received(now time.Time) {
 
 // input gives the segment to its connection.
 func (l *loop) input(now time.Time, c *Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.consumed > 0 && c.machine.State() != handshake.Closed {
+		l.catchUp(now, c)
+	}
 	ignored := l.counters.Ignored
 	l.apply(now, c, c.machine.Input(now, l.rx.TCP, l.outputs[:0]))
 	if c.listener != nil && l.counters.Ignored == ignored {
@@ -112,7 +117,7 @@ func (l *loop) refuse(now time.Time) {
 	l.counters.NoConn++
 	if rst, ok := handshake.Refuse(&l.rx.TCP); ok {
 		l.tx = wire.NewPacket(l.rx.Dst(), l.rx.Src(), rst)
-		l.send(now, l.reversed())
+		l.send(now, l.reversed(), 0)
 	}
 }
 
@@ -130,6 +135,8 @@ func (l *loop) notSegment(now time.Time, frame []byte, err error) {
 	// The quoted packet is ours: its source is the local side.
 	if c := l.conns[tuple{e.Src, e.Dst}]; c != nil {
 		l.counters.ICMPErrors++
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		l.apply(now, c, c.machine.ICMP(now, e, l.outputs[:0]))
 	}
 }

@@ -17,13 +17,11 @@ type lesson struct {
 	experimental bool
 }
 
-// learn notes a lesson, an output of kind Learn or Block.
+// learn notes a lesson, an output of kind Learn or Block. The loop holds c.mu.
 func (c *Conn) learn(now time.Time, o *handshake.Output) {
 	if c.cache == nil || c.ownCookie && o.Kind == handshake.Block {
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.lessons = append(c.lessons, lesson{now, o.Reason, o.Cookie, o.MSS, o.Experimental})
 }
 

@@ -86,7 +86,7 @@ func (l *loop) serve() error {
 		now := time.Now()
 		l.readMail(now)
 		for c := l.timers.pop(now); c != nil; c = l.timers.pop(now) {
-			l.apply(now, c, c.machine.Advance(now, l.outputs[:0]))
+			l.advance(now, c)
 		}
 		l.flush()
 		if l.stopped {
@@ -142,35 +142,44 @@ func (l *loop) readMail(now time.Time) {
 	clear(l.ready)
 }
 
+// advance lets a connection do what was due.
+func (l *loop) advance(now time.Time, c *Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l.apply(now, c, c.machine.Advance(now, l.outputs[:0]))
+}
+
 // attend does what the application wants from a connection, in the order in
 // which it matters: what was read counts before what was left unread, and what
 // was written goes out before the FIN.
 func (l *loop) attend(now time.Time, c *Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.machine.State() == handshake.Closed {
 		return
 	}
-	w := c.takeWishes()
-	if w.consumed > 0 {
-		l.apply(now, c, c.machine.Consume(now, w.consumed, l.outputs[:0]))
-	}
-	if w.abort {
+	l.catchUp(now, c)
+	if c.aborted {
 		l.apply(now, c, c.machine.Abort(now, l.outputs[:0]))
 		return
 	}
-	if w.write {
-		out, all := c.write(now, l.outputs[:0])
-		l.apply(now, c, out)
-		if !all {
-			return // settle posts c again
-		}
-	}
+	l.apply(now, c, c.machine.Push(now, l.outputs[:0]))
 	switch {
-	case w.close && !c.closeDone:
+	case len(c.rest) > 0: // settle posts c again
+	case c.closed && !c.closeDone:
 		c.closeDone = true
 		l.apply(now, c, c.machine.Close(now, l.outputs[:0]))
-	case w.closeWrite && !c.finDone && !c.closeDone:
+	case c.writeClosed && !c.finDone && !c.closeDone:
 		c.finDone = true
 		l.apply(now, c, c.machine.CloseWrite(now, l.outputs[:0]))
+	}
+}
+
+// catchUp tells the machine what the application has read.
+func (l *loop) catchUp(now time.Time, c *Conn) {
+	if n := c.consumed; n > 0 {
+		c.consumed = 0
+		l.apply(now, c, c.machine.Consume(now, n, l.outputs[:0]))
 	}
 }
 

@@ -10,13 +10,15 @@ import (
 )
 
 // apply carries out what a call of a machine has put out. The outputs alias
-// the machine and, through it, the frame that was read.
+// the machine and, through it, the frame that was read; what is still borrowed
+// from them in the end is sent before anybody else gets hold of the connection.
+// The caller holds c.mu.
 func (l *loop) apply(now time.Time, c *Conn, out []handshake.Output) {
 	l.outputs = out[:0]
 	for i := range out {
 		switch o := &out[i]; o.Kind {
 		case handshake.Transmit:
-			l.transmit(now, c, &o.Segment)
+			l.transmit(now, c, o)
 		case handshake.Deliver:
 			c.deliver(now, o.Data)
 		case handshake.DeliverEOF:
@@ -29,6 +31,9 @@ func (l *loop) apply(now time.Time, c *Conn, out []handshake.Output) {
 			l.counters.Ignored++
 		}
 	}
+	if l.queue.borrows {
+		l.flush()
+	}
 	if c.machine.State() != handshake.Closed {
 		l.timers.schedule(c)
 		c.settle()
@@ -36,18 +41,16 @@ func (l *loop) apply(now time.Time, c *Conn, out []handshake.Output) {
 }
 
 // transmit sends a segment of a connection.
-func (l *loop) transmit(now time.Time, c *Conn, s *wire.Segment) {
-	l.tx = wire.NewPacket(c.local, c.remote, *s)
+func (l *loop) transmit(now time.Time, c *Conn, o *handshake.Output) {
+	l.tx = wire.NewPacket(c.local, c.remote, o.Segment)
 	l.tx.IPv6.FlowLabel = c.flow
-	l.send(now, c.header[:c.headerLen])
+	l.send(now, c.header[:c.headerLen], o.SegmentSize)
 }
 
-// send queues the packet in l.tx behind a link-layer header.
-func (l *loop) send(now time.Time, header []byte) {
-	l.tx.SetLengths()
-	l.tx.SetChecksums()
-	l.queue.push(header, &l.tx)
-	l.counters.OutSegs++
+// send queues the packet in l.tx behind a link-layer header, for the link to cut
+// into segments if there is a size for them.
+func (l *loop) send(now time.Time, header []byte, segmentSize int) {
+	l.counters.OutSegs += l.queue.push(header, &l.tx, segmentSize)
 	if l.tx.TCP.Flags.Has(wire.RST) {
 		l.counters.OutRsts++
 	}
@@ -60,19 +63,15 @@ func (l *loop) send(now time.Time, header []byte) {
 // flush hands the queued frames to the link. One that it does not take is lost
 // as on any path, and the rest follows.
 func (l *loop) flush() {
-	for batch := l.queue.frames; len(batch) > 0; {
-		n, err := l.link.WriteFrames(batch)
-		if err == nil {
-			break
+	for l.queue.len() > 0 {
+		if err := l.queue.write(l.link); err != nil {
+			l.counters.SendErrors++
+			if !l.sendFailed {
+				l.sendFailed = true
+				l.log.Warn("endpoint: frame not sent; more of the same is only counted", "error", err)
+			}
 		}
-		l.counters.SendErrors++
-		if !l.sendFailed {
-			l.sendFailed = true
-			l.log.Warn("endpoint: frame not sent; more of the same is only counted", "error", err)
-		}
-		batch = batch[min(n+1, len(batch)):]
 	}
-	l.queue.clear()
 }
 
 // changeState follows a connection through its life.
@@ -90,11 +89,7 @@ func (l *loop) changeState(now time.Time, c *Conn, o *handshake.Output) {
 
 // established marks the end of the handshake.
 func (l *loop) established(now time.Time, c *Conn) {
-	window := c.machine.Info().RecvWindow
-	c.mu.Lock()
 	c.timing.Established = now
-	c.tell = window / 4
-	c.mu.Unlock()
 	if c.listener == nil {
 		l.dialEnded(c)
 		return

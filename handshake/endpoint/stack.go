@@ -24,6 +24,7 @@ type Stack struct {
 	log    *slog.Logger
 	isn    handshake.ISNGenerator
 	mtu    int
+	burst  int // payload that the link cuts into segments; 0 if it does not
 	ports  portTable
 	mail   *mailbox
 	loop   *loop
@@ -82,6 +83,7 @@ func New(c Config) (*Stack, error) {
 		done: make(chan struct{}),
 	}
 	s.loop = newLoop(s)
+	s.loop.queue.offload, s.burst = s.config.offloader()
 	go s.loop.run()
 	return s, nil
 }

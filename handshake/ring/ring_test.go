@@ -91,16 +91,3 @@ func TestPool(t *testing.T) {
 		t.Errorf("a foreign buffer of %d bytes came out", len(b))
 	}
 }
-
-// Neither the ring nor its pool costs an allocation once there is a buffer.
-func TestRingAllocatesNothing(t *testing.T) {
-	var p Pool
-	var r Ring
-	b := make([]byte, 5000)
-	if got := testing.AllocsPerRun(1000, func() {
-		r.Push(&p, b)
-		r.Pop(&p, b)
-	}); got >= 1 {
-		t.Errorf("%v allocations", got)
-	}
-}
