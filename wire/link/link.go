@@ -8,8 +8,9 @@
 // link-layer header (tun, IP tunnels) get such a one on receipt and lose it on
 // sending. VLAN tags are where they were on the wire.
 //
-// The package does not look into TCP beyond ports and the checksum, keeps no
-// connections and answers nothing by itself; that is package endpoint.
+// The package does not look into TCP beyond ports, the checksum and what
+// cutting a segment into several takes ([Offloader]). It keeps no connections
+// and answers nothing by itself; that is package endpoint.
 //
 // Sockets belong to the network namespace of the thread that opens them, as in
 // the kernel: [Open] and [NewResolver] do all of it before they return, on the

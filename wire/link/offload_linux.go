@@ -139,9 +139,10 @@ func (p *Packet) checked(batch []Outgoing) ([]Outgoing, error) {
 	return batch, nil
 }
 
-// MaxPayload implements [Offloader]. It is 0 on loopback, on devices without a
-// link-layer header, on a tap, which would see what it sends itself, and where
-// the kernel has no PACKET_VNET_HDR.
+// MaxPayload implements [Offloader]. It is 0 on loopback, where a plain frame
+// may have 64 KiB and IPv4 does not go through a packet socket; on devices
+// without a link-layer header; on a tap, which would see what it sends itself;
+// and where the kernel has no PACKET_VNET_HDR.
 func (p *Packet) MaxPayload() int {
 	if p.segments == nil {
 		return 0
@@ -149,15 +150,17 @@ func (p *Packet) MaxPayload() int {
 	return maxPayload
 }
 
-// sendBuffer takes a batch of the longest frames. The system's default is full
-// with three of them.
-const sendBuffer = 4 << 20
+// sendBuffer, in bytes as the kernel counts them, overhead included, holds some
+// thirty of the longest frames while a device is busy. The system's default is
+// full with three, which means a wait for each two or three at line rate; a
+// larger one only adds to the time that a frame stands in the queue.
+const sendBuffer = 2 << 20
 
 // setSendBuffer makes the send buffer of a packet socket larger. Without
 // CAP_NET_ADMIN the system's limit holds.
 func setSendBuffer(fd int) error {
-	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sendBuffer) == nil {
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sendBuffer/2) == nil {
 		return nil
 	}
-	return os.NewSyscallError("setsockopt SO_SNDBUF", unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer))
+	return os.NewSyscallError("setsockopt SO_SNDBUF", unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer/2))
 }
