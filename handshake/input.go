@@ -32,7 +32,10 @@ func (m *Machine) inputSynchronized(now instant, s *wire.Segment, set *wire.Opti
 	}
 	out = m.inputData(now, s, out)
 	out = m.flush(now, out)
-	return m.acknowledge(now, out)
+	if m.recv.ackAtOnce {
+		return m.acknowledge(now, out)
+	}
+	return out
 }
 
 // inputSynReceived takes what is special before the handshake is done and
@@ -172,7 +175,7 @@ func (m *Machine) inputData(now instant, s *wire.Segment, out []Output) []Output
 func (m *Machine) acknowledge(now instant, out []Output) []Output {
 	r := &m.recv
 	switch {
-	case m.state == Closed || r.unacked == 0 && !r.ackAtOnce:
+	case m.state < Established || r.unacked == 0 && !r.ackAtOnce:
 		return out
 	case r.ackAtOnce, r.unacked >= 2*r.largest, m.config.DelayedAck < 0:
 		return m.sendAck(now, out)

@@ -105,6 +105,13 @@ func (m *Machine) Accept(now time.Time, syn wire.Segment, a Admission, out []Out
 // Input takes a segment that has come for this connection: addresses, ports
 // and checksum were right. Outputs may alias its payload.
 func (m *Machine) Input(now time.Time, s wire.Segment, out []Output) []Output {
+	return m.acknowledge(m.clock(now), m.InputMore(now, s, out))
+}
+
+// InputMore is Input for a segment that has come together with others: it leaves
+// the acknowledgement of data in order to Settle, which is called when they have
+// all been taken. One acknowledgement then does for them all.
+func (m *Machine) InputMore(now time.Time, s wire.Segment, out []Output) []Output {
 	at := m.begin(now)
 	// What cannot be decoded behind a broken option is not there; RFC 9293,
 	// Section 3.1, leaves no other way than to go on with the rest.
@@ -118,6 +125,11 @@ func (m *Machine) Input(now time.Time, s wire.Segment, out []Output) []Output {
 		return m.inputSynReceived(at, &s, &set, out)
 	}
 	return m.inputSynchronized(at, &s, &set, out)
+}
+
+// Settle ends a run of InputMore.
+func (m *Machine) Settle(now time.Time, out []Output) []Output {
+	return m.acknowledge(m.begin(now), out)
 }
 
 // ICMP takes an ICMP error that quotes a segment of this connection. One whose

@@ -1,7 +1,6 @@
 package endpoint
 
 import (
-	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -26,6 +25,8 @@ type Conn struct {
 	readable, writable sync.Cond
 	machine            *handshake.Machine
 	in                 ring.Ring // delivered
+	sink               []byte    // of a Read that waits: it is filled before in is
+	filled             int       // bytes in it
 	consumed           int       // read by the application, of which the machine does not know yet
 	rest               []byte    // of what Dial was given: written before anything else, as room comes
 	eof                bool      // nothing follows in
@@ -61,50 +62,6 @@ func (c *Conn) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(c.remote) 
 // maxCopy is how many bytes are copied at most while the loop is kept from the
 // connection.
 const maxCopy = 128 << 10
-
-// Read implements [net.Conn]. What came before the peer reset the connection
-// can still be read; the error follows. After the peer's FIN it is [io.EOF].
-func (c *Conn) Read(b []byte) (int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := c.awaitData(len(b)); err != nil || len(b) == 0 {
-		return 0, err
-	}
-	n := c.in.Pop(&c.stack.buffers, b[:min(len(b), maxCopy)])
-	c.consume(n)
-	return n, nil
-}
-
-// awaitData returns when there is something to read, or the error that says why
-// there will be nothing. If nothing is wanted it does not wait.
-func (c *Conn) awaitData(want int) error {
-	for {
-		switch {
-		case c.closed:
-			return c.opError("read", net.ErrClosed)
-		case c.readDeadline.passed():
-			return c.opError("read", os.ErrDeadlineExceeded)
-		case want == 0, c.in.Len() > 0:
-			return nil
-		case c.eof:
-			return io.EOF
-		case c.err != nil:
-			return c.opError("read", c.err)
-		case c.ended:
-			return io.EOF
-		}
-		c.readable.Wait()
-	}
-}
-
-// consume notes that the application has read n bytes. The machine hears of it
-// at once if the peer should.
-func (c *Conn) consume(n int) {
-	c.consumed += n
-	if c.machine.ConsumeDue(c.consumed) {
-		c.stack.mail.post(c)
-	}
-}
 
 // Write implements [net.Conn]. It returns when the bytes have room in the send
 // buffer; several Writes at once do not mix.

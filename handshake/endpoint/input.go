@@ -96,12 +96,31 @@ func (l *loop) input(now time.Time, c *Conn) {
 	if c.consumed > 0 && c.machine.State() != handshake.Closed {
 		l.catchUp(now, c)
 	}
+	if !c.touched {
+		c.touched = true
+		l.touched = append(l.touched, c)
+	}
 	ignored := l.counters.Ignored
-	l.apply(now, c, c.machine.Input(now, l.rx.TCP, l.outputs[:0]))
+	l.apply(now, c, c.machine.InputMore(now, l.rx.TCP, l.outputs[:0]))
 	if c.listener != nil && l.counters.Ignored == ignored {
 		// A segment that fits the connection shows where the peer is now.
 		c.setHeader(l.reversed())
 	}
+}
+
+// settle acknowledges what a batch of frames has brought.
+func (l *loop) settle(now time.Time) {
+	for _, c := range l.touched {
+		c.touched = false
+		if c.machine.State() == handshake.Closed {
+			continue
+		}
+		c.mu.Lock()
+		l.apply(now, c, c.machine.Settle(now, l.outputs[:0]))
+		c.mu.Unlock()
+	}
+	clear(l.touched)
+	l.touched = l.touched[:0]
 }
 
 // reversed returns the link-layer header of an answer to the packet in l.rx.

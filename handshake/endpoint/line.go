@@ -20,6 +20,7 @@ type line struct {
 	headerLen uint8
 	finDone   bool   // the machine knows of CloseWrite
 	closeDone bool   // and of Close
+	touched   bool   // is among loop.touched
 	flow      uint32 // IPv6 flow label, the same for all packets (RFC 6437)
 
 	due  time.Time // when the timer queue looks at it
@@ -50,10 +51,16 @@ func (c *Conn) deliver(now time.Time, b []byte) {
 	if c.timing.FirstByte.IsZero() {
 		c.timing.FirstByte = now
 	}
-	if !c.closed {
-		c.in.Push(&c.stack.buffers, b)
-		c.readable.Broadcast()
+	if c.closed {
+		return
 	}
+	if c.in.Len() == 0 {
+		n := copy(c.sink[c.filled:], b)
+		c.filled += n
+		b = b[n:]
+	}
+	c.in.Push(&c.stack.buffers, b)
+	c.readable.Broadcast()
 }
 
 func (c *Conn) deliverEOF() {

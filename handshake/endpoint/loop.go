@@ -53,6 +53,7 @@ type loop struct {
 	outputs []handshake.Output
 	calls   []call
 	ready   []*Conn
+	touched []*Conn // by the frames of this round
 	rx, tx  wire.Packet
 	reverse [maxHeader]byte
 	queue   sendQueue
@@ -97,6 +98,7 @@ func (l *loop) serve() error {
 		for i := range n {
 			l.frame(now, &l.frames[i])
 		}
+		l.settle(now)
 		if err != nil {
 			l.flush()
 			return err

@@ -16,6 +16,8 @@ type Ring struct {
 	buf  []byte // its length is a power of two
 	head int    // index of the first byte
 	n    int    // bytes in the queue
+	peak int    // the most that were, since it was last empty
+	want int    // the peak before that: what the next buffer should hold
 }
 
 // minBuffer is the smallest buffer, in bytes.
@@ -36,9 +38,14 @@ func (r *Ring) Push(from Buffers, p []byte) {
 	at := (r.head + r.n) & (len(r.buf) - 1)
 	copy(r.buf, p[copy(r.buf[at:], p):])
 	r.n += len(p)
+	r.peak = max(r.peak, r.n)
 }
 
 func (r *Ring) grow(from Buffers, need int) {
+	if r.buf == nil {
+		// What it has grown to the last time it need not grow to again.
+		need = max(need, r.want)
+	}
 	buf := get(from, max(need, minBuffer))
 	a, b := r.View(0, r.n)
 	copy(buf[copy(buf, a):], b)
@@ -83,10 +90,17 @@ func (r *Ring) Skip(to Buffers, n int) {
 	r.head = (r.head + n) & (len(r.buf) - 1)
 }
 
+// Take empties the queue and returns what was in it as a ring of its own.
+func (r *Ring) Take() Ring {
+	taken := *r
+	*r = Ring{want: r.peak}
+	return taken
+}
+
 // Reset empties the queue and gives its buffer back to to.
 func (r *Ring) Reset(to Buffers) {
 	put(to, r.buf)
-	*r = Ring{}
+	*r = Ring{want: r.peak}
 }
 
 func get(from Buffers, n int) []byte {
