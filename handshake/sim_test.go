@@ -1,8 +1,6 @@
 package handshake
 
 import (
-	"bytes"
-	"container/heap"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -13,51 +11,114 @@ import (
 )
 
 // A sim is a client, a server with its Gate, and a path between them, all in
-// virtual time. Everything follows from the seed.
+// virtual time. Everything follows from the seed, so a seed that fails fails
+// again, with its segments written down.
 type sim struct {
-	rng    *rand.Rand
-	now    time.Time
-	events events
-	path   simPath
-	gate   *Gate
-	ring   *cookie.Keyring
-	hosts  [2]*simHost // client, server
-	log    []string
-	failed string
-	count  int
+	rng      *rand.Rand
+	now      time.Time
+	events   simEvents
+	path     simPath
+	gate     *Gate
+	ring     *cookie.Keyring
+	hosts    [2]*simHost // client, server
+	ipv6     bool
+	twoOpens bool // both sides open at once
+
+	steps, segments, strays int  // strays are the attacker's
+	filled                  bool // a window was full at some time
+	progress                time.Time
+	free                    []*simSegment
+	seen                    simTally
+
+	logging bool
+	log     []string
+	failed  string
 }
 
-// simPath is what can happen to a segment on the way.
-type simPath struct {
-	delay, jitter time.Duration // jitter reorders
-	loss, dup     float64
-	stripOption   bool // a middlebox removes the Fast Open option
-	dropSynData   bool // a middlebox drops a SYN with data
+// A simSegment is a segment on its way. Its options are its own, its payload is
+// a piece of what the application writes.
+type simSegment struct {
+	wire.Segment
+	options [wire.MaxOptionsLen]byte
 }
 
-type event struct {
-	at  time.Time
-	n   int // ties are settled by order of creation
-	run func()
+// segment returns a copy of seg that lives until it is released.
+func (s *sim) segment(seg *wire.Segment) *simSegment {
+	var c *simSegment
+	if n := len(s.free); n > 0 {
+		c, s.free = s.free[n-1], s.free[:n-1]
+	} else {
+		c = new(simSegment)
+	}
+	c.Segment = *seg
+	c.Options = append(c.options[:0], seg.Options...)
+	return c
 }
 
-type events []event
+func (s *sim) release(c *simSegment) { s.free = append(s.free, c) }
 
-func (e events) Len() int { return len(e) }
-func (e events) Less(i, j int) bool {
-	return e[i].at.Before(e[j].at) || e[i].at.Equal(e[j].at) && e[i].n < e[j].n
-}
-func (e events) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
-func (e *events) Push(x any)   { *e = append(*e, x.(event)) }
-func (e *events) Pop() any {
-	last := (*e)[len(*e)-1]
-	*e = (*e)[:len(*e)-1]
-	return last
+// A simEvent is the arrival of a segment at a host, or something else to do.
+type simEvent struct {
+	at   time.Time
+	n    int // ties are settled by order of creation
+	host *simHost
+	seg  *simSegment
+	run  func(*sim, *simHost)
 }
 
-func (s *sim) after(d time.Duration, run func()) {
-	s.count++
-	heap.Push(&s.events, event{s.now.Add(d), s.count, run})
+func (e *simEvent) before(f *simEvent) bool {
+	if c := e.at.Compare(f.at); c != 0 {
+		return c < 0
+	}
+	return e.n < f.n
+}
+
+// simEvents is a heap: the first event is the next one.
+type simEvents struct {
+	heap  []simEvent
+	count int
+}
+
+func (q *simEvents) push(e simEvent) {
+	q.count++
+	e.n = q.count
+	i := len(q.heap)
+	q.heap = append(q.heap, e)
+	for i > 0 {
+		up := (i - 1) / 2
+		if !e.before(&q.heap[up]) {
+			break
+		}
+		q.heap[i] = q.heap[up]
+		i = up
+	}
+	q.heap[i] = e
+}
+
+func (q *simEvents) pop() simEvent {
+	first := q.heap[0]
+	n := len(q.heap) - 1
+	last := q.heap[n]
+	q.heap[n] = simEvent{}
+	q.heap = q.heap[:n]
+	for i := 0; n > 0; {
+		down := 2*i + 1
+		if down+1 < n && q.heap[down+1].before(&q.heap[down]) {
+			down++
+		}
+		if down >= n || !q.heap[down].before(&last) {
+			q.heap[i] = last
+			break
+		}
+		q.heap[i] = q.heap[down]
+		i = down
+	}
+	return first
+}
+
+// after has run done with h once d has passed.
+func (s *sim) after(d time.Duration, h *simHost, run func(*sim, *simHost)) {
+	s.events.push(simEvent{at: s.now.Add(d), host: h, run: run})
 }
 
 func (s *sim) fail(format string, args ...any) {
@@ -66,88 +127,31 @@ func (s *sim) fail(format string, args ...any) {
 	}
 }
 
+func (s *sim) logf(format string, args ...any) {
+	if s.logging {
+		s.log = append(s.log, fmt.Sprintf("%13v ", s.now.Sub(epoch))+fmt.Sprintf(format, args...))
+	}
+}
+
+func (s *sim) logSegment(from string, seg *wire.Segment, base wire.TextBase, fate string) {
+	if s.logging {
+		s.logf("%s > %s%s", from, wire.AppendText(nil, seg, base), fate)
+	}
+}
+
 var (
-	simClient = netip.MustParseAddr("192.0.2.1")
-	simServer = netip.MustParseAddr("192.0.2.2")
+	simClient  = netip.MustParseAddr("192.0.2.1")
+	simServer  = netip.MustParseAddr("192.0.2.2")
+	simClient6 = netip.MustParseAddr("2001:db8::1")
+	simServer6 = netip.MustParseAddr("2001:db8::2")
 )
 
-// step runs whatever is next: a machine's deadline or an event.
-func (s *sim) step() bool {
-	var due *simHost
-	var at time.Time
-	for _, h := range s.hosts {
-		if h.m == nil {
-			continue
-		}
-		if d := h.m.Deadline(); !d.IsZero() && (due == nil || d.Before(at)) {
-			due, at = h, d
-		}
+// addrs returns the client's and the server's address.
+func (s *sim) addrs() (client, server netip.Addr) {
+	if s.ipv6 {
+		return simClient6, simServer6
 	}
-	if due != nil && (len(s.events) == 0 || at.Before(s.events[0].at)) {
-		if at.Before(s.now) {
-			s.fail("%s has a deadline in the past", due.name)
-		}
-		s.now = at
-		out := due.m.Advance(s.now, nil)
-		if len(out) == 0 && due.m.Deadline().Equal(at) {
-			s.fail("%s: Advance at the deadline changed nothing", due.name)
-		}
-		s.take(due, out)
-		s.app(due)
-		return true
-	}
-	if len(s.events) == 0 {
-		return false
-	}
-	e := heap.Pop(&s.events).(event)
-	s.now = e.at
-	e.run()
-	return true
-}
-
-// take carries out what a machine asks for, and holds it to its promises.
-func (s *sim) take(h *simHost, out []Output) {
-	for _, o := range out {
-		switch o.Kind {
-		case Transmit:
-			s.transmit(h, o.Segment)
-		case Deliver:
-			h.got = append(h.got, o.Data...)
-			peer := s.peer(h)
-			if len(h.got) > len(peer.stream) || !bytes.Equal(h.got, peer.stream[:len(h.got)]) {
-				s.fail("%s was delivered something else than was written", h.name)
-			}
-			s.after(s.upTo(50*time.Millisecond), func() { s.consume(h) })
-		case DeliverEOF:
-			if h.eof {
-				s.fail("%s was delivered two ends", h.name)
-			}
-			h.eof = true
-			s.after(0, func() { s.app(h) })
-		case ChangeState:
-			s.log = append(s.log, fmt.Sprintf("%12v %s %v -> %v %v", s.now.Sub(epoch), h.name, o.From, o.To, o.Err))
-			s.changed(h, o)
-		case Drop:
-			s.log = append(s.log, fmt.Sprintf("%12v %s drops: %v", s.now.Sub(epoch), h.name, o.Why))
-		}
-	}
-}
-
-func (s *sim) changed(h *simHost, o Output) {
-	if h.admitted && o.To != SynReceived {
-		h.admitted = false
-		if o.To == Closed {
-			s.gate.Gone(s.now, o.Err == ErrReset)
-		} else {
-			s.gate.Confirmed()
-		}
-	}
-	if o.To == Closed {
-		h.ended = true
-		if !h.m.Deadline().IsZero() {
-			s.fail("%s is closed and has a timer", h.name)
-		}
-	}
+	return simClient, simServer
 }
 
 func (s *sim) peer(h *simHost) *simHost {
@@ -159,98 +163,128 @@ func (s *sim) peer(h *simHost) *simHost {
 
 func (s *sim) upTo(d time.Duration) time.Duration { return time.Duration(s.rng.Int64N(int64(d) + 1)) }
 
-// transmit puts a segment on the path.
-func (s *sim) transmit(h *simHost, seg wire.Segment) {
-	seg.Payload, seg.Options = bytes.Clone(seg.Payload), bytes.Clone(seg.Options)
-	s.check(h, &seg)
-	to := s.peer(h)
-	text := wire.AppendText(nil, &seg, wire.TextBase{SeqBase: h.config.ISS, AckBase: to.config.ISS})
-	s.log = append(s.log, fmt.Sprintf("%12v %s > %s", s.now.Sub(epoch), h.name, text))
-	p := &s.path
-	syn := seg.Flags.Has(wire.SYN)
-	if s.rng.Float64() < p.loss || p.dropSynData && syn && len(seg.Payload) > 0 {
-		return
+// oneIn is true once in n times.
+func (s *sim) oneIn(n int) bool { return s.rng.IntN(n) == 0 }
+
+func pick[T any](rng *rand.Rand, of ...T) T { return of[rng.IntN(len(of))] }
+
+// step runs whatever is next: a machine's deadline or an event. It reports
+// false if nothing is.
+func (s *sim) step() bool {
+	s.steps++
+	var due *simHost
+	var at time.Time
+	for _, h := range s.hosts {
+		if h.m == nil {
+			continue
+		}
+		if d := h.m.Deadline(); !d.IsZero() && (due == nil || d.Before(at)) {
+			due, at = h, d
+		}
 	}
-	if p.stripOption && syn && seg.Options.FastOpen().Present {
-		seg.Options = withoutFastOpen(seg.Options)
+	switch {
+	case due != nil && (len(s.events.heap) == 0 || at.Before(s.events.heap[0].at)):
+		s.advance(due, at)
+	case len(s.events.heap) > 0:
+		e := s.events.pop()
+		s.now = e.at
+		if e.seg == nil {
+			e.run(s, e.host)
+			break
+		}
+		s.arrive(e.host, e.seg)
+		s.release(e.seg)
+	default:
+		return false
 	}
-	copies := 1
-	if s.rng.Float64() < p.dup {
-		copies = 2
-	}
-	for range copies {
-		s.after(p.delay+s.upTo(p.jitter), func() { s.arrive(to, seg) })
-	}
+	s.checkPace()
+	return true
 }
 
-func withoutFastOpen(o wire.Options) wire.Options {
-	var b wire.Options
-	for opt, err := range o.All() {
-		switch {
-		case err != nil, opt.Kind == wire.KindFastOpen, opt.Kind == wire.KindExperiment2:
-		case opt.Kind <= wire.KindNOP:
-			b = append(b, byte(opt.Kind))
-		default:
-			b = wire.AppendOption(b, opt.Kind, opt.Data)
-		}
+// advance lets a machine do what is due.
+func (s *sim) advance(h *simHost, at time.Time) {
+	if at.Before(s.now) {
+		s.fail("%s has a deadline in the past", h.name)
 	}
-	return wire.Pad(b, 0)
+	s.now = at
+	s.take(h, h.m.Advance(s.now, h.out[:0]))
+	if d := h.m.Deadline(); len(h.out) == 0 && !d.IsZero() && !d.After(at) {
+		s.fail("%s: Advance at the deadline changed nothing", h.name)
+	}
+	s.app(h)
 }
 
-// check holds a segment to what a sender must not do: send other bytes than
-// were written, acknowledge what has not come, take back window.
-func (s *sim) check(h *simHost, seg *wire.Segment) {
-	if n := len(seg.Payload); n > 0 {
-		at := seg.DataSeq().Diff(h.config.ISS) - 1
-		if at < 0 || at+n > h.written || !bytes.Equal(seg.Payload, h.stream[at:at+n]) {
-			s.fail("%s sends other bytes than were written", h.name)
+// take carries out what a machine asks for, and holds it to its promises.
+func (s *sim) take(h *simHost, out []Output) {
+	h.out = out
+	for i := range out {
+		o := &out[i]
+		switch o.Kind {
+		case Transmit:
+			s.check(h, &o.Segment)
+			s.transmit(h, &o.Segment)
+		case Deliver:
+			s.progress = s.now
+			s.delivered(h, o.Data)
+		case DeliverEOF:
+			s.deliveredEOF(h)
+		case ChangeState:
+			s.progress = s.now
+			s.logf("%s: %v -> %v %v", h.name, o.From, o.To, o.Err)
+			s.changed(h, o)
+		case Drop:
+			s.seen.drops[o.Why]++
+			s.logf("%s drops: %v", h.name, o.Why)
 		}
-		if h.m.config.MSS < n {
-			s.fail("%s sends more than fits", h.name)
+	}
+	s.checkMemory(h)
+}
+
+func (s *sim) changed(h *simHost, o *Output) {
+	if h.admitted && o.To != SynReceived {
+		h.admitted = false
+		if o.To == Closed {
+			s.gate.Gone(s.now, o.Err == ErrReset)
+		} else {
+			s.gate.Confirmed()
 		}
 	}
-	if !seg.Flags.Has(wire.ACK) || seg.Flags.Has(wire.RST) || h.m.State() == SynSent {
-		return
-	}
-	came := h.m.recv.irs.Add(1).Add(int(h.m.recv.delivered))
-	if h.m.recv.finDone {
-		came = came.Add(1)
-	}
-	if came.Less(seg.Ack) {
-		s.fail("%s acknowledges what has not come", h.name)
-	}
-	if seg.Flags.Has(wire.SYN) {
-		return // a repeated SYN-ACK cannot say how wide the window has become since
-	}
-	shift := h.m.recv.shift
-	edge := seg.Ack.Add(int(seg.Window) << shift)
-	if h.hasEdge && edge.Add(1<<shift-1).Less(h.edge) {
-		s.fail("%s takes back window: from %d to %d", h.name, h.edge.Diff(h.m.recv.irs), edge.Diff(h.m.recv.irs))
-	}
-	if !h.hasEdge || h.edge.Less(edge) {
-		h.edge, h.hasEdge = edge, true
+	s.seen.states[o.To]++
+	if o.To == Closed {
+		h.ended = true
+		s.seen.ends[errorName(o.Err)]++
+		if !h.m.Deadline().IsZero() {
+			s.fail("%s is closed and has a timer", h.name)
+		}
 	}
 }
 
 // arrive is the demultiplexer of the receiving host.
-func (s *sim) arrive(h *simHost, seg wire.Segment) {
+func (s *sim) arrive(h *simHost, seg *simSegment) {
 	switch {
 	case h.m != nil && !h.ended:
-		s.take(h, h.m.Input(s.now, seg, nil))
-	case h.m == nil && Listens(&seg):
-		set, _ := seg.Options.Decode()
-		a := s.gate.Admit(s.now, &set, simClient, simServer)
-		h.m = NewServer(h.config)
-		h.admitted = a.Data
-		s.take(h, h.m.Accept(s.now, seg, a, nil))
-		s.after(s.upTo(20*time.Millisecond), func() { s.app(h) })
-		if h.aborts {
-			s.after(s.upTo(3*time.Second), func() { s.abort(h) })
-		}
-	case !seg.Flags.Has(wire.SYN):
-		if reset, ok := Refuse(&seg); ok && h.m != nil {
-			s.transmit(h, reset)
+		h.hears(s.peer(h), &seg.Segment)
+		s.take(h, h.m.Input(s.now, seg.Segment, h.out[:0]))
+		h.believes(&seg.Segment)
+	case h.m == nil && Listens(&seg.Segment):
+		s.accept(h, &seg.Segment)
+	case !Listens(&seg.Segment):
+		if reset, ok := Refuse(&seg.Segment); ok {
+			s.transmit(h, &reset)
 		}
 	}
 	s.app(h)
+}
+
+// accept is what a listener does with a SYN.
+func (s *sim) accept(h *simHost, syn *wire.Segment) {
+	set, _ := syn.Options.Decode()
+	client, server := s.addrs()
+	a := s.gate.Admit(s.now, &set, client, server)
+	h.m = NewServer(h.config)
+	h.admitted = a.Data
+	h.hears(s.peer(h), syn)
+	s.take(h, h.m.Accept(s.now, *syn, a, h.out[:0]))
+	s.after(s.upTo(20*time.Millisecond), h, (*sim).app)
+	s.planEnd(h)
 }

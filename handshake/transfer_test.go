@@ -1,26 +1,21 @@
 package handshake
 
 import (
-	"bytes"
 	"math/rand/v2"
 	"testing"
 	"time"
 
-	"tfocraft/cookie"
 	"tfocraft/wire"
 )
 
 // transfer is a sim with nothing left to chance but the loss.
 func transfer(size int, loss float64) *sim {
-	s := &sim{rng: rand.New(rand.NewPCG(1, 2)), now: epoch, ring: cookie.NewKeyring(cookie.RFC7413, cookie.Key{1})}
+	s := &sim{rng: rand.New(rand.NewPCG(1, 2)), now: epoch, progress: epoch, ring: simKeyring}
 	s.gate = NewGate(GateConfig{Enabled: true, Keyring: s.ring})
-	s.path = simPath{delay: 10 * time.Millisecond, loss: loss}
+	s.path = simPath{delay: 10 * time.Millisecond, loss: loss, mtu: 1500}
 	for i, name := range []string{"client", "server"} {
-		h := &simHost{name: name, stream: make([]byte, size)}
+		h := &simHost{name: name, index: i, stream: simBytes[:size], simApp: simApp{chunk: size}}
 		h.config = Config{ISS: 0xfffffff0 - wire.Seq(size/2*i), MSS: 1460, RecvBuffer: 64 << 10, SendBuffer: 64 << 10}
-		for j := range h.stream {
-			h.stream[j] = byte(s.rng.Uint32())
-		}
 		s.hosts[i] = h
 	}
 	c := s.hosts[0]
@@ -38,13 +33,12 @@ func TestTransfer(t *testing.T) {
 	for _, loss := range []float64{0, 0.02} {
 		s := transfer(1<<20, loss)
 		s.run()
-		s.judge()
 		if s.failed != "" {
 			t.Fatalf("loss %v: %s", loss, s.failed)
 		}
 		for i, h := range s.hosts {
-			if !bytes.Equal(h.got, s.hosts[1-i].stream) || h.m.Err() != nil {
-				t.Errorf("loss %v: %s got %d bytes, error %v", loss, h.name, len(h.got), h.m.Err())
+			if h.got != len(s.hosts[1-i].stream) || h.m.Err() != nil {
+				t.Errorf("loss %v: %s got %d bytes, error %v", loss, h.name, h.got, h.m.Err())
 			}
 			if got := h.m.Info(); got.Sent != 1<<20 || got.Received != 1<<20 {
 				t.Errorf("loss %v: %s counts %d sent, %d received", loss, h.name, got.Sent, got.Received)

@@ -50,4 +50,6 @@ export CGO_ENABLED=${race:+1}
 
 # The race detector makes allocations of its own, so what is to allocate nothing is tested without it first.
 go test -count=1 -run 'AllocatesNothing|NoAllocations' ./cookie ./wire/... ./handshake/...
+# The simulation has its full number of seeds without it, where it is ten times as fast, and few with it.
+go test -count=1 -run '^TestSimulation$' ./handshake
 exec go tool gotestsum --format pkgname --format-hide-empty-pkg -- $race -shuffle=on -timeout 10m "$@"

@@ -1,0 +1,290 @@
+package handshake
+
+import (
+	"bytes"
+	"time"
+
+	"tfocraft/wire"
+)
+
+// check holds a segment to what a sender must not do: send other bytes than
+// were written, or bytes that are acknowledged already, or more than fits into a
+// packet or into the peer's window; acknowledge what has not come; take back
+// window.
+func (s *sim) check(h *simHost, seg *wire.Segment) {
+	if len(seg.Payload) > 0 {
+		s.checkPayload(h, seg)
+	}
+	if seg.Flags.Has(wire.ACK) && !seg.Flags.Has(wire.RST) && h.m.State() != SynSent {
+		s.checkAck(h, seg)
+	}
+}
+
+func (s *sim) checkPayload(h *simHost, seg *wire.Segment) {
+	n, first := len(seg.Payload), seg.DataSeq()
+	at := first.Diff(h.config.ISS) - 1
+	if at < 0 || at+n > h.written || !bytes.Equal(seg.Payload, h.stream[at:at+n]) {
+		s.fail("%s sends other bytes than were written", h.name)
+		return
+	}
+	// What is on the way needs no copy: it is what was written.
+	seg.Payload = h.stream[at : at+n]
+	peer := s.peer(h)
+	size := min(h.config.MSS, max(peer.config.MSS, minPeerMSS))
+	if seg.Flags.Has(wire.SYN) {
+		size = h.config.MSS // that of the peer may be an old one, from the cache
+	}
+	if n > max(size-len(seg.Options), 1) {
+		s.fail("%s sends %d bytes and %d of options, the segment size is %d", h.name, n, len(seg.Options), size)
+	}
+	end := first.Add(n)
+	if h.hasAck && first.Less(h.ack) {
+		s.fail("%s sends byte %d again, which is acknowledged up to %d", h.name, at, h.ack.Diff(h.config.ISS)-1)
+	}
+	una, _ := outstanding(h.m)
+	excused := resendsBeyondWindow && first == una || staleWindow && peer.again > 0
+	if h.hasRoom && h.room.Less(end) && !seg.Flags.Has(wire.SYN) && !excused {
+		s.fail("%s sends up to %d, the window ends at %d", h.name, at+n, h.room.Diff(h.config.ISS)-1)
+	}
+	if h.hasRoom && h.room.LessEq(end) {
+		s.filled = true
+	}
+	if seg.Flags.Has(wire.SYN) && !seg.Flags.Has(wire.ACK) {
+		return // if the server has not taken it, it goes again
+	}
+	if h.hasHigh && first.Less(h.high) {
+		h.again++
+		s.logf("%s sends %d bytes again", h.name, min(n, h.high.Diff(first)))
+	}
+	if !h.hasHigh || h.high.Less(end) {
+		h.high, h.hasHigh = end, true
+	}
+}
+
+func (s *sim) checkAck(h *simHost, seg *wire.Segment) {
+	if ackLimit(h.m).Less(seg.Ack) {
+		s.fail("%s acknowledges what has not come", h.name)
+	}
+	if seg.Flags.Has(wire.SYN) {
+		return // a repeated SYN-ACK cannot say how wide the window has become since
+	}
+	shift := recvShift(h.m)
+	edge := seg.Ack.Add(int(seg.Window) << shift)
+	if h.hasEdge && edge.Add(1<<shift-1).Less(h.edge) {
+		irs := peerISS(h.m)
+		s.fail("%s takes back window: from %d to %d", h.name, h.edge.Diff(irs), edge.Diff(irs))
+	}
+	if !h.hasEdge || h.edge.Less(edge) {
+		h.edge, h.hasEdge = edge, true
+	}
+}
+
+// hears notes the most that the peer's segments have ever allowed, believed or
+// not. A window in a SYN is not scaled (RFC 7323, Section 2.2).
+func (h *simHost) hears(peer *simHost, seg *wire.Segment) {
+	var room wire.Seq
+	switch {
+	case seg.Flags.Has(wire.SYN) && !seg.Flags.Has(wire.ACK):
+		room = h.config.ISS.Add(1 + int(seg.Window))
+	case !seg.Flags.Has(wire.ACK) || seg.Flags.Has(wire.RST) || peer.m == nil || h.forged:
+		return
+	case seg.Flags.Has(wire.SYN):
+		room = seg.Ack.Add(int(seg.Window))
+	default:
+		room = seg.Ack.Add(int(seg.Window) << recvShift(peer.m))
+	}
+	if !h.hasRoom || h.room.Less(room) {
+		h.room, h.hasRoom = room, true
+	}
+}
+
+// believes notes what the peer has acknowledged, if the segment was not
+// dropped.
+func (h *simHost) believes(seg *wire.Segment) {
+	if !seg.Flags.Has(wire.ACK) || seg.Flags.Has(wire.RST) || h.forged {
+		return
+	}
+	for i := range h.out {
+		if h.out[i].Kind == Drop {
+			return
+		}
+	}
+	if !h.hasAck || h.ack.Less(seg.Ack) {
+		h.ack, h.hasAck = seg.Ack, true
+	}
+}
+
+// delivered holds the bytes against what the peer has written.
+func (s *sim) delivered(h *simHost, data []byte) {
+	peer := s.peer(h)
+	if h.eof {
+		s.fail("%s was delivered data behind the end", h.name)
+	}
+	end := h.got + len(data)
+	if end > peer.written || !bytes.Equal(data, peer.stream[h.got:end]) {
+		s.fail("%s was delivered something else than was written", h.name)
+		return
+	}
+	h.got = end
+	s.readSoon(h)
+}
+
+// deliveredEOF: the end comes once, and behind everything.
+func (s *sim) deliveredEOF(h *simHost) {
+	peer := s.peer(h)
+	switch {
+	case h.eof:
+		s.fail("%s was delivered two ends", h.name)
+	case !peer.halfDone && !peer.gone:
+		s.fail("%s was delivered an end that %s has not asked for", h.name, peer.name)
+	case h.got != peer.written:
+		s.fail("%s was delivered the end after %d of %d bytes", h.name, h.got, peer.written)
+	}
+	h.eof, h.eofAt = true, s.now
+	s.after(0, h, (*sim).app)
+}
+
+// checkMemory holds a machine to its bounds.
+func (s *sim) checkMemory(h *simHost) {
+	held := heldBy(h.m)
+	switch {
+	case held.send > held.sendCap:
+		s.fail("%s keeps %d bytes to send, at most %d are in order", h.name, held.send, held.sendCap)
+	case held.early > held.earlyCap:
+		s.fail("%s keeps %d bytes out of order in a window of %d", h.name, held.early, held.earlyCap)
+	case held.runs > maxRuns:
+		s.fail("%s keeps %d runs", h.name, held.runs)
+	case held.unread > h.m.config.RecvBuffer:
+		s.fail("%s has %d bytes unread, %d are allowed", h.name, held.unread, h.m.config.RecvBuffer)
+	}
+}
+
+// longestSilence is more than any sequence of timeouts takes in which nothing
+// happens: 8 of up to 60 s, the pauses of TIME-WAIT, of the applications, and
+// of duplicates.
+const longestSilence = 15 * time.Minute
+
+// checkPace: something gets on all the time, in virtual time and in segments.
+func (s *sim) checkPace() {
+	if s.now.Sub(s.progress) > longestSilence {
+		s.fail("nothing was delivered and no state has changed for %v", s.now.Sub(s.progress))
+	}
+	if n := s.segmentBound(); s.segments > n {
+		s.fail("livelock: more than %d segments", n)
+	}
+	if s.steps > 1<<20 {
+		s.fail("livelock: more than %d steps", s.steps)
+	}
+}
+
+// segmentBound is how many segments both sides may need for everything, those
+// included that go again: as many for each time that an application writes or
+// reads, for each full segment, and for each stray one.
+func (s *sim) segmentBound() int {
+	n := 100 + 4*s.strays
+	for i, h := range s.hosts {
+		peer := s.hosts[1-i]
+		size := max(min(h.config.MSS, peer.config.MSS)-wire.MaxOptionsLen, 8)
+		if peer.config.RecvBuffer > 0 {
+			size = max(min(size, peer.config.RecvBuffer/2), 1)
+		}
+		n += 10 * (h.calls + h.written/size)
+	}
+	return n
+}
+
+// judge says what has to hold at the end.
+func (s *sim) judge() {
+	for i, h := range s.hosts {
+		if h.m == nil {
+			continue
+		}
+		s.judgeEnd(h, s.hosts[1-i])
+	}
+	if s.gate.pending != 0 {
+		s.fail("%d connections are still pending", s.gate.pending)
+	}
+	if s.path.clean() && !s.twoOpens {
+		s.judgeClean()
+	}
+}
+
+func (s *sim) judgeEnd(h, peer *simHost) {
+	err := h.m.Err()
+	if !h.ended || !h.m.Deadline().IsZero() {
+		s.fail("%s ends in %v with deadline %v", h.name, h.m.State(), h.m.Deadline())
+	}
+	if err == nil && peer.got != h.written {
+		s.fail("%s ended in order, %s got %d of its %d bytes", h.name, peer.name, peer.got, h.written)
+	}
+	polite := h.end.polite() && peer.end.polite()
+	if !polite || err == nil {
+		return
+	}
+	if s.path.lossless() && !s.outlived(h, peer) {
+		s.fail("%s ended with %v on a path that loses nothing", h.name, err)
+	}
+}
+
+// outlived excuses an error: the peer kept no TIME-WAIT, and was gone when
+// something that was on the way for long reached it.
+func (s *sim) outlived(h, peer *simHost) bool {
+	return peer.config.TimeWait < 0 && peer.m != nil && peer.got == h.written && h.got == peer.written
+}
+
+// judgeClean: where nothing happens to segments, nothing goes twice and nobody
+// waits for more than he has to.
+func (s *sim) judgeClean() {
+	for i, h := range s.hosts {
+		if h.m == nil {
+			s.fail("%s was never there", h.name)
+			return
+		}
+		peer := s.hosts[1-i]
+		info := h.m.Info()
+		excused := fullWindowLosesAcks && s.filled
+		if !excused && !s.acksLate(peer) && !s.unasked() && (info.SynRetransmits > 0 || info.Retransmits > 0 || h.again > 0) {
+			s.fail("%s sends again on a path where nothing happens: %d SYNs, %d timeouts or the like, %d segments",
+				h.name, info.SynRetransmits, info.Retransmits, h.again)
+		}
+		if h.prompt() && peer.prompt() && h.end != endLast {
+			if took, most := peer.eofAt.Sub(epoch), s.expectedTime(h, peer); took > most {
+				s.fail("%s had everything after %v, expected within %v", peer.name, took, most)
+			}
+		}
+	}
+}
+
+// unasked reports whether a server that needs no cookie may have put data into
+// the SYN-ACK for a client that does not take it there, for it has not tried
+// Fast Open (RFC 7413, Section 4.2.2): then it goes again.
+func (s *sim) unasked() bool {
+	return s.gate.config.CookieNotNeeded && s.hosts[0].m.Info().FastOpen.Outcome == Disabled
+}
+
+// acksLate reports whether an acknowledgement may take h longer than the
+// shortest retransmission timeout.
+func (s *sim) acksLate(h *simHost) bool {
+	c := &h.m.config
+	if timeoutIgnoresDelayedAck {
+		return c.DelayedAck > 0 && 2*s.path.delay+c.DelayedAck >= c.MinRTO
+	}
+	return c.DelayedAck >= c.MinRTO
+}
+
+// expectedTime is how long it takes until peer has everything that h has
+// written: the handshake, slow start, windows that are full, and a delayed
+// acknowledgement in each round trip.
+func (s *sim) expectedTime(h, peer *simHost) time.Duration {
+	trip := 2*s.path.delay + peer.m.config.DelayedAck
+	size := h.m.Info().MSS
+	// The window moves in steps, and writes need not fill the buffer.
+	window := min(peer.m.config.RecvBuffer, h.m.config.SendBuffer) / 2
+	trips, sent := 2, 0
+	for cwnd := h.m.config.InitialWindow * size; sent < len(h.stream); trips++ {
+		sent += min(cwnd, max(window, 1))
+		// Every second segment is acknowledged: the window grows by half.
+		cwnd = min(cwnd+max(cwnd/2, size), 1<<30)
+	}
+	return time.Duration(trips)*trip + s.path.delay + h.m.config.SynAckHold + peer.m.config.SynAckHold
+}
