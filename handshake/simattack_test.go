@@ -3,8 +3,10 @@ package handshake
 import "tfocraft/wire"
 
 // attack is somebody who knows addresses and ports and does not see the
-// traffic (RFC 5961, Section 1.2, and RFC 5927): all numbers are guesses. Those
-// that would hit are guessed again, for nobody could tell them from the peer's.
+// traffic (RFC 5961, Section 1.2, and RFC 5927): all numbers are guesses. As if
+// there had been many more of them, the sequence number of some lies in the
+// window. Guesses that would hit are made again, for nobody could tell them from
+// the peer's.
 func (s *sim) attack(h *simHost) {
 	if h.m == nil || h.ended {
 		return
@@ -13,9 +15,9 @@ func (s *sim) attack(h *simHost) {
 		s.forgeICMP(h)
 		return
 	}
-	seg := s.forge()
+	seg := s.forge(h)
 	for s.hits(h, &seg) {
-		seg = s.forge()
+		seg = s.forge(h)
 	}
 	if h.m.State() == SynSent && seg.Flags.Has(wire.SYN) && !seg.Flags.Has(wire.ACK) {
 		return // it would open the connection: to that TCP has no answer
@@ -30,13 +32,16 @@ func (s *sim) attack(h *simHost) {
 }
 
 // forge makes a segment with numbers that are guesses.
-func (s *sim) forge() wire.Segment {
+func (s *sim) forge(h *simHost) wire.Segment {
 	rng := s.rng
 	seg := wire.Segment{
 		SrcPort: 80, DstPort: 1000,
 		Seq: wire.Seq(rng.Uint32()), Ack: wire.Seq(rng.Uint32()), Window: uint16(rng.Uint32()),
 		Flags: pick(rng, wire.RST, wire.RST|wire.ACK, wire.SYN, wire.SYN|wire.ACK, wire.ACK, wire.ACK, wire.ACK|wire.PSH,
 			wire.ACK|wire.FIN, wire.FIN, wire.SYN|wire.FIN, wire.SYN|wire.RST, 0),
+	}
+	if nxt, window := expected(h.m); s.oneIn(3) {
+		seg.Seq = nxt.Add(rng.IntN(window + 1))
 	}
 	if s.oneIn(2) {
 		seg.Options = wire.Pad(wire.AppendTimestamps(nil, wire.Timestamps{Val: rng.Uint32(), Ecr: rng.Uint32()}), 0)

@@ -41,9 +41,7 @@ func (s *sim) checkPayload(h *simHost, seg *wire.Segment) {
 	if h.hasAck && first.Less(h.ack) {
 		s.fail("%s sends byte %d again, which is acknowledged up to %d", h.name, at, h.ack.Diff(h.config.ISS)-1)
 	}
-	una, _ := outstanding(h.m)
-	excused := resendsBeyondWindow && first == una || staleWindow && peer.again > 0
-	if h.hasRoom && h.room.Less(end) && !seg.Flags.Has(wire.SYN) && !excused {
+	if h.hasRoom && h.room.Less(end) && !seg.Flags.Has(wire.SYN) && !s.excusedFromWindow(h, first) {
 		s.fail("%s sends up to %d, the window ends at %d", h.name, at+n, h.room.Diff(h.config.ISS)-1)
 	}
 	if h.hasRoom && h.room.LessEq(end) {
@@ -59,6 +57,13 @@ func (s *sim) checkPayload(h *simHost, seg *wire.Segment) {
 	if !h.hasHigh || h.high.Less(end) {
 		h.high, h.hasHigh = end, true
 	}
+}
+
+func (s *sim) excusedFromWindow(h *simHost, first wire.Seq) bool {
+	peer := s.peer(h)
+	una, _ := outstanding(h.m)
+	return resendsBeyondWindow && first == una ||
+		staleWindow && (s.twoOpens || peer.again > 0 || peer.m.Info().Retransmits > 0)
 }
 
 func (s *sim) checkAck(h *simHost, seg *wire.Segment) {

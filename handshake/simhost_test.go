@@ -250,11 +250,19 @@ func (s *sim) planEnd(h *simHost) {
 			s.take(h, h.m.Abort(s.now, h.out[:0]))
 		})
 	case endUnread:
-		s.after(s.upTo(3*time.Second), h, func(s *sim, h *simHost) {
-			h.gone = true
-			s.logf("%s: Close with %d bytes unread", h.name, h.m.Unread())
-			s.take(h, h.m.Close(s.now, h.out[:0]))
-		})
+		s.after(s.upTo(3*time.Second), h, (*sim).closeUnread)
+	}
+}
+
+// closeUnread closes without a look at what is there. The peer has to learn
+// that some of what it has sent is read by nobody (RFC 9293, Section 3.6.1).
+func (s *sim) closeUnread(h *simHost) {
+	unread, alive := h.m.Unread(), !h.gone && !h.ended
+	h.gone = true
+	s.logf("%s: Close with %d bytes unread", h.name, unread)
+	s.take(h, h.m.Close(s.now, h.out[:0]))
+	if alive && unread > 0 && h.m.Err() != ErrAborted {
+		s.fail("%s was closed with %d bytes unread and has not reset the connection", h.name, unread)
 	}
 }
 
