@@ -238,6 +238,7 @@ func (s *sim) take(h *simHost, out []Output) {
 		}
 	}
 	s.checkMemory(h)
+	s.checkChallenges(h)
 }
 
 func (s *sim) changed(h *simHost, o *Output) {

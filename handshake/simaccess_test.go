@@ -62,3 +62,6 @@ func ackLimit(m *Machine) wire.Seq {
 func recvShift(m *Machine) uint8 { return m.recv.shift }
 
 func peerISS(m *Machine) wire.Seq { return m.recv.irs }
+
+// challenges is how many challenge ACKs a machine has sent.
+func challenges(m *Machine) int { return m.info.Challenges }

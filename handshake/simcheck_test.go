@@ -20,6 +20,7 @@ func (s *sim) check(h *simHost, seg *wire.Segment) {
 	}
 }
 
+// checkPayload is check for the bytes of h in seg.
 func (s *sim) checkPayload(h *simHost, seg *wire.Segment) {
 	n, first := len(seg.Payload), seg.DataSeq()
 	at := first.Diff(h.config.ISS) - 1
@@ -59,13 +60,16 @@ func (s *sim) checkPayload(h *simHost, seg *wire.Segment) {
 	}
 }
 
+// excusedFromWindow reports whether a segment that begins at first may be one
+// of those that go beyond the window for a known reason.
 func (s *sim) excusedFromWindow(h *simHost, first wire.Seq) bool {
 	peer := s.peer(h)
 	una, _ := outstanding(h.m)
 	return resendsBeyondWindow && first == una ||
-		staleWindow && (s.twoOpens || peer.again > 0 || peer.m.Info().Retransmits > 0)
+		staleWindow && (s.twoOpens || s.path.reorders() || peer.again > 0 || peer.m.Info().Retransmits > 0)
 }
 
+// checkAck is check for what h says of the other direction.
 func (s *sim) checkAck(h *simHost, seg *wire.Segment) {
 	if ackLimit(h.m).Less(seg.Ack) {
 		s.fail("%s acknowledges what has not come", h.name)
@@ -164,6 +168,18 @@ func (s *sim) checkMemory(h *simHost) {
 	}
 }
 
+// checkChallenges: there is a limit on them (RFC 5961, Section 7).
+func (s *sim) checkChallenges(h *simHost) {
+	n := challenges(h.m)
+	if n == h.challenges {
+		return
+	}
+	if h.challenges > 0 && s.now.Sub(h.challengedAt) < challengeInterval || n != h.challenges+1 {
+		s.fail("%s sends challenge ACKs within %v", h.name, s.now.Sub(h.challengedAt))
+	}
+	h.challenges, h.challengedAt = n, s.now
+}
+
 // longestSilence is more than any sequence of timeouts takes in which nothing
 // happens: 8 of up to 60 s, the pauses of TIME-WAIT, of the applications, and
 // of duplicates.
@@ -214,6 +230,8 @@ func (s *sim) judge() {
 	}
 }
 
+// judgeEnd: who ends in order has been heard out, and who ends with an error has
+// a reason.
 func (s *sim) judgeEnd(h, peer *simHost) {
 	err := h.m.Err()
 	if !h.ended || !h.m.Deadline().IsZero() {

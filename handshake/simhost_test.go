@@ -37,6 +37,8 @@ type simHost struct {
 	hasEdge, hasRoom, hasAck, hasHigh bool
 	again                             int // segments with data that was sent before
 	forged                            bool
+	challenges                        int
+	challengedAt                      time.Time
 }
 
 // simApp is how an application reads and writes.

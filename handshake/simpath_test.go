@@ -125,6 +125,11 @@ func (p *simPath) lossless() bool {
 	return p.loss == 0 && p.corrupt == 0 && !p.wasDead && !(p.silent && p.narrowed)
 }
 
+// reorders reports whether a segment may come behind one that was sent later.
+func (p *simPath) reorders() bool {
+	return p.jitter > 0 && !p.fifo || p.overtake > 0 || p.dup > 0
+}
+
 // narrow changes the MTU while the connection stands, and at times once more.
 // It stays above what every path has to take.
 func (s *sim) narrow(*simHost) {
