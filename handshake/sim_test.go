@@ -133,10 +133,15 @@ func (s *sim) logf(format string, args ...any) {
 	}
 }
 
+// logSegment writes down a segment and what becomes of it on the way.
 func (s *sim) logSegment(from string, seg *wire.Segment, base wire.TextBase, fate string) {
-	if s.logging {
-		s.logf("%s > %s%s", from, wire.AppendText(nil, seg, base), fate)
+	if !s.logging {
+		return
 	}
+	if fate != "" {
+		fate = "  (" + fate + ")"
+	}
+	s.logf("%s > %s%s", from, wire.AppendText(nil, seg, base), fate)
 }
 
 var (

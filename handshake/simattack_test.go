@@ -24,7 +24,7 @@ func (s *sim) attack(h *simHost) {
 	}
 	s.strays++
 	s.seen.faults[faultForgedSegment]++
-	s.logSegment("attacker", &seg, wire.TextBase{SeqBase: s.peer(h).config.ISS, AckBase: h.config.ISS}, "  to "+h.name)
+	s.logSegment("attacker", &seg, wire.TextBase{SeqBase: s.peer(h).config.ISS, AckBase: h.config.ISS}, "to "+h.name)
 	h.forged = true
 	s.take(h, h.m.Input(s.now, seg, h.out[:0]))
 	h.forged = false

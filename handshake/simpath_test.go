@@ -171,22 +171,17 @@ func (s *sim) transmit(h *simHost, out *wire.Segment) {
 	seg := s.segment(out)
 	fault := s.fate(h, seg)
 	base := wire.TextBase{SeqBase: h.config.ISS, AckBase: to.config.ISS}
-	if fault != faultNone {
-		s.seen.faults[fault]++
-	}
+	s.seen.faults[fault]++
+	s.logSegment(h.name, out, base, faultNames[fault])
 	switch fault {
 	case faultNone, faultStripped, faultCut:
-		s.logSegment(h.name, out, base, "  "+faultNames[fault])
 		s.carry(to, seg, 0)
 	case faultOvertaken:
-		s.logSegment(h.name, out, base, "  overtaken")
 		s.carry(to, seg, s.upTo(100*time.Millisecond))
 	case faultTwice:
-		s.logSegment(h.name, out, base, "  twice")
 		s.carry(to, s.segment(&seg.Segment), s.upTo(s.path.late))
 		s.carry(to, seg, 0)
 	default:
-		s.logSegment(h.name, out, base, "  "+faultNames[fault])
 		s.release(seg)
 	}
 }
@@ -209,8 +204,8 @@ func (s *sim) fate(h *simHost, seg *simSegment) simFault {
 	p := &s.path
 	fault := faultNone
 	if seg.Flags.Has(wire.SYN) {
-		switch fault = p.middlebox.look(seg); fault {
-		case faultDataDropped, faultOptionDropped:
+		fault = p.middlebox.look(seg)
+		if fault == faultDataDropped || fault == faultOptionDropped {
 			return fault
 		}
 	}

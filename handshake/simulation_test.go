@@ -106,8 +106,8 @@ func (t *simTally) add(u *simTally) {
 // Whatever the path does, every byte arrives once and in its place, or both
 // sides end; and no timer is left behind. T-13, T-87, C-20, C-90 and others.
 //
-// A seed that fails is run again and printed; so is any other with
-// -run TestSimulation -seed N. A long run is -seeds N, from -first N on.
+// A seed that fails is run again and printed; so is any other with -v and
+// -run TestSimulation$ -seed N. A long run is -seeds N, from -first N on.
 func TestSimulation(t *testing.T) {
 	if *simSeed >= 0 {
 		printSim(t, uint64(*simSeed))
