@@ -13,7 +13,8 @@ const (
 	staleWindow = true
 	// A FIN behind a window that is full makes the ACKs after it look old to the
 	// peer, and a probe takes the place of a delayed acknowledgement, though the
-	// peer drops it: what was acknowledged that way goes again.
+	// peer drops it: what was acknowledged that way goes again, or both sides
+	// answer each other until one gives up.
 	fullWindowLosesAcks = true
 	// The retransmission timeout does not allow for a delayed acknowledgement: it
 	// shrinks to a round trip, or to MinRTO if that is more.
