@@ -52,8 +52,9 @@ type Config struct {
 	UserTimeout time.Duration
 
 	InitialRTO time.Duration // 0 means 1 s (RFC 6298)
-	// MinRTO is 200 ms at zero. RFC 6298 asks for 1 s (SHOULD); Linux and
-	// others have used 200 ms for decades.
+	// MinRTO is the least time that the retransmission timeout leaves beyond the
+	// round-trip time, for acknowledgements that are delayed; 200 ms at zero, as in
+	// Linux. RFC 6298 asks for a timeout of at least 1 s (SHOULD).
 	MinRTO        time.Duration
 	MaxRTO        time.Duration // 0 means 60 s
 	SynRetries    int           // retransmissions of a SYN before giving up; 0 means 7: 183 s; negative means none

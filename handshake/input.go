@@ -1,6 +1,8 @@
 package handshake
 
 import (
+	"time"
+
 	"tfocraft/wire"
 )
 
@@ -93,12 +95,22 @@ func (m *Machine) validate(now instant, s *wire.Segment, set *wire.OptionSet, ou
 	return DropSequence, m.answerOld(now, s, out)
 }
 
+// probeInterval is the least time between answers to what may be probes.
+const probeInterval = 100 * time.Millisecond
+
 // answerOld acknowledges a segment that is of no use. Two ends that each think
 // the other's are old must not answer each other for ever, so bare
-// acknowledgements are answered seldom, but for probes of RCV.NXT-1.
+// acknowledgements are answered seldom, and probes of RCV.NXT-1 not as fast as
+// they may come.
 func (m *Machine) answerOld(now instant, s *wire.Segment, out []Output) []Output {
-	if s.Len() == 0 && s.Seq != m.recv.nxt.Add(-1) || s.Flags.Has(wire.SYN) {
+	switch {
+	case s.Flags.Has(wire.SYN), s.Len() == 0 && s.Seq != m.recv.nxt.Add(-1):
 		return m.challengeAck(now, out)
+	case s.Len() == 0:
+		if now.Sub(m.handshake.answeredAt) < probeInterval {
+			return out
+		}
+		m.handshake.answeredAt = now
 	}
 	return m.sendAck(now, out)
 }

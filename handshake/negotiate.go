@@ -7,20 +7,20 @@ import (
 
 // negotiated is what the two SYNs agreed on, and the handshake's own progress.
 type negotiated struct {
-	peerMSS       int
-	pathMSS       int // lowered by ICMP; Config.MSS at first
-	pathLowered   instant
-	scale         bool // both offered window scaling
-	sack          bool
-	retries       int  // of the SYN or SYN-ACK
-	lost          bool // one of them was sent again because no answer came
-	unreachable   bool // an ICMP error has answered the SYN
-	plain         bool // SYN: the option and the data are left out from now on
-	synData       int  // bytes in the first SYN
-	replyForm     bool // server: the cookie for the client goes in the form 254/0xF989
-	fastOpened    bool // server: the SYN's data was taken (RFC 7413, Section 4.2)
-	synAckSent    bool
-	synAnsweredAt instant // last SYN-ACK for a repeated SYN
+	peerMSS     int
+	pathMSS     int // lowered by ICMP; Config.MSS at first
+	pathLowered instant
+	scale       bool // both offered window scaling
+	sack        bool
+	retries     int  // of the SYN or SYN-ACK
+	lost        bool // one of them was sent again because no answer came
+	unreachable bool // an ICMP error has answered the SYN
+	plain       bool // SYN: the option and the data are left out from now on
+	synData     int  // bytes in the first SYN
+	replyForm   bool // server: the cookie for the client goes in the form 254/0xF989
+	fastOpened  bool // server: the SYN's data was taken (RFC 7413, Section 4.2)
+	synAckSent  bool
+	answeredAt  instant // last SYN-ACK for a repeated SYN, or last ACK for a probe
 }
 
 // minPeerMSS is the smallest segment size that a peer can impose; with less,

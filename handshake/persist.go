@@ -9,8 +9,8 @@ import (
 // old sequence number without data, which the peer must answer.
 func (m *Machine) persistTimeout(now instant, out []Output) []Output {
 	s := &m.send
-	if n := min(m.segmentSize(), s.unsent(), s.window-s.inFlight()); n > 0 {
-		out = m.sendNext(now, n, s.finDue() && n == s.unsent(), out)
+	if n := max(min(m.segmentSize(), s.unsent(), s.window-s.inFlight()), 0); n > 0 || s.finFollows(n) {
+		out = m.sendNext(now, n, s.finFollows(n), out)
 		m.schedule(now)
 		return out
 	}
@@ -24,7 +24,11 @@ func (m *Machine) persistTimeout(now instant, out []Output) []Output {
 }
 
 // probe sends a segment that a peer must answer with an acknowledgement: its
-// sequence number is old (RFC 9293, Sections 3.8.4 and 3.8.6.1).
+// sequence number is old (RFC 9293, Sections 3.8.4 and 3.8.6.1). For that reason
+// the peer does not look at what it acknowledges.
 func (m *Machine) probe(now instant, out []Output) []Output {
+	if m.recv.unacked > 0 {
+		out = m.sendAck(now, out)
+	}
 	return m.transmit(wire.Segment{Seq: m.send.una.Add(-1), Flags: wire.ACK, Options: m.ackOptions(now)}, out)
 }

@@ -19,24 +19,20 @@ func (m *Machine) repair(now instant, out []Output) []Output {
 }
 
 // repairable is how many of the n lost bytes at seq may be sent again now: full
-// segments or all of them. The first retransmission of a recovery waits for
-// nothing (RFC 6675, Section 5, step 4.3), what the peer has taken back of its
-// window waits for the timer.
+// segments or all of them. The first retransmission of a recovery does not wait
+// for the congestion window (RFC 6675, Section 5, step 4.3). What the peer has
+// taken back of its own window waits for the timer.
 func (m *Machine) repairable(seq wire.Seq, n int) int {
 	size := m.segmentSize()
-	edge := m.send.from().Add(m.send.window)
-	if seq != m.send.from() && !seq.Less(edge) {
-		return 0
-	}
 	room := m.cwnd.window - m.pipe()
 	if m.recovery.force {
 		room = max(room, size)
 	}
-	n = min(n, m.burstSize(size))
-	if n <= room {
-		return n
+	n = min(n, m.burstSize(size), m.send.edge().Diff(seq))
+	if n > room {
+		n = room / size * size
 	}
-	return max(room/size*size, 0)
+	return max(n, 0)
 }
 
 // sendAgain sends up to n bytes of sequence space at seq, which were sent before.
@@ -62,8 +58,8 @@ func (m *Machine) sendAgain(now instant, seq wire.Seq, n int, out []Output) []Ou
 }
 
 // dataTimeout begins again at SND.UNA, with a window of one segment (RFC 6298,
-// Section 5.4 to 5.6; RFC 5681, Section 3.1). The first segment goes out whatever
-// the peer's window says: it may have closed it over bytes that were sent before.
+// Section 5.4 to 5.6; RFC 5681, Section 3.1). The first segment goes out also if
+// the peer has closed its window over bytes that were sent before.
 func (m *Machine) dataTimeout(now instant, out []Output) []Output {
 	s := &m.send
 	if s.timeouts >= m.config.Retries || m.userTimedOut(now) {
@@ -76,6 +72,9 @@ func (m *Machine) dataTimeout(now instant, out []Output) []Output {
 	m.rtt.backOff()
 	m.armRetransmit(now)
 	n := min(m.segmentSize(), s.inFlight())
+	if s.window > 0 {
+		n = min(n, s.window)
+	}
 	return m.flush(now, m.sendAgain(now, s.from(), n, out))
 }
 

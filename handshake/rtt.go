@@ -32,7 +32,7 @@ func (r *rttEstimator) sample(rtt time.Duration) {
 	}
 	// This also ends what backOff began; without a sample it stays (Section 3,
 	// Karn's algorithm).
-	r.rto = min(max(r.srtt+max(clockGranularity, 4*r.rttvar), r.floor), r.ceiling)
+	r.rto = min(r.srtt+max(clockGranularity, 4*r.rttvar, r.floor), r.ceiling)
 }
 
 // sampleRTT takes a measurement that is unambiguous (RFC 6298, Section 3, Karn's

@@ -67,21 +67,30 @@ func (s *sender) from() wire.Seq {
 	return s.una
 }
 
+// edge is the right edge of the peer's window.
+func (s *sender) edge() wire.Seq { return s.from().Add(s.window) }
+
 // emptySeq is the sequence number of a segment without data: past everything
 // sent, but for what a peer that has taken its window back would not accept. An
 // edge that is back by less than the peer's scale can express was only rounded
 // down (RFC 7323, Section 2.4): the peer has taken what lies beyond it, and a
 // segment before that would be old.
 func (s *sender) emptySeq() wire.Seq {
-	edge := s.from().Add(s.window)
+	edge := s.edge()
 	if s.nxt.Diff(edge) < 1<<s.shift {
 		return s.nxt
 	}
 	return edge
 }
 
-// finDue reports whether the FIN is what comes next, or behind the unsent bytes.
+// finDue reports whether the FIN was not sent yet.
 func (s *sender) finDue() bool { return s.finQueued && s.nxt.LessEq(s.dataEnd()) }
+
+// finFollows reports whether the FIN can go behind the next n bytes: they are the
+// last ones, and the peer has room for it, too.
+func (s *sender) finFollows(n int) bool {
+	return s.finDue() && n == s.unsent() && s.inFlight()+n < s.window
+}
 
 func (s *sender) finAcked() bool { return s.finQueued && s.dataEnd().Less(s.una) }
 
@@ -119,9 +128,11 @@ func (s *sender) sent(now instant, n int, f fate) {
 }
 
 // updateWindow takes the window of a segment unless it is older than the one
-// that the current window came from (RFC 9293, Section 3.10.7.4).
+// that the current window came from (RFC 9293, Section 3.10.7.4). As in Linux a
+// segment that advances SND.UNA counts, however old its sequence number: its
+// window goes with its acknowledgement.
 func (s *sender) updateWindow(seg *wire.Segment) {
-	if !(s.wl1.Less(seg.Seq) || s.wl1 == seg.Seq && s.wl2.LessEq(seg.Ack)) {
+	if !(s.una.Less(seg.Ack) || s.wl1.Less(seg.Seq) || s.wl1 == seg.Seq && s.wl2.LessEq(seg.Ack)) {
 		return
 	}
 	s.wl1, s.wl2 = seg.Seq, seg.Ack

@@ -118,8 +118,8 @@ func (m *Machine) synAckTimeout(now instant, out []Output) []Output {
 // and without taking its data again.
 func (m *Machine) repeatedSyn(now instant, out []Output) []Output {
 	h := &m.handshake
-	if h.synAckSent && now.Sub(h.synAnsweredAt) >= challengeInterval {
-		h.synAnsweredAt = now
+	if h.synAckSent && now.Sub(h.answeredAt) >= challengeInterval {
+		h.answeredAt = now
 		out = m.emitSynAck(now, wire.FastOpen{}, nil, out)
 	}
 	return m.drop(DropUnexpectSYN, out)

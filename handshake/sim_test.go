@@ -24,8 +24,7 @@ type sim struct {
 	ipv6     bool
 	twoOpens bool // both sides open at once
 
-	steps, segments, strays int  // strays are the attacker's
-	filled                  bool // a window was full at some time
+	steps, segments, strays int // strays are the attacker's
 	progress                time.Time
 	free                    []*simSegment
 	seen                    simTally

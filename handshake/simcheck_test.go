@@ -42,11 +42,8 @@ func (s *sim) checkPayload(h *simHost, seg *wire.Segment) {
 	if h.hasAck && first.Less(h.ack) {
 		s.fail("%s sends byte %d again, which is acknowledged up to %d", h.name, at, h.ack.Diff(h.config.ISS)-1)
 	}
-	if h.hasRoom && h.room.Less(end) && !seg.Flags.Has(wire.SYN) && !s.excusedFromWindow(h, first) {
+	if h.hasRoom && h.room.Less(end) && !seg.Flags.Has(wire.SYN) && !s.probesShutWindow(h, first) {
 		s.fail("%s sends up to %d, the window ends at %d", h.name, at+n, h.room.Diff(h.config.ISS)-1)
-	}
-	if h.hasRoom && h.room.LessEq(end) {
-		s.filled = true
 	}
 	if seg.Flags.Has(wire.SYN) && !seg.Flags.Has(wire.ACK) {
 		return // if the server has not taken it, it goes again
@@ -60,13 +57,11 @@ func (s *sim) checkPayload(h *simHost, seg *wire.Segment) {
 	}
 }
 
-// excusedFromWindow reports whether a segment that begins at first may be one
-// of those that go beyond the window for a known reason.
-func (s *sim) excusedFromWindow(h *simHost, first wire.Seq) bool {
-	peer := s.peer(h)
+// probesShutWindow reports whether a segment that begins at first is the one that
+// the timer sends over a window that the peer has shut.
+func (s *sim) probesShutWindow(h *simHost, first wire.Seq) bool {
 	una, _ := outstanding(h.m)
-	return resendsBeyondWindow && first == una ||
-		staleWindow && (s.twoOpens || s.path.reorders() || peer.again > 0 || peer.m.Info().Retransmits > 0)
+	return first == una && h.m.Info().SendWindow == 0
 }
 
 // checkAck is check for what h says of the other direction.
@@ -163,8 +158,8 @@ func (s *sim) checkMemory(h *simHost) {
 		s.fail("%s keeps %d bytes out of order in a window of %d", h.name, held.early, held.earlyCap)
 	case held.runs > maxRuns:
 		s.fail("%s keeps %d runs", h.name, held.runs)
-	case held.unread > h.m.config.RecvBuffer:
-		s.fail("%s has %d bytes unread, %d are allowed", h.name, held.unread, h.m.config.RecvBuffer)
+	case held.unread > held.unreadCap:
+		s.fail("%s has %d bytes unread, %d are allowed", h.name, held.unread, held.unreadCap)
 	}
 }
 
@@ -244,8 +239,7 @@ func (s *sim) judgeEnd(h, peer *simHost) {
 	if !polite || err == nil {
 		return
 	}
-	excused := fullWindowLosesAcks && s.filled
-	if s.path.lossless() && !excused && !s.outlived(h, peer) {
+	if s.path.lossless() && !s.outlived(h, peer) {
 		s.fail("%s ended with %v on a path that loses nothing", h.name, err)
 	}
 }
@@ -266,8 +260,7 @@ func (s *sim) judgeClean() {
 		}
 		peer := s.hosts[1-i]
 		info := h.m.Info()
-		excused := fullWindowLosesAcks && s.filled
-		if !excused && !s.acksLate(peer) && !s.unasked() && (info.SynRetransmits > 0 || info.Retransmits > 0 || h.again > 0) {
+		if !s.acksLate(peer) && !s.unasked() && (info.SynRetransmits > 0 || info.Retransmits > 0 || h.again > 0) {
 			s.fail("%s sends again on a path where nothing happens: %d SYNs, %d timeouts or the like, %d segments",
 				h.name, info.SynRetransmits, info.Retransmits, h.again)
 		}
@@ -289,11 +282,7 @@ func (s *sim) unasked() bool {
 // acksLate reports whether an acknowledgement may take h longer than the
 // shortest retransmission timeout.
 func (s *sim) acksLate(h *simHost) bool {
-	c := &h.m.config
-	if timeoutIgnoresDelayedAck {
-		return c.DelayedAck > 0 && 2*s.path.delay+c.DelayedAck >= c.MinRTO
-	}
-	return c.DelayedAck >= c.MinRTO
+	return h.m.config.DelayedAck >= minRTO(h.m)
 }
 
 // expectedTime is how long it takes until peer has everything that h has
@@ -303,7 +292,7 @@ func (s *sim) expectedTime(h, peer *simHost) time.Duration {
 	trip := 2*s.path.delay + peer.m.config.DelayedAck
 	size := h.m.Info().MSS
 	// The window moves in steps, and writes need not fill the buffer.
-	window := min(peer.m.config.RecvBuffer, h.m.config.SendBuffer) / 2
+	window := min(recvBuffer(peer.m), sendBuffer(h.m)) / 2
 	trips, sent := 2, 0
 	for cwnd := h.m.config.InitialWindow * size; sent < len(h.stream); trips++ {
 		sent += min(cwnd, max(window, 1))

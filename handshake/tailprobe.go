@@ -23,7 +23,9 @@ const (
 )
 
 // armTailProbe starts the timer if a probe makes sense: not while another one is
-// under way or losses are repaired, nor when SACK will show what is missing.
+// under way or losses are repaired, nor when SACK will show what is missing. What
+// is less than two full segments may wait for a delayed acknowledgement (RFC 8985
+// says so of one segment only, but the second one may be a short one).
 func (m *Machine) armTailProbe(now instant) {
 	b := &m.send.board
 	m.timers.tail = 0
@@ -33,7 +35,7 @@ func (m *Machine) armTailProbe(now instant) {
 	wait := firstTailProbe
 	if m.rtt.srtt > 0 {
 		wait = 2 * m.rtt.srtt
-		if m.send.inFlight() <= m.segmentSize() {
+		if m.send.inFlight() < 2*m.segmentSize() {
 			wait += peerAckDelay
 		}
 	}
@@ -57,8 +59,8 @@ func (m *Machine) tailTimeout(now instant, out []Output) []Output {
 	size := m.segmentSize()
 	m.tail = tailProbe{under: true}
 	if n := min(size, s.unsent(), s.window-s.inFlight()); n > 0 {
-		out = m.sendNext(now, n, s.finDue() && n == s.unsent(), out)
-	} else {
+		out = m.sendNext(now, n, s.finFollows(n), out)
+	} else if s.nxt.LessEq(s.edge()) {
 		m.tail.resent = true
 		last := &b.all[len(b.all)-1]
 		out = m.sendLast(now, min(size, last.n), out)

@@ -94,7 +94,7 @@ func (m *Machine) sendNew(now instant, out []Output) []Output {
 	out = m.probePath(now, out)
 	for {
 		n := m.sendable()
-		fin := s.finDue() && n == s.unsent() && m.state != SynReceived
+		fin := s.finFollows(n) && m.state != SynReceived
 		if n == 0 && !fin {
 			break
 		}
@@ -219,7 +219,7 @@ func (m *Machine) schedule(now instant) {
 		if t.retransmit.IsZero() {
 			m.armRetransmit(now)
 		}
-	case m.send.unsent() > 0:
+	case m.send.unsent() > 0 || m.send.finDue():
 		t.retransmit, t.tail = 0, 0
 		if t.persist.IsZero() {
 			m.send.stuckSince = now

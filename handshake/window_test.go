@@ -296,17 +296,23 @@ func TestNagle(t *testing.T) {
 	}
 }
 
-// The FIN needs no window (C-90).
+// The FIN takes a place in the window, as in Linux: until there is one the window
+// is probed (C-90).
 func TestFinIntoClosedWindow(t *testing.T) {
 	h := connect(t, plainConfig(), "")
 	h.in(". 1:1(0) ack 1 win 0", "")
 	h.closeWrite()
+	h.wantIdle()
+	h.wait(time.Second)
+	h.want(". 0:0(0) ack 1")
+	h.sent = nil
+	h.in(". 1:1(0) ack 1 win 1", "")
 	h.want("F. 1:1(0) ack 1")
 	h.in(". 1:1(0) ack 2 win 0", "")
 	h.wantState(FinWait2)
 }
 
-// But it does not overtake data that has to wait for one.
+// It does not overtake data that has to wait for one.
 func TestFinBehindClosedWindow(t *testing.T) {
 	h := afterRTT(t, plainConfig())
 	h.in(". 1:1(0) ack 1 win 0", "")
