@@ -82,7 +82,7 @@ func (m *Machine) noFastOpen(why Why) {
 // known and the default one otherwise (RFC 7413, Section 4.1.3), not more than
 // the path takes, less the room that options may need.
 func (m *Machine) synDataLimit() int {
-	mss := m.config.defaultMSS()
+	mss := defaultMSS(m.config.IPv6)
 	if m.config.FastOpen.MSS != 0 {
 		mss = max(int(m.config.FastOpen.MSS), minPeerMSS)
 	}

@@ -179,8 +179,8 @@ const (
 	defaultMSS6 = 1220
 )
 
-func (c *settings) defaultMSS() int {
-	if c.IPv6 {
+func defaultMSS(ipv6 bool) int {
+	if ipv6 {
 		return defaultMSS6
 	}
 	return defaultMSS4

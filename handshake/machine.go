@@ -50,14 +50,19 @@ func NewClient(c Config) *Machine {
 func NewServer(c Config) *Machine { return newMachine(c) }
 
 func newMachine(c Config) *Machine {
+	m := &Machine{}
+	m.init(c)
+	return m
+}
+
+func (m *Machine) init(c Config) {
 	c = c.withDefaults()
-	m := &Machine{config: c.settings()}
+	m.config = c.settings()
 	m.send.init(&c)
 	m.recv.init(&c)
 	m.rtt.init(&c)
 	m.cwnd.control = c.Congestion
 	m.handshake.pathMSS = c.MSS
-	return m
 }
 
 // begin starts a call of the owner's. The outputs of the one before are gone.

@@ -34,7 +34,7 @@ const maxShift = 14
 // RFC 7323, Section 2.5 and 3.2; RFC 2018, Section 2).
 func (m *Machine) learnOptions(now instant, s *wire.Segment, set *wire.OptionSet) {
 	h := &m.handshake
-	h.peerMSS = m.config.defaultMSS()
+	h.peerMSS = defaultMSS(m.config.IPv6)
 	if set.HasMSS {
 		h.peerMSS = max(int(set.MSS), minPeerMSS)
 	}
