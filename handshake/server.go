@@ -11,6 +11,12 @@ func Listens(s *wire.Segment) bool {
 	return s.Flags.Has(wire.SYN) && !s.Flags.Any(wire.ACK|wire.RST|wire.FIN)
 }
 
+// Completes reports whether a segment can be the one that ends the handshake of
+// a server: with ACK, and neither SYN nor RST.
+func Completes(s *wire.Segment) bool {
+	return s.Flags.Has(wire.ACK) && !s.Flags.Any(wire.SYN|wire.RST)
+}
+
 // accept takes the SYN that opens the connection.
 func (m *Machine) accept(now instant, syn *wire.Segment, a Admission, out []Output) []Output {
 	set, _ := syn.Options.Decode()

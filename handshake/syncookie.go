@@ -86,9 +86,9 @@ func (k *SynCookies) Answer(now time.Time, c Config, local, remote netip.AddrPor
 
 // Recall returns the SYN that a cookie was made for, as far as it is
 // remembered, if ack, from remote to local, acknowledges a cookie that is still
-// good. Only a segment with ACK and without SYN and RST can do that.
+// good.
 func (k *SynCookies) Recall(now time.Time, c Config, local, remote netip.AddrPort, ack wire.Segment) (syn wire.Segment, ok bool) {
-	if !ack.Flags.Has(wire.ACK) || ack.Flags.Any(wire.SYN|wire.RST) {
+	if !Completes(&ack) {
 		return wire.Segment{}, false
 	}
 	irs := ack.Seq.Add(-1)

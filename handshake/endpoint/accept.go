@@ -44,6 +44,7 @@ func (l *loop) inputListen(now time.Time, ln *Listener) {
 	switch {
 	case handshake.Listens(syn):
 		l.accept(now, ln, l.stack.isn.ISN(now, l.rx.Dst(), l.rx.Src()))
+	case l.acceptCookie(now, ln):
 	case syn.Flags.Has(wire.ACK) || !syn.Flags.Has(wire.SYN):
 		l.refuse(now)
 	default:
@@ -60,7 +61,7 @@ func (l *loop) succeed(now time.Time, c *Conn) bool {
 		return false
 	}
 	ln := l.listenerFor(c.local)
-	if ln == nil || ln.full() {
+	if ln == nil || ln.full() || ln.crowded() || ln.wantsCookie() {
 		return false
 	}
 	least, ok := l.supersede(now, c)
@@ -85,32 +86,36 @@ func (l *loop) supersede(now time.Time, c *Conn) (least wire.Seq, ok bool) {
 }
 
 // accept opens a connection for the SYN in l.rx, with this initial sequence
-// number.
+// number, or answers it by a cookie. A SYN that there is no room for is dropped,
+// and will come again; a reset would tell the client that nobody listens.
 func (l *loop) accept(now time.Time, ln *Listener, iss wire.Seq) {
-	// A full backlog drops the SYN, which will come again; a reset would tell
-	// the client that nobody listens.
-	if ln.full() {
+	cookie := ln.wantsCookie()
+	switch {
+	case !cookie && ln.crowded():
+		l.counters.TCPReqQFullDrop++
 		l.counters.ListenDrops++
-		return
+	case ln.overflows(&l.counters):
+	case cookie:
+		l.answerCookie(now, ln)
+	default:
+		l.open(now, ln, iss)
 	}
+}
+
+// open opens a connection for the SYN in l.rx.
+func (l *loop) open(now time.Time, ln *Listener, iss wire.Seq) {
 	if err := ln.rotate(now, newKey); err != nil {
 		l.log.Warn("endpoint: cookie key is overdue", "error", err)
 	}
 	local, remote := l.rx.Dst(), l.rx.Src()
 	set, _ := l.rx.TCP.Options.Decode()
 	admission := ln.gate.Admit(now, &set, remote.Addr(), local.Addr())
-	l.counters.PassiveOpens++
 	l.counters.admitted(&admission, set.FastOpen.Request())
 
 	config := l.stack.machineConfig(ln.config.Machine, local, remote, segmentSize(l.stack.mtu, local.Addr()))
 	config.ISS = iss
-	ln.claim.retain()
-	c := l.stack.newConn(local, remote, handshake.NewServer(config), ln.claim)
-	c.listener, c.admitted, c.waiting = ln, admission.Data, !admission.Data
-	c.flow = newFlowLabel()
-	c.timing.Syn = now
-	c.setHeader(l.reversed())
-	l.insert(c)
+	c := l.newServerConn(now, ln, handshake.NewServer(config))
+	c.admitted, c.waiting = admission.Data, !admission.Data
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.waiting {
@@ -119,9 +124,22 @@ func (l *loop) accept(now time.Time, ln *Listener, iss wire.Seq) {
 	l.apply(now, c, c.machine.Accept(now, l.rx.TCP, admission, l.outputs[:0]))
 	if admission.Data {
 		// RFC 7413, Appendix A.2: before the handshake is over.
+		l.counters.PassiveOpens++
 		ln.announce(c)
 		l.handedOver = true
 	}
+}
+
+// newServerConn makes the connection known that the segment in l.rx opens.
+func (l *loop) newServerConn(now time.Time, ln *Listener, m *handshake.Machine) *Conn {
+	ln.claim.retain()
+	c := l.stack.newConn(l.rx.Dst(), l.rx.Src(), m, ln.claim)
+	c.listener = ln
+	c.flow = newFlowLabel()
+	c.timing.Syn = now
+	c.setHeader(l.reversed())
+	l.insert(c)
+	return c
 }
 
 func newKey() (cookie.Key, error) { return cookie.NewKey(rand.Reader) }
@@ -129,7 +147,8 @@ func newKey() (cookie.Key, error) { return cookie.NewKey(rand.Reader) }
 // newFlowLabel returns a random flow label (RFC 6437, Section 3).
 func newFlowLabel() uint32 { return mathrand.Uint32() & 0xfffff }
 
-// announce makes Accept return c. There is room: see ListenConfig.listen.
+// announce makes Accept return c. There is room: overflows was asked for the
+// segment that this is about.
 func (ln *Listener) announce(c *Conn) { ln.queue <- c }
 
 // leaveListener undoes what a connection that has ended counts for.

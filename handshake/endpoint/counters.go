@@ -11,10 +11,17 @@ type Counters struct {
 	InCsumErrors uint64 // segments with a wrong checksum
 	OutRsts      uint64 // resets sent
 	ActiveOpens  uint64 // connections opened by us
-	PassiveOpens uint64 // connections opened by a SYN
+	PassiveOpens uint64 // connections opened by a peer: its handshake was over, or the data of its SYN taken
 	AttemptFails uint64 // connections that ended before they were established
 	EstabResets  uint64 // connections that ended by a reset after that
-	ListenDrops  uint64 // SYNs dropped because a backlog was full
+
+	ListenOverflows      uint64 // SYNs and ACKs dropped because too many connections waited for Accept
+	ListenDrops          uint64 // those, and SYNs dropped because too many connections were half open
+	TCPReqQFullDrop      uint64 // SYNs dropped because too many connections were half open
+	TCPReqQFullDoCookies uint64 // SYNs answered by a cookie for that
+	SyncookiesSent       uint64 // SYN cookies sent
+	SyncookiesRecv       uint64 // that came back
+	SyncookiesFailed     uint64 // segments that may have been meant to bring one back and did not
 
 	TCPFastOpenActive         uint64 // SYN data acknowledged
 	TCPFastOpenActiveFail     uint64 // SYN data not acknowledged, or not at first

@@ -68,7 +68,7 @@ func (l *loop) segment(now time.Time) {
 	local, remote := l.rx.Dst(), l.rx.Src()
 	if c := l.conns[tuple{local, remote}]; c != nil {
 		l.received(now)
-		if !l.succeed(now, c) {
+		if !l.succeed(now, c) && !l.mustWait(c) {
 			l.input(now, c)
 		}
 		return
@@ -87,6 +87,13 @@ func (l *loop) segment(now time.Time) {
 func (l *loop) received(now time.Time) {
 	l.counters.InSegs++
 	l.stack.trace(now, false, &l.rx)
+}
+
+// mustWait reports whether the segment in l.rx would complete a connection that
+// nobody has room for. It is dropped, as in Linux: the SYN-ACK goes again, and
+// with it comes the next chance.
+func (l *loop) mustWait(c *Conn) bool {
+	return c.waiting && handshake.Completes(&l.rx.TCP) && c.listener.overflows(&l.counters)
 }
 
 // input gives the segment to its connection.
@@ -135,9 +142,14 @@ func (l *loop) reversed() []byte {
 func (l *loop) refuse(now time.Time) {
 	l.counters.NoConn++
 	if rst, ok := handshake.Refuse(&l.rx.TCP); ok {
-		l.tx = wire.NewPacket(l.rx.Dst(), l.rx.Src(), rst)
-		l.send(now, l.reversed(), 0)
+		l.reply(now, rst)
 	}
+}
+
+// reply answers the segment in l.rx where there is no connection.
+func (l *loop) reply(now time.Time, s wire.Segment) {
+	l.tx = wire.NewPacket(l.rx.Dst(), l.rx.Src(), s)
+	l.send(now, l.reversed(), 0)
 }
 
 // notSegment takes a frame that is no intact TCP segment. It may be an ICMP

@@ -31,8 +31,16 @@ type ListenConfig struct {
 	// rotation that is due gets a new random key.
 	FastOpen handshake.GateConfig
 	// Backlog bounds the connections that wait for Accept, and likewise those
-	// whose handshake is not over; SYNs beyond it are dropped. 0 means 1024.
+	// whose handshake is not over; 0 means 1024. While as many wait for Accept,
+	// SYNs are dropped, and so are the ACKs that would end a handshake: the
+	// client does not learn of it and tries again. While as many are half open,
+	// SynCookies says what becomes of a SYN. Connections opened by SYN data wait
+	// for Accept from the start; FastOpen.MaxPending bounds those that are not
+	// confirmed.
 	Backlog int
+	// SynCookies keeps a flood of SYNs from locking clients out; on by default,
+	// as in Linux.
+	SynCookies SynCookies
 	// Machine is the template of the connections. Ports, family, sequence
 	// number and timestamp offset are filled in; MSS may be set to lower it.
 	Machine handshake.Config
@@ -51,9 +59,11 @@ type Listener struct {
 	err    error // why, set before closed is closed
 
 	// Owned by the loop.
-	keys     []netip.AddrPort // that it is known by
-	gate     *handshake.Gate
-	halfOpen int
+	keys       []netip.AddrPort // that it is known by
+	gate       *handshake.Gate
+	halfOpen   int       // connections whose SYN had no data that was taken
+	cookiesAt  time.Time // when the last SYN cookie was sent
+	overflowAt time.Time // when the last one came back for which there was no room
 }
 
 var _ net.Listener = (*Listener)(nil)
@@ -79,9 +89,7 @@ func (lc *ListenConfig) listen(network string, local netip.AddrPort) (*Listener,
 	if ln.config.Backlog <= 0 {
 		ln.config.Backlog = defaultBacklog
 	}
-	// Half-open connections that complete are accepted even if the backlog is
-	// full by then.
-	ln.queue = make(chan *Conn, 2*ln.config.Backlog)
+	ln.queue = make(chan *Conn, ln.config.Backlog)
 	var err error
 	if ln.keys, ln.claim, err = s.claimListen(listenAddrs(network, local.Addr()), local.Port()); err != nil {
 		return nil, err
@@ -163,8 +171,9 @@ func (ln *Listener) acceptError() error {
 	return opError("accept", netip.AddrPort{}, ln.addr, ln.err)
 }
 
-// Close stops listening and resets the connections that nobody has accepted.
-// Those that were accepted go on, and the port stays taken until the last of
+// Close stops listening and resets the connections that nobody has accepted,
+// also those whose handshake is not over. Clients that were answered by a SYN
+// cookie get a reset for their ACK. Connections that were accepted go on, and the port stays taken until the last of
 // them is gone. A second Close does nothing.
 func (ln *Listener) Close() error {
 	stopped := false
@@ -176,9 +185,21 @@ func (ln *Listener) Close() error {
 	return nil
 }
 
-// full reports whether no more SYNs can be taken.
-func (ln *Listener) full() bool {
-	return ln.halfOpen >= ln.config.Backlog || len(ln.queue) >= ln.config.Backlog
+// full reports whether no more connections can wait for Accept.
+func (ln *Listener) full() bool { return len(ln.queue) == cap(ln.queue) }
+
+// crowded reports whether no more connections can be half open.
+func (ln *Listener) crowded() bool { return ln.halfOpen >= ln.config.Backlog }
+
+// overflows reports whether a segment that opens or completes a connection has
+// to be dropped because too many wait for Accept, and counts it.
+func (ln *Listener) overflows(n *Counters) bool {
+	if !ln.full() {
+		return false
+	}
+	n.ListenOverflows++
+	n.ListenDrops++
+	return true
 }
 
 // stop ends Accept. It reports false if that was done before.

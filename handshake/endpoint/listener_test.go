@@ -38,11 +38,41 @@ func TestBacklog(t *testing.T) {
 	})
 }
 
+// A handshake that ends while the backlog is full does not end at the server:
+// its ACK is dropped, and the repeated SYN-ACK brings the next one: C-60.
+func TestBacklogFullAtAck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, func(s *setup) { s.pair.Delay = 10 * time.Millisecond })
+		ln := l.listen(endpoint.ListenConfig{Backlog: 2})
+		done := make(chan *endpoint.Conn, 3)
+		done <- l.mustDial(endpoint.Dialer{}, "")
+		time.Sleep(20 * time.Millisecond)
+		for range 2 {
+			go func() { done <- l.mustDial(endpoint.Dialer{}, "") }()
+		}
+		time.Sleep(100 * time.Millisecond)
+		if n := l.server.Counters(); n.PassiveOpens != 2 || n.ListenOverflows != 1 || n.ListenDrops != 1 {
+			t.Errorf("%d opens, %d overflows, %d drops; want 2, 1, 1", n.PassiveOpens, n.ListenOverflows, n.ListenDrops)
+		}
+		go echo(ln)
+		for range 3 {
+			c := <-done
+			write(t, c, "hello")
+			if got := finish(t, c); got != "HELLO" {
+				t.Errorf("got %q, want %q", got, "HELLO")
+			}
+		}
+		if out, in := countResets(l.segments()); out+in != 0 {
+			t.Errorf("%d resets", out+in)
+		}
+	})
+}
+
 // Spoofed SYNs fill the places of half-open connections, no more: C-51.
 func TestHalfOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		raw := newRawPeer(t, nil)
-		raw.listen(endpoint.ListenConfig{Backlog: 2, Machine: handshake.Config{SynAckRetries: -1}})
+		raw.listen(endpoint.ListenConfig{Backlog: 2, SynCookies: endpoint.SynCookiesOff, Machine: handshake.Config{SynAckRetries: -1}})
 		for port := range uint16(3) {
 			p := raw.fromPeer("S 0:0(0) win 1000", "")
 			p.TCP.SrcPort = 5000 + port

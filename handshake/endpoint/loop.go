@@ -39,6 +39,7 @@ type loop struct {
 
 	conns      map[tuple]*Conn
 	listeners  map[netip.AddrPort]*Listener
+	cookies    handshake.SynCookies
 	timers     timerQueue
 	counters   Counters
 	draining   bool
@@ -64,6 +65,7 @@ func newLoop(s *Stack) *loop {
 		stack: s, log: s.log, link: s.config.Link, mail: s.mail,
 		conns:     make(map[tuple]*Conn),
 		listeners: make(map[netip.AddrPort]*Listener),
+		cookies:   handshake.SynCookies{Secret: s.config.Secret},
 		frames:    make([]link.Frame, readBatch),
 	}
 }

@@ -101,6 +101,7 @@ func (l *loop) established(now time.Time, c *Conn) {
 	if c.waiting {
 		c.waiting = false
 		c.listener.halfOpen--
+		l.counters.PassiveOpens++
 		c.listener.announce(c)
 	}
 }

@@ -1,0 +1,89 @@
+package endpoint
+
+import (
+	"time"
+
+	"tfocraft/handshake"
+)
+
+// SynCookies says when a listener answers SYNs without keeping anything of
+// them. What that costs a connection says [handshake.SynCookies].
+type SynCookies uint8
+
+// The modes, those of Linux's net.ipv4.tcp_syncookies.
+const (
+	// SynCookiesOnOverflow sends them while ListenConfig.Backlog connections are
+	// half open.
+	SynCookiesOnOverflow SynCookies = iota
+	// SynCookiesAlways sends nothing else; there is no Fast Open then. It is for
+	// tests.
+	SynCookiesAlways
+	// SynCookiesOff drops SYNs that come while the backlog is full.
+	SynCookiesOff
+)
+
+// wantsCookie reports whether the next SYN is to be answered by a cookie.
+func (ln *Listener) wantsCookie() bool {
+	switch ln.config.SynCookies {
+	case SynCookiesAlways:
+		return true
+	case SynCookiesOff:
+		return false
+	}
+	return ln.crowded()
+}
+
+// answerCookie answers the SYN in l.rx and forgets it. There is no Fast Open,
+// whatever the SYN shows: its data comes again behind the ACK.
+func (l *loop) answerCookie(now time.Time, ln *Listener) {
+	if ln.config.SynCookies != SynCookiesAlways {
+		l.counters.TCPReqQFullDoCookies++
+		if ln.cookiesAt.IsZero() {
+			l.log.Warn("endpoint: backlog of half-open connections is full; answering with SYN cookies", "local", ln.addr)
+		}
+	}
+	ln.cookiesAt = now
+	l.counters.SyncookiesSent++
+	local, remote := l.rx.Dst(), l.rx.Src()
+	config := l.stack.machineConfig(ln.config.Machine, local, remote, segmentSize(l.stack.mtu, local.Addr()))
+	l.reply(now, l.cookies.Answer(now, config, local, remote, l.rx.TCP))
+}
+
+// acceptCookie opens the connection whose cookie the ACK in l.rx brings back,
+// and reports whether the segment needs no other answer. As in Linux, only a
+// listener that has sent cookies lately looks for one, so that there is nothing
+// to guess at as a rule.
+func (l *loop) acceptCookie(now time.Time, ln *Listener) bool {
+	ack := &l.rx.TCP
+	if !mayBeCookie(now, ln.cookiesAt) || !handshake.Completes(ack) {
+		return false
+	}
+	local, remote := l.rx.Dst(), l.rx.Src()
+	config := l.stack.machineConfig(ln.config.Machine, local, remote, segmentSize(l.stack.mtu, local.Addr()))
+	syn, ok := l.cookies.Recall(now, config, local, remote, *ack)
+	if !ok {
+		l.counters.SyncookiesFailed++
+		// Only the first byte's number fits a cookie. If the ACK was good and had
+		// to be dropped, the client may be anywhere by now; Linux resets it, while
+		// here its repeated first segment finds it a place.
+		return mayBeCookie(now, ln.overflowAt)
+	}
+	l.counters.SyncookiesRecv++
+	if ln.overflows(&l.counters) {
+		ln.overflowAt = now
+		return true
+	}
+	m, out := handshake.RestoreServer(now, config, syn, *ack, l.outputs[:0])
+	c := l.newServerConn(now, ln, m)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting = true
+	ln.halfOpen++
+	l.apply(now, c, out)
+	return true
+}
+
+// mayBeCookie reports whether a cookie from that time is still good.
+func mayBeCookie(now, at time.Time) bool {
+	return !at.IsZero() && now.Sub(at) <= handshake.SynCookieValid
+}
