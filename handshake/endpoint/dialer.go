@@ -29,7 +29,8 @@ import (
 type Dialer struct {
 	Stack *Stack // must be set
 	// Source is the local address and port. Without an address the Router
-	// chooses, port 0 takes a random one.
+	// chooses, port 0 takes a random one. Connections to different remotes may
+	// have the same port.
 	Source netip.AddrPort
 	// Timeout bounds a dial, besides its context; 0 means not at all.
 	Timeout time.Duration
@@ -110,7 +111,7 @@ func (d *Dialer) prepare(ctx context.Context, remote netip.AddrPort, data []byte
 		return nil, contextError(ctx)
 	}
 	remote = netip.AddrPortFrom(remote.Addr().WithZone(""), remote.Port())
-	claim, local, err := d.claim(hop.Source, remote)
+	claim, local, err := s.ports.claimFor(netip.AddrPortFrom(hop.Source.Unmap().WithZone(""), d.Source.Port()), remote)
 	if err != nil {
 		return nil, err
 	}
@@ -155,18 +156,6 @@ func hopSegmentSize(hop *link.Hop, mtu int, local netip.Addr) int {
 		size = min(size, hop.AdvMSS)
 	}
 	return size
-}
-
-// claim takes the local port: the one asked for, or a random one.
-func (d *Dialer) claim(source netip.Addr, remote netip.AddrPort) (*claim, netip.AddrPort, error) {
-	source = source.Unmap().WithZone("")
-	if port := d.Source.Port(); port != 0 {
-		local := netip.AddrPortFrom(source, port)
-		c, err := d.Stack.ports.claim(remote, local)
-		return c, local, err
-	}
-	c, port, err := d.Stack.ports.claimAny(remote, source)
-	return c, netip.AddrPortFrom(source, port), err
 }
 
 // fastOpen decides what the connection knows about Fast Open.

@@ -23,14 +23,27 @@ type portTable struct {
 	ephemeral link.PortRange
 	zone      string // of link-local addresses, as ports wants it
 
-	mu    sync.Mutex
-	taken map[netip.AddrPort]struct{}
+	mu     sync.Mutex
+	taken  map[netip.AddrPort]struct{}
+	dialed map[netip.AddrPort]*dialPort // those of dialed connections
+	byAddr map[netip.Addr][]*dialPort   // the same, to pick from
+	pairs  map[tuple]struct{}           // the dialed connections
+}
+
+func newPortTable(c *Config, s *sieve) *portTable {
+	return &portTable{
+		ports: c.Ports, guard: c.Guard, ephemeral: c.Ephemeral, zone: c.Interface, sieve: s,
+		taken:  make(map[netip.AddrPort]struct{}),
+		dialed: make(map[netip.AddrPort]*dialPort),
+		byAddr: make(map[netip.Addr][]*dialPort),
+		pairs:  make(map[tuple]struct{}),
+	}
 }
 
 // A claim is a local port that is ours: nobody else on the host gets it, the
 // kernel does not answer for it, and its frames come through. A listener
 // shares its claim with the connections that it accepts, a dial with the
-// connection that it opens.
+// connection that it opens; that one may be a part of a claim, see dialPort.
 type claim struct {
 	uses atomic.Int32
 	undo []func() error
@@ -81,13 +94,20 @@ func (t *portTable) add(c *claim, local, remote netip.AddrPort) error {
 	}
 	c.undo = append(c.undo, func() error { return t.sieve.remove(local.Port()) })
 	if t.guard != nil {
-		release, err := t.guard.Protect(local, remote)
+		release, err := t.protect(local, remote)
 		if err != nil {
-			return fmt.Errorf("endpoint: guard for %s: %w", local, err)
+			return err
 		}
 		c.undo = append(c.undo, release)
 	}
 	return nil
+}
+
+func (t *portTable) protect(local, remote netip.AddrPort) (release func() error, err error) {
+	if release, err = t.guard.Protect(local, remote); err != nil {
+		err = fmt.Errorf("endpoint: guard for %s: %w", local, err)
+	}
+	return release, err
 }
 
 // zoned adds the zone that only the kernel needs.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -25,7 +24,7 @@ type Stack struct {
 	isn    handshake.ISNGenerator
 	mtu    int
 	burst  int // payload that the link cuts into segments; 0 if it does not
-	ports  portTable
+	ports  *portTable
 	mail   *mailbox
 	loop   *loop
 
@@ -74,13 +73,9 @@ func New(c Config) (*Stack, error) {
 		log:    c.Logger,
 		isn:    handshake.ISNGenerator{Secret: c.Secret},
 		mtu:    c.Link.MTU(),
-		ports: portTable{
-			ports: c.Ports, guard: c.Guard, ephemeral: c.Ephemeral, zone: c.Interface,
-			sieve: newSieve(setter, c.Local, c.Ephemeral),
-			taken: make(map[netip.AddrPort]struct{}),
-		},
-		mail: &mailbox{link: c.Link},
-		done: make(chan struct{}),
+		ports:  newPortTable(&c, newSieve(setter, c.Local, c.Ephemeral)),
+		mail:   &mailbox{link: c.Link},
+		done:   make(chan struct{}),
 	}
 	s.loop = newLoop(s)
 	s.loop.queue.offload, s.burst = s.config.offloader()
