@@ -34,6 +34,7 @@ type Conn struct {
 	writeClosed        bool      // by CloseWrite
 	closed             bool      // by Close or Abort
 	aborted            bool      // by Abort
+	discard            bool      // Close is to be an Abort
 	ended              bool      // the machine has
 	ownCookie          bool      // the application's cookie was shown: a refusal says nothing about the path
 	err                error     // why it has ended, as an errno; nil after an orderly end
@@ -140,7 +141,8 @@ func (c *Conn) CloseWrite() error {
 // Close gives the connection up and returns at once. What was written is still
 // sent, with a FIN behind it, unless the application has left bytes unread:
 // then the peer gets a reset (RFC 9293, Section 3.6.1). [Stack.Shutdown] waits
-// for the end. A second Close does nothing.
+// for the end, and [Conn.SetLinger] asks for a reset. A second Close does
+// nothing.
 func (c *Conn) Close() error { return c.giveUp(false) }
 
 // Abort gives the connection up with a reset, at once.
@@ -153,7 +155,7 @@ func (c *Conn) giveUp(abort bool) error {
 		return nil
 	}
 	c.markClosed()
-	c.aborted = c.aborted || abort
+	c.aborted = c.aborted || abort || c.discard
 	c.stack.mail.post(c)
 	return nil
 }
