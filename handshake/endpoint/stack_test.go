@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -301,36 +300,4 @@ func (n narrow) Resolve(ctx context.Context, dst, src netip.Addr, ifname string)
 	h, err := n.Router.Resolve(ctx, dst, src, ifname)
 	h.MTU = n.mtu
 	return h, err
-}
-
-// net/http runs on both sides unchanged.
-func TestHTTP(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLab(t, func(s *setup) { s.pair.Delay = time.Millisecond })
-		ln := l.listen(endpoint.ListenConfig{FastOpen: fastOpen()})
-		srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			fmt.Fprintf(w, "%s %s", r.Method, r.URL.Path)
-		})}
-		go srv.Serve(ln)
-		d := endpoint.Dialer{Stack: l.client, FastOpen: handshake.ClientOn}
-		transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			return d.DialContext(ctx, network, address, nil)
-		}}
-		client := &http.Client{Transport: transport}
-		for range 3 {
-			resp, err := client.Get("http://" + address4 + "/hello")
-			if err != nil {
-				t.Fatal(err)
-			}
-			b, err := io.ReadAll(resp.Body)
-			resp.Body.Close()
-			if got, want := string(b), "GET /hello"; got != want || err != nil {
-				t.Errorf("got %q, %v; want %q", got, err, want)
-			}
-		}
-		transport.CloseIdleConnections()
-		if err := srv.Shutdown(t.Context()); err != nil {
-			t.Errorf("Shutdown: %v", err)
-		}
-	})
 }
