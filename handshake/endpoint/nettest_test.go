@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/net/nettest"
 
-	"tfocraft/cookie"
 	"tfocraft/handshake"
 	"tfocraft/handshake/endpoint"
 	"tfocraft/wire/link"
@@ -17,31 +16,44 @@ import (
 // The conformance suite for net.Conn, over a clean path and over a bad one,
 // with Fast Open and without. It brings its own clock: real time.
 func TestConn(t *testing.T) {
-	lossy := func() *link.PairConfig {
-		return &link.PairConfig{Forward: every(101, drop), Backward: every(103, holdBack())}
+	clean := func() *link.PairConfig { return nil }
+	hurdles := func(forward, backward func() func([]byte) [][]byte) func() *link.PairConfig {
+		return func() *link.PairConfig { return &link.PairConfig{Forward: forward(), Backward: backward()} }
 	}
+	lose := func(n int) func() func([]byte) [][]byte {
+		return func() func([]byte) [][]byte { return every(n, drop) }
+	}
+	reorder := func() func([]byte) [][]byte { return every(20, holdBack()) }
 	for _, c := range []struct {
-		name string
-		pair func() *link.PairConfig
-		mode handshake.ClientMode
+		name    string
+		address string
+		pair    func() *link.PairConfig
+		mode    handshake.ClientMode
 	}{
-		{"plain", func() *link.PairConfig { return nil }, handshake.ClientOff},
-		{"Fast Open", func() *link.PairConfig { return nil }, handshake.ClientOn},
-		{"lossy", lossy, handshake.ClientOff},
+		{"plain", address4, clean, handshake.ClientOff},
+		{"IPv6", address6, clean, handshake.ClientOff},
+		{"Fast Open", address4, clean, handshake.ClientOn},
+		{"Fast Open, IPv6", address6, clean, handshake.ClientOn},
+		{"lossy", address4, hurdles(lose(101), func() func([]byte) [][]byte { return every(103, holdBack()) }), handshake.ClientOff},
+		{"loss of 5 %", address4, hurdles(lose(20), lose(20)), handshake.ClientOff},
+		{"reordered", address4, hurdles(reorder, reorder), handshake.ClientOff},
+		{"reordered, IPv6", address6, hurdles(reorder, reorder), handshake.ClientOff},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			nettest.TestConn(t, func() (c1, c2 net.Conn, stop func(), err error) { return makePipe(t, c.pair(), c.mode) })
+			nettest.TestConn(t, func() (c1, c2 net.Conn, stop func(), err error) {
+				return makePipe(t, c.pair(), c.mode, c.address)
+			})
 		})
 	}
 }
 
-func makePipe(t *testing.T, pair *link.PairConfig, mode handshake.ClientMode) (c1, c2 net.Conn, stop func(), err error) {
+func makePipe(t *testing.T, pair *link.PairConfig, mode handshake.ClientMode, address string) (c1, c2 net.Conn, stop func(), err error) {
 	a, b := link.Pair(pair)
-	client, err := endpoint.New(endpoint.Config{Link: a, Router: route{from4: client4, own: clientMAC, peer: serverMAC}})
+	client, err := endpoint.New(endpoint.Config{Link: a, Router: route{from4: client4, from6: client6, own: clientMAC, peer: serverMAC}})
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	server, err := endpoint.New(endpoint.Config{Link: b, Local: []netip.Prefix{netip.PrefixFrom(server4, 32)}})
+	server, err := endpoint.New(endpoint.Config{Link: b, Local: []netip.Prefix{netip.PrefixFrom(server4, 32), netip.PrefixFrom(server6, 128)}})
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -54,11 +66,15 @@ func makePipe(t *testing.T, pair *link.PairConfig, mode handshake.ClientMode) (c
 	if err != nil {
 		return nil, nil, stop, err
 	}
-	d := endpoint.Dialer{Stack: client, FastOpen: mode, Cookie: keyring().Mint(client4, server4), Machine: machine}
-	if mode == handshake.ClientOff {
-		d.Cookie = cookie.Cookie{}
+	d := endpoint.Dialer{Stack: client, FastOpen: mode, Machine: machine}
+	switch {
+	case mode == handshake.ClientOff:
+	case address == address6:
+		d.Cookie = keyring().Mint(client6, server6)
+	default:
+		d.Cookie = keyring().Mint(client4, server4)
 	}
-	if c1, err = d.DialContext(t.Context(), "tcp", address4, nil); err != nil {
+	if c1, err = d.DialContext(t.Context(), "tcp", address, nil); err != nil {
 		return nil, nil, stop, err
 	}
 	c2, err = ln.Accept()
