@@ -1,6 +1,10 @@
 package endpoint
 
-import "tfocraft/handshake"
+import (
+	"errors"
+
+	"tfocraft/handshake"
+)
 
 // Counters count what a stack did. Those that Linux has as well carry its names
 // and count the same (/proc/net/snmp and /proc/net/netstat).
@@ -12,16 +16,22 @@ type Counters struct {
 	OutRsts      uint64 // resets sent
 	ActiveOpens  uint64 // connections opened by us
 	PassiveOpens uint64 // connections opened by a peer: its handshake was over, or the data of its SYN taken
-	AttemptFails uint64 // connections that ended before they were established
-	EstabResets  uint64 // connections that ended by a reset after that
+	AttemptFails uint64 // dials that failed, and connections opened by a peer that it reset or, after SYN data, left
+	EstabResets  uint64 // connections that ended otherwise than by FINs, in ESTABLISHED or CLOSE-WAIT
+	CurrEstab    uint64 // connections that are in ESTABLISHED or CLOSE-WAIT now
+	RetransSegs  uint64 // segments sent again
 
 	ListenOverflows      uint64 // SYNs and ACKs dropped because too many connections waited for Accept
 	ListenDrops          uint64 // those, and SYNs dropped because too many connections were half open
 	TCPReqQFullDrop      uint64 // SYNs dropped because too many connections were half open
-	TCPReqQFullDoCookies uint64 // SYNs answered by a cookie for that
+	TCPReqQFullDoCookies uint64 // SYNs answered by a cookie for that, or because cookies are always sent
 	SyncookiesSent       uint64 // SYN cookies sent
 	SyncookiesRecv       uint64 // that came back
 	SyncookiesFailed     uint64 // segments that may have been meant to bring one back and did not
+	EmbryonicRsts        uint64 // half-open connections that the peer has reset
+
+	TCPSynRetrans   uint64 // SYNs and SYN-ACKs sent again
+	TCPChallengeACK uint64 // challenge ACKs sent (RFC 5961)
 
 	TCPFastOpenActive         uint64 // SYN data acknowledged
 	TCPFastOpenActiveFail     uint64 // SYN data not acknowledged, or not at first
@@ -66,4 +76,48 @@ func (c *Counters) opened(i *handshake.FastOpenInfo) {
 	default:
 		c.TCPFastOpenActiveFail++
 	}
+}
+
+// add counts what a connection has counted itself.
+func (c *Counters) add(i *handshake.Info) {
+	c.RetransSegs += uint64(i.SynRetransmits + i.Retransmits)
+	c.TCPSynRetrans += uint64(i.SynRetransmits)
+	c.TCPChallengeACK += uint64(i.Challenges)
+}
+
+// ended counts the end of a connection that was in this state, for the reason
+// err. As in Linux a half-open connection that times out, or whose listener is
+// closed, has not failed: it has never been one.
+func (c *Counters) ended(conn *Conn, from handshake.State, err error) {
+	info := conn.machine.Info()
+	c.add(&info)
+	switch {
+	case err == nil:
+	case conn.waiting && errors.Is(err, handshake.ErrReset):
+		c.EmbryonicRsts++
+		c.AttemptFails++
+	case conn.waiting:
+	case !from.Synchronized():
+		c.AttemptFails++
+	case isEstablished(from):
+		c.EstabResets++
+	}
+}
+
+// isEstablished is what Linux means by that in its counters.
+func isEstablished(s handshake.State) bool {
+	return s == handshake.Established || s == handshake.CloseWait
+}
+
+// count returns the counters of the loop and of its connections.
+func (l *loop) count() Counters {
+	n := l.counters
+	for _, c := range l.conns {
+		i := c.machine.Info()
+		n.add(&i)
+		if isEstablished(i.State) {
+			n.CurrEstab++
+		}
+	}
+	return n
 }

@@ -21,13 +21,7 @@ func (l *loop) insert(c *Conn) bool {
 func (l *loop) remove(now time.Time, c *Conn, from handshake.State, err error) {
 	delete(l.conns, tuple{c.local, c.remote})
 	l.timers.drop(c)
-	switch {
-	case err == nil:
-	case !from.Synchronized():
-		l.counters.AttemptFails++
-	case from != handshake.TimeWait:
-		l.counters.EstabResets++
-	}
+	l.counters.ended(c, from, err)
 	c.end(errno(err))
 	l.stack.drop(c.claim)
 	if c.listener == nil {

@@ -86,9 +86,9 @@ func New(c Config) (*Stack, error) {
 // Counters returns what the stack has counted so far.
 func (s *Stack) Counters() Counters {
 	var c Counters
-	if s.mail.call(func(time.Time) { c = s.loop.counters }) != nil {
+	if s.mail.call(func(time.Time) { c = s.loop.count() }) != nil {
 		<-s.done
-		c = s.loop.counters
+		c = s.loop.count()
 	}
 	return c
 }

@@ -36,13 +36,11 @@ func (ln *Listener) wantsCookie() bool {
 // answerCookie answers the SYN in l.rx and forgets it. There is no Fast Open,
 // whatever the SYN shows: its data comes again behind the ACK.
 func (l *loop) answerCookie(now time.Time, ln *Listener) {
-	if ln.config.SynCookies != SynCookiesAlways {
-		l.counters.TCPReqQFullDoCookies++
-		if ln.cookiesAt.IsZero() {
-			l.log.Warn("endpoint: backlog of half-open connections is full; answering with SYN cookies", "local", ln.addr)
-		}
+	if ln.cookiesAt.IsZero() && ln.config.SynCookies != SynCookiesAlways {
+		l.log.Warn("endpoint: backlog of half-open connections is full; answering with SYN cookies", "local", ln.addr)
 	}
 	ln.cookiesAt = now
+	l.counters.TCPReqQFullDoCookies++
 	l.counters.SyncookiesSent++
 	local, remote := l.rx.Dst(), l.rx.Src()
 	config := l.stack.machineConfig(ln.config.Machine, local, remote, segmentSize(l.stack.mtu, local.Addr()))
