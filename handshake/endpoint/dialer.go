@@ -56,7 +56,13 @@ type Dialer struct {
 // "tcp", "tcp4" or "tcp6". It is connect and write in one call (RFC 7413,
 // Appendix A.1): data, which may be nil, is sent first. With Fast Open and a
 // cookie at hand, as much of it as may travel in the SYN does; all of it is
-// sent, and arrives once, whatever becomes of Fast Open.
+// sent, and whatever becomes of Fast Open, this connection delivers it once.
+//
+// What is in the SYN can still reach the server's application a second time, as
+// a connection of its own: somebody on the path, or the network by itself, sends
+// the SYN again, and the server no longer remembers that it had it (RFC 7413,
+// Section 2.1). The server then acts on the data twice, without this side
+// learning of it. So with Fast Open give only data that may be acted on twice.
 //
 // It returns when the handshake is over, also if the data was in the SYN: only
 // then is it known whether there is a connection at all. [Conn.FastOpen] then
