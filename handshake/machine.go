@@ -235,6 +235,9 @@ func (m *Machine) SetKeepAlive(now time.Time, k KeepAlive) {
 	m.setKeepAlive(m.begin(now), k)
 }
 
+// KeepAlive returns when a silent connection is probed.
+func (m *Machine) KeepAlive() KeepAlive { return m.config.KeepAlive }
+
 // SetUserTimeout changes Config.UserTimeout. It counts from when the peer last
 // took something.
 func (m *Machine) SetUserTimeout(d time.Duration) { m.config.UserTimeout = d }

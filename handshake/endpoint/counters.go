@@ -30,6 +30,11 @@ type Counters struct {
 	SyncookiesFailed     uint64 // segments that may have been meant to bring one back and did not
 	EmbryonicRsts        uint64 // half-open connections that the peer has reset
 
+	TCPTimeouts     uint64 // retransmission timeouts of data
+	TCPLossProbes   uint64 // tail loss probes sent (RFC 8985)
+	TCPSackRecovery uint64 // losses found by acknowledgements, on connections without SACK as well
+	TCPDSACKRecv    uint64 // reports of peers that something came twice (RFC 2883)
+	TCPFullUndo     uint64 // repairs of losses that there were not, taken back (RFC 4015)
 	TCPSynRetrans   uint64 // SYNs and SYN-ACKs sent again
 	TCPChallengeACK uint64 // challenge ACKs sent (RFC 5961)
 
@@ -81,6 +86,11 @@ func (c *Counters) opened(i *handshake.FastOpenInfo) {
 // add counts what a connection has counted itself.
 func (c *Counters) add(i *handshake.Info) {
 	c.RetransSegs += uint64(i.SynRetransmits + i.Retransmits)
+	c.TCPTimeouts += uint64(i.Timeouts)
+	c.TCPLossProbes += uint64(i.TailProbes)
+	c.TCPSackRecovery += uint64(i.FastRecoveries)
+	c.TCPDSACKRecv += uint64(i.DuplicatesSent)
+	c.TCPFullUndo += uint64(i.SpuriousRecoveries)
 	c.TCPSynRetrans += uint64(i.SynRetransmits)
 	c.TCPChallengeACK += uint64(i.Challenges)
 }
@@ -113,7 +123,7 @@ func isEstablished(s handshake.State) bool {
 func (l *loop) count() Counters {
 	n := l.counters
 	for _, c := range l.conns {
-		i := c.machine.Info()
+		i := c.Info()
 		n.add(&i)
 		if isEstablished(i.State) {
 			n.CurrEstab++

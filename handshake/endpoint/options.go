@@ -6,6 +6,8 @@ import (
 	"net"
 	"syscall"
 	"time"
+
+	"tfocraft/handshake"
 )
 
 // The methods here have the shape of those of [net.TCPConn], so that programs
@@ -44,11 +46,64 @@ func (c *Conn) SetLinger(sec int) error {
 	return nil
 }
 
+// SetKeepAliveConfig says when a silent connection is probed, and given up. It is
+// off unless it is enabled here, or Machine.KeepAlive is set. Fields that are 0
+// stand for 15 s, 15 s and 9 probes, as in package net, and negative ones leave
+// what is.
+func (c *Conn) SetKeepAliveConfig(config net.KeepAliveConfig) error {
+	if !config.Enable {
+		return c.setKeepAlive(handshake.KeepAlive{})
+	}
+	c.mu.Lock()
+	k := c.machine.KeepAlive()
+	c.mu.Unlock()
+	change(&k.Idle, config.Idle, 15*time.Second)
+	change(&k.Interval, config.Interval, 15*time.Second)
+	change(&k.Count, config.Count, 9)
+	return c.setKeepAlive(k)
+}
+
+func change[T int | time.Duration](v *T, to, zero T) {
+	switch {
+	case to > 0:
+		*v = to
+	case to == 0:
+		*v = zero
+	}
+}
+
+// SetKeepAlive is SetKeepAliveConfig with nothing but Enable.
+func (c *Conn) SetKeepAlive(keepAlive bool) error {
+	return c.SetKeepAliveConfig(net.KeepAliveConfig{Enable: keepAlive})
+}
+
+// SetKeepAlivePeriod sets the silence before the first probe, and the time
+// between probes.
+func (c *Conn) SetKeepAlivePeriod(d time.Duration) error {
+	return c.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: d, Interval: d, Count: -1})
+}
+
+func (c *Conn) setKeepAlive(k handshake.KeepAlive) error {
+	return c.set(func(now time.Time) {
+		c.machine.SetKeepAlive(now, k)
+		c.stack.loop.timers.schedule(c)
+	})
+}
+
+// SetUserTimeout bounds for how long the peer may take nothing although there is
+// something for it (RFC 5482; TCP_USER_TIMEOUT on Linux); 0 leaves it to
+// Machine.Retries. It counts at the next timeout.
+func (c *Conn) SetUserTimeout(d time.Duration) error {
+	return c.set(func(time.Time) { c.machine.SetUserTimeout(d) })
+}
+
 // set changes the machine, in the loop.
 func (c *Conn) set(change func(now time.Time)) error {
 	err := net.ErrClosed
 	call := func(now time.Time) {
-		if !c.isClosed() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if !c.closed {
 			change(now)
 			err = nil
 		}
@@ -57,10 +112,4 @@ func (c *Conn) set(change func(now time.Time)) error {
 		return c.opError("set", net.ErrClosed)
 	}
 	return nil
-}
-
-func (c *Conn) isClosed() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.closed
 }
