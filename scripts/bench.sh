@@ -29,7 +29,7 @@ over_veth() {
 goodput() {
 	local seeds=5
 	[ "${1:-}" = -n ] && seeds=${2:?}
-	GOODPUT_SEEDS=$seeds go test ./wire/path/pathtest -run '^$' -bench '^BenchmarkGoodput$' -benchtime 1x -timeout 1h
+	go test ./handshake/endpoint -run '^$' -bench '^BenchmarkGoodput$' -benchtime "${seeds}x" -timeout 1h
 }
 
 [ $# -gt 0 ] || usage
@@ -39,7 +39,7 @@ case $what in
 bulk) over_veth "$@" ;;
 gvisor) over_veth -configs "$@" ;;
 goodput) goodput "$@" ;;
-connections) go test ./handshake/endpoint -run '^$' -bench '^BenchmarkIdleConnections$|^BenchmarkManyConnections$' -benchtime 1x ;;
+connections) go test ./handshake/endpoint -run '^$' -bench '^BenchmarkIdleConnections$|^BenchmarkManyConnections(Veth)?$' -benchtime 1x ;;
 segments)
 	go test ./handshake -run '^$' -bench '^BenchmarkInputInOrder$|^BenchmarkWriteAndAck$'
 	go test ./handshake/endpoint -run '^$' -bench '^BenchmarkTransfer$|^BenchmarkPingPong$'

@@ -80,7 +80,7 @@ func dialTwice(t *testing.T, s *endpoint.Stack, address string) *endpoint.Dialer
 }
 
 // listen makes the host's kernel listen with Fast Open.
-func (h *host) listen(t *testing.T, address string) net.Listener {
+func (h *host) listen(t testing.TB, address string) net.Listener {
 	t.Helper()
 	var ln net.Listener
 	h.Do(func() (err error) {
