@@ -41,14 +41,14 @@ type config struct {
 func (c *config) register(f *flag.FlagSet) {
 	f.StringVar(&c.gso, "gso", "host", "segmentation: host (PACKET_VNET_HDR), own (gVisor's) or off")
 	f.StringVar(&c.dispatch, "dispatch", "recvmmsg", "how to receive: recvmmsg, mmap or readv")
-	f.StringVar(&c.congestion, "cc", "cubic", "congestion control: cubic or reno")
+	f.StringVar(&c.congestion, "cc", "reno", "congestion control: cubic or reno")
 	f.BoolVar(&c.gro, "gro", false, "gVisor's generic receive offload")
 	f.BoolVar(&c.rxSum, "rxsum", true, "do not check sums, as the kernel on the same machine leaves them unfinished")
 	f.BoolVar(&c.txSum, "txsum", false, "do not make sums (a kernel peer drops what comes so)")
 	f.BoolVar(&c.rack, "rack", false, "RACK loss detection")
 	f.BoolVar(&c.sack, "sack", true, "selective acknowledgment")
 	f.BoolVar(&c.fifo, "fifo", true, "send through a queue of its own, as runsc does")
-	f.IntVar(&c.buffer, "buffer", 8<<20, "bytes of send and receive buffer of a connection")
+	f.IntVar(&c.buffer, "buffer", 4<<20, "bytes of send and receive buffer of a connection")
 	f.IntVar(&c.socketBuffer, "socket-buffer", 64<<20, "bytes of send and receive buffer of the packet socket")
 	f.IntVar(&c.processors, "processors", 0, "goroutines that handle packets, 0 for one a processor")
 }

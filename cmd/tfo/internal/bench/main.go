@@ -35,6 +35,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f.DurationVar(&b.timeout, "timeout", time.Minute, "how long a transfer may take")
 	runs := f.Int("n", 5, "transfers of each pair")
 	configs := f.Bool("configs", false, "compare the configurations of gVisor's stack instead")
+	var chosen []string
+	f.Func("config", "a configuration to compare, as flags of the gvisor program; may be given again (default a list)", func(flags string) error {
+		chosen = append(chosen, flags)
+		return nil
+	})
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -43,7 +48,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	pairs := bulkPairs()
 	if *configs {
-		pairs = configPairs()
+		pairs = configPairs(gvisorConfigs)
+	}
+	if *configs && chosen != nil {
+		pairs = configPairs(chosen)
 	}
 	all := b.rounds(ctx, pairs, *runs)
 	fmt.Fprintf(stdout, "%d transfers of each pair in turn, %d bytes each, MTU %d\n", *runs, b.bytes, b.mtu)

@@ -30,10 +30,10 @@ kernel->gvisor -gro  0     0-0      0.00           0.00     -      kernel->gviso
 
 func TestPairNames(t *testing.T) {
 	names := make(map[string]bool)
-	for _, p := range append(bulkPairs(), configPairs()...) {
+	for _, p := range append(bulkPairs(), configPairs(gvisorConfigs)...) {
 		names[p.name()] = true
 	}
-	for _, p := range append(bulkPairs(), configPairs()...) {
+	for _, p := range append(bulkPairs(), configPairs(gvisorConfigs)...) {
 		if p.against != "" && !names[p.against] {
 			t.Errorf("%s is compared with %s, which is not measured", p.name(), p.against)
 		}
