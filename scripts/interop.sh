@@ -22,7 +22,10 @@ policy=
 child=
 # shellcheck disable=SC2317 # called by the traps
 clean() {
-	[ -z "$child" ] || kill "$child" 2>/dev/null || true
+	if [ -n "$child" ]; then
+		kill "$child" 2>/dev/null || true
+		wait "$child" || true
+	fi
 	[ -z "$policy" ] || rm -f "$policy"
 	rm -rf "$work"
 }

@@ -94,6 +94,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitDone
 	}
 	rows, err := runMatrix(ctx, o, chosen)
+	if ctx.Err() != nil {
+		fmt.Fprintln(stderr, "interop: interrupted")
+		return exitFailed
+	}
 	if err != nil {
 		fmt.Fprintf(stderr, "interop: %v\n", err)
 		return exitMissing
@@ -102,7 +106,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "interop: %v\n", err)
 		return exitFailed
 	}
-	if complain(stderr, rows) > 0 || ctx.Err() != nil {
+	if complain(stderr, rows) > 0 {
 		return exitFailed
 	}
 	return exitDone

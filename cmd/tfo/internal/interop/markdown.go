@@ -15,10 +15,10 @@ What other people's programs and tfo make of each other, over IPv4 and IPv6. Thi
 
     scripts/interop.sh --markdown > docs/interop.md
 
-on %s with Linux %s. The script installs the programs from Debian's packages, starts each in network namespaces of
-its own, opposite ` + "`tfo listen`, `tfo connect`" + ` or a small server or client of ours on the same endpoint, and has it make two
-connections or more. Nothing is taken from what a program says of itself: a capture of the wire is read by wire/follow, and
-Wireshark has to see the same; the kernel below the program counts its Fast Open connections, too.
+on %s with Linux %s. The script installs the programs from Debian's packages, starts each in
+network namespaces of its own, opposite ` + "`tfo listen`, `tfo connect`" + ` or a small server or client of ours on the same endpoint, and has it make two
+connections or more. What a program says of its Fast Open does not count: a capture of the wire is read by wire/follow, Wireshark has
+to see the same, and the kernel below the program has to have counted the same.
 
 - **cookie**: the first SYN asks for a cookie, and the SYN-ACK brings one.
 - **SYN data**: every later SYN shows the cookie and carries data, all of which the SYN-ACK acknowledges; Wireshark finds as many
