@@ -42,14 +42,15 @@ missing() {
 	done
 }
 
-# install keeps packages from starting their services: a program named policy-rc.d that says 101 (forbidden) does that.
+# install takes nothing away for what it installs, such as another mail server. It keeps packages from starting their
+# services: a program named policy-rc.d that says 101 (forbidden) does that.
 install() {
 	if [ ! -e /usr/sbin/policy-rc.d ]; then
 		policy=/usr/sbin/policy-rc.d
 		printf '#!/bin/sh\nexit 101\n' >"$policy"
 		chmod 755 "$policy"
 	fi
-	apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends --no-remove "$@"
 }
 
 packages=$(missing "$@") || exit 2
