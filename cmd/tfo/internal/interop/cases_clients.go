@@ -248,7 +248,7 @@ server:
     outgoing-range: 64
     root-hints: ""
     qname-minimisation: no
-    tcp-reuse-timeout: 100
+    tcp-reuse-timeout: 1000
     trust-anchor-file: ""
 remote-control:
     control-enable: no
