@@ -34,6 +34,8 @@ type testCase struct {
 	// known are the checks that are known to fail, with the reason. A case whose
 	// outcome is another one than this fails, in either direction.
 	known map[check]string
+	// sometimes are those of known that depend on who is faster.
+	sometimes []check
 	// refusal is what a program prints that does not get to connect, as known.
 	refusal string
 }

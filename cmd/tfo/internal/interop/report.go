@@ -89,7 +89,7 @@ func (r *row) surprises() (all []string) {
 		switch {
 		case !v.ok && !known:
 			all = append(all, fmt.Sprintf("%s: %s", c, v.why))
-		case v.ok && known:
+		case v.ok && known && !slices.Contains(r.sometimes, c):
 			all = append(all, fmt.Sprintf("%s: works, but is known not to: %s", c, reason))
 		}
 	}
