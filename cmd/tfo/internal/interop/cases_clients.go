@@ -12,10 +12,12 @@ func clientCases() []testCase {
 		},
 		{
 			name: "curl-https", role: client, pkg: "curl", program: "curl",
-			how:   "`--tcp-fastopen`, HTTPS; our side is net/http with TLS",
-			serve: serveHTTPS,
-			visit: command("curl", "-sS", "--noproxy", "*", "--tcp-fastopen", "--insecure", "https://{ADDR}/"),
-			want:  contains(hello),
+			how:       "`--tcp-fastopen`, HTTPS; our side is net/http with TLS",
+			serve:     serveHTTPS,
+			visit:     command("curl", "-sS", "--noproxy", "*", "--tcp-fastopen", "--insecure", "https://{ADDR}/"),
+			want:      contains(hello),
+			known:     map[check]string{closed: "it closes as soon as it has the body; its kernel answers the server's `close_notify` with RST if that comes later"},
+			sometimes: []check{closed},
 		},
 		{
 			name: "wget2", role: client, pkg: "wget2", program: "wget2",
