@@ -1,0 +1,68 @@
+package metrics
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tfocraft/handshake/endpoint"
+)
+
+// A counter is one field of [endpoint.Counters].
+type counter struct {
+	desc  *prometheus.Desc
+	value func(*endpoint.Counters) uint64
+}
+
+// describe names a metric; field is what [endpoint.Counters] calls it.
+func describe(name, field, help string) *prometheus.Desc {
+	return prometheus.NewDesc("tfo_"+name+"_total", help+" ("+field+").", nil, nil)
+}
+
+// counters are all of them, in the order of the fields.
+var counters = []counter{
+	{describe("in_segs", "InSegs", "Segments received for our ports"),
+		func(c *endpoint.Counters) uint64 { return c.InSegs }},
+	{describe("out_segs", "OutSegs", "Segments sent"),
+		func(c *endpoint.Counters) uint64 { return c.OutSegs }},
+	{describe("in_errs", "InErrs", "Frames for us that were cut or had impossible lengths"),
+		func(c *endpoint.Counters) uint64 { return c.InErrs }},
+	{describe("in_csum_errors", "InCsumErrors", "Segments with a wrong checksum"),
+		func(c *endpoint.Counters) uint64 { return c.InCsumErrors }},
+	{describe("out_rsts", "OutRsts", "Resets sent"),
+		func(c *endpoint.Counters) uint64 { return c.OutRsts }},
+	{describe("active_opens", "ActiveOpens", "Connections opened by us"),
+		func(c *endpoint.Counters) uint64 { return c.ActiveOpens }},
+	{describe("passive_opens", "PassiveOpens", "Connections opened by a SYN"),
+		func(c *endpoint.Counters) uint64 { return c.PassiveOpens }},
+	{describe("attempt_fails", "AttemptFails", "Connections that ended before they were established"),
+		func(c *endpoint.Counters) uint64 { return c.AttemptFails }},
+	{describe("estab_resets", "EstabResets", "Connections that ended by a reset after that"),
+		func(c *endpoint.Counters) uint64 { return c.EstabResets }},
+	{describe("listen_drops", "ListenDrops", "SYNs dropped because a backlog was full"),
+		func(c *endpoint.Counters) uint64 { return c.ListenDrops }},
+
+	{describe("tcp_fast_open_active", "TCPFastOpenActive", "Connections whose SYN data was acknowledged"),
+		func(c *endpoint.Counters) uint64 { return c.TCPFastOpenActive }},
+	{describe("tcp_fast_open_active_fail", "TCPFastOpenActiveFail", "Connections whose SYN data was not acknowledged, or not at first"),
+		func(c *endpoint.Counters) uint64 { return c.TCPFastOpenActiveFail }},
+	{describe("tcp_fast_open_passive", "TCPFastOpenPassive", "SYNs whose cookie was valid, or not needed"),
+		func(c *endpoint.Counters) uint64 { return c.TCPFastOpenPassive }},
+	{describe("tcp_fast_open_passive_fail", "TCPFastOpenPassiveFail", "SYNs whose cookie was not valid"),
+		func(c *endpoint.Counters) uint64 { return c.TCPFastOpenPassiveFail }},
+	{describe("tcp_fast_open_listen_overflow", "TCPFastOpenListenOverflow", "SYNs with the option beyond the limit of pending connections"),
+		func(c *endpoint.Counters) uint64 { return c.TCPFastOpenListenOverflow }},
+	{describe("tcp_fast_open_cookie_reqd", "TCPFastOpenCookieReqd", "Requests for a cookie received"),
+		func(c *endpoint.Counters) uint64 { return c.TCPFastOpenCookieReqd }},
+	{describe("tcp_fast_open_passive_alt_key", "TCPFastOpenPassiveAltKey", "Cookies that were valid under an older key"),
+		func(c *endpoint.Counters) uint64 { return c.TCPFastOpenPassiveAltKey }},
+
+	{describe("martians", "Martians", "Packets from or to an impossible address"),
+		func(c *endpoint.Counters) uint64 { return c.Martians }},
+	{describe("no_conn", "NoConn", "Segments that belong to no connection and open none"),
+		func(c *endpoint.Counters) uint64 { return c.NoConn }},
+	{describe("ignored", "Ignored", "Segments that their connection could not use"),
+		func(c *endpoint.Counters) uint64 { return c.Ignored }},
+	{describe("icmp_errors", "ICMPErrors", "ICMP errors about a connection of ours"),
+		func(c *endpoint.Counters) uint64 { return c.ICMPErrors }},
+	{describe("send_errors", "SendErrors", "Frames that the link did not take"),
+		func(c *endpoint.Counters) uint64 { return c.SendErrors }},
+}
