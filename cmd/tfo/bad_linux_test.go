@@ -99,6 +99,8 @@ func TestBadNetwork(t *testing.T) {
 		{"listen 192.0.2.99:80", "no such interface has the address 192.0.2.99; there are: "},
 		{"listen :80 -i eth9", `no such interface: "eth9"; there are: lo, eth0`},
 		{"listen :80 --pcap /no/such/dir/x.pcapng", "--pcap: open /no/such/dir/x.pcapng"},
+		{"listen :80 --metrics 192.0.2.1:7000", "--metrics 192.0.2.1:7000: bind: address already in use"},
+		{"listen :80 --metrics 198.51.100.1:80", "--metrics 198.51.100.1:80: bind: cannot assign requested address"},
 		{"craft S --dst 198.51.100.1:80 --send", "no route to 198.51.100.1"},
 		{"craft S --dst 192.0.2.2:80 --send -i eth9", `no such interface: "eth9"`},
 		{"guard remove 192.0.2.1:80", "no such rule"},

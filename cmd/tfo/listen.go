@@ -13,6 +13,8 @@ import (
 type listenFlags struct {
 	reply            string
 	echo             bool
+	http             string
+	metrics          string
 	ifname           string
 	keys             keyFlags
 	maxPending       int
@@ -34,21 +36,34 @@ func newListen() *cobra.Command {
 data of a SYN with a valid cookie before the handshake is over. Every connection
 gets the reply to the first data that it sends, and is closed.
 
+With --http it is a web server for the files below DIR, with keep-alive, ranges
+and conditional requests. Links that lead out of DIR are not followed.
+
 Without -i it listens where ADDR is, and on loopback; without ADDR on every
 interface that is up. The key of the cookies is random unless one is given.
 
-A request in a SYN can arrive twice (RFC 7413, section 2.1).
+A request in a SYN can arrive twice (RFC 7413, section 2.1). --http takes GET and
+HEAD only, which may.
 Needs CAP_NET_RAW, and CAP_NET_ADMIN for the guard.`,
 		Example: `  tfo listen :8080 --reply 'Hello, Client'
   tfo listen 192.0.2.2:8080 -i eth0 --scheme linux --key "$(sysctl -n net.ipv4.tcp_fastopen_key)"
-  tfo listen [::1]:8080 --echo --exit-after 2 -v`,
+  tfo listen [::1]:8080 --echo --exit-after 2 -v
+  tfo listen :8080 --http public --metrics 127.0.0.1:9100
+  curl --tcp-fastopen http://192.0.2.2:8080/index.html`,
 		Args: one("[ADDR]:PORT"),
 	}
 	flags.add(cmd)
-	exclusive(cmd, "reply", "echo")
+	exclusive(cmd, "reply", "echo", "http")
 	exclusive(cmd, "no-fast-open", "no-cookie-required")
 	exclusive(cmd, "key", "key-file")
-	cmd.RunE = action(func(cmd *cobra.Command, args []string) error { return listen(cmd, &flags, args[0]) })
+	cmd.RunE = action(func(cmd *cobra.Command, args []string) error {
+		for name, value := range map[string]string{"http": flags.http, "metrics": flags.metrics} {
+			if value == "" && cmd.Flags().Changed(name) {
+				return usagef("--%s: it is empty", name)
+			}
+		}
+		return listen(cmd, &flags, args[0])
+	})
 	return cmd
 }
 
@@ -56,6 +71,8 @@ func (l *listenFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&l.reply, "reply", "Hello, Client\n", "the `TEXT` to answer")
 	f.BoolVar(&l.echo, "echo", false, "send everything back until the client closes")
+	f.StringVar(&l.http, "http", "", "serve the files below `DIR` by HTTP")
+	f.StringVar(&l.metrics, "metrics", "", "counters for Prometheus on a kernel socket at `[ADDR]:PORT`, path /metrics")
 	f.StringVarP(&l.ifname, "interface", "i", "", "`INTERFACE` to listen on")
 	l.keys.add(cmd)
 	f.IntVar(&l.maxPending, "max-pending", 256, "let `N` connections opened by SYN data wait for their ACK (RFC 7413, section 5.1)")
@@ -78,16 +95,27 @@ func listen(cmd *cobra.Command, flags *listenFlags, address string) (err error) 
 		return err
 	}
 	flags.keys.warnExposed(cmd)
+	s := &server{flags: flags, cmd: cmd, gate: gate, address: address}
+	defer func() { err = errors.Join(err, s.close()) }()
+	if s.site, err = openSite(flags.http); err != nil {
+		return err
+	}
 	names, err := flags.interfaces(local.Addr())
 	if err != nil {
 		return err
 	}
-	s := &server{flags: flags, cmd: cmd, gate: gate, address: address}
-	defer func() { err = errors.Join(err, s.close()) }()
+	if s.metrics, err = openExporter(cmd.Context(), flags.metrics); err != nil {
+		return err
+	}
 	if err := s.open(cmd.Context(), names); err != nil {
 		return err
 	}
-	complain(cmd.ErrOrStderr(), "listening on %s (%s)%s", s.address, strings.Join(names, ", "), flags.describe(gate))
+	s.metrics.serve()
+	complain(cmd.ErrOrStderr(), "listening on %s (%s)%s%s%s", s.address, strings.Join(names, ", "), flags.describe(gate),
+		s.site.describe(), s.metrics.describe())
+	if s.site != nil {
+		return s.serveSite(cmd.Context())
+	}
 	return s.serve(cmd.Context())
 }
 

@@ -44,19 +44,41 @@ func (l *listenFlags) serve(ctx context.Context, c *endpoint.Conn) served {
 	if err == nil {
 		_, err = io.Copy(io.Discard, c)
 	}
+	line := newServed(ctx, c, written, err)
+	c.Close()
+	return line
+}
+
+// newServed is a connection that ends now, with an error or, if that is nil or
+// io.EOF, in order.
+func newServed(ctx context.Context, c *endpoint.Conn, written int64, err error) served {
 	ended := time.Now()
+	if err == io.EOF {
+		err = nil
+	}
 	info, timing := c.Info(), c.Timing()
 	if err == nil {
 		// A client that closed early is done before the reply is on its way.
 		info.Sent = uint64(written)
 	}
-	line := served{
+	return served{
 		Remote: c.RemoteAddr().String(), FastOpen: string(info.FastOpen.Outcome), Reason: string(info.FastOpen.Why),
 		SynData: info.FastOpen.SynData, Received: info.Received, Sent: info.Sent,
 		DurationUS: micros(timing.Syn, ended), Close: closeWord(ctx, err),
 	}
-	c.Close()
-	return line
+}
+
+// lingeringClose closes the sending side and waits until the client has closed,
+// not longer than a client is waited for, and hardly once the context is done.
+func lingeringClose(ctx context.Context, c *endpoint.Conn) error {
+	if err := c.CloseWrite(); err != nil {
+		return err
+	}
+	c.SetReadDeadline(time.Now().Add(patience))
+	stop := context.AfterFunc(ctx, func() { c.SetReadDeadline(time.Now().Add(shutdownTime)) })
+	defer stop()
+	_, err := io.Copy(io.Discard, c)
+	return err
 }
 
 // answer replies to the first data, or to everything for an echo, and closes
@@ -85,8 +107,11 @@ func closeWord(ctx context.Context, err error) string {
 		return "orderly"
 	case ctx.Err() != nil:
 		return "interrupted"
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):
+	case isTimeout(err), errors.Is(err, syscall.ETIMEDOUT):
 		return "timeout"
 	}
 	return "reset"
 }
+
+// isTimeout reports whether a deadline has passed.
+func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }

@@ -22,6 +22,8 @@ type server struct {
 	cmd     *cobra.Command
 	gate    handshake.GateConfig
 	address string
+	site    *site     // nil if every connection gets the same reply
+	metrics *exporter // nil if nobody asked for metrics
 
 	ports     *sharedPorts
 	observer  *observer
@@ -61,6 +63,7 @@ func (s *server) listenOn(ctx context.Context, name string) error {
 		return errors.Join(err, guard.close())
 	}
 	s.stacks = append(s.stacks, stack)
+	s.metrics.watch(name, stack)
 	lc := endpoint.ListenConfig{Stack: stack.Stack, FastOpen: s.gate}
 	lc.Machine.TimeWait = lingerTime
 	ln, err := lc.Listen(ctx, "tcp", s.address)
@@ -80,7 +83,7 @@ func (s *server) fixPort(ln *endpoint.Listener) {
 
 // close ends what open has started, as far as it got.
 func (s *server) close() error {
-	var errs []error
+	errs := []error{s.metrics.close(), s.site.close()}
 	for _, stack := range s.stacks {
 		errs = append(errs, stack.shutdown())
 	}
@@ -120,14 +123,17 @@ func (s *server) serve(ctx context.Context) error {
 	}
 	accepting.Wait()
 	conns.Wait()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.err
+	return s.failure()
 }
 
 // handle serves one connection, and reports whether it was the last one.
 func (s *server) handle(ctx context.Context, c *endpoint.Conn) (last bool) {
-	line := s.flags.serve(ctx, c)
+	return s.report(s.flags.serve(ctx, c))
+}
+
+// report prints what became of a connection, and reports whether it was the
+// last one.
+func (s *server) report(line served) (last bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.done++
@@ -141,4 +147,17 @@ func (s *server) handle(ctx context.Context, c *endpoint.Conn) (last bool) {
 		s.err = err
 	}
 	return err != nil || s.done == s.flags.exitAfter
+}
+
+// fail keeps why the server cannot go on.
+func (s *server) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = err
+}
+
+func (s *server) failure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
 }

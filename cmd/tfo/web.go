@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"tfocraft/handshake/endpoint"
+)
+
+// maxRequest bounds the head of a request, in bytes.
+const maxRequest = 64 << 10
+
+// serveSite serves HTTP until the context ends or enough connections have been
+// served. Requests that are being answered then have a moment to be done.
+func (s *server) serveSite(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	web := s.web()
+	var conns, accepting sync.WaitGroup
+	for _, ln := range s.listeners {
+		wl := &webListener{Listener: ln, ctx: ctx, conns: &conns, ended: func(line served) {
+			if s.report(line) {
+				stop()
+			}
+		}}
+		accepting.Go(func() {
+			if err := web.Serve(wl); !errors.Is(err, http.ErrServerClosed) {
+				s.fail(err)
+				stop()
+			}
+		})
+	}
+	<-ctx.Done()
+	bounded, cancel := context.WithTimeout(context.Background(), shutdownTime)
+	defer cancel()
+	if web.Shutdown(bounded) != nil {
+		web.Close()
+	}
+	accepting.Wait()
+	conns.Wait()
+	return s.failure()
+}
+
+// web is net/http's server as it is. There is no bound on how long a response
+// may take, only on how long it may stand still: see webConn.Write.
+func (s *server) web() *http.Server {
+	stderr := s.cmd.ErrOrStderr()
+	var access func(*http.Request, *answered)
+	if s.flags.observe.verbose {
+		access = accessLog(stderr)
+	}
+	return &http.Server{
+		Handler:     s.site.handler(access),
+		ReadTimeout: patience, IdleTimeout: patience, MaxHeaderBytes: maxRequest,
+		ErrorLog: log.New(stderr, "tfo: ", 0),
+	}
+}
+
+// A webListener hands net/http connections that tell how they end.
+type webListener struct {
+	*endpoint.Listener
+	ctx   context.Context // whose end interrupts the connections
+	conns *sync.WaitGroup // that have not ended
+	ended func(served)
+}
+
+// Accept implements [net.Listener].
+func (l *webListener) Accept() (net.Conn, error) {
+	c, err := l.AcceptTCP()
+	if err != nil {
+		return nil, err
+	}
+	l.conns.Add(1)
+	return &webConn{Conn: c, listener: l}, nil
+}
+
+// A webConn is a connection of a web server that notes how it ends, for its
+// line of output, and lets the client close in order.
+type webConn struct {
+	*endpoint.Conn
+	listener *webListener
+	closing  sync.Once
+
+	mu      sync.Mutex
+	cut     bool  // the read deadline is one in the past: net/http ends a Read by that, nobody was slow
+	err     error // of the last Read, or of a Write
+	written int64
+}
+
+// SetReadDeadline implements [net.Conn].
+func (c *webConn) SetReadDeadline(t time.Time) error {
+	c.mu.Lock()
+	c.cut = !t.IsZero() && !t.After(time.Now())
+	c.mu.Unlock()
+	return c.Conn.SetReadDeadline(t)
+}
+
+// Read implements [net.Conn].
+func (c *webConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.cut || !isTimeout(err) {
+		c.err = err
+	}
+	return n, err
+}
+
+// Write implements [net.Conn]. A client that takes nothing for a while is given
+// up; one that is slow is not.
+func (c *webConn) Write(b []byte) (int, error) {
+	c.Conn.SetWriteDeadline(time.Now().Add(patience))
+	n, err := c.Conn.Write(b)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.written += int64(n)
+	if err != nil {
+		c.err = err
+	}
+	return n, err
+}
+
+// Close implements [net.Conn].
+func (c *webConn) Close() error {
+	c.closing.Do(func() { go c.finish() })
+	return nil
+}
+
+// finish closes. When it is the server that ends the connection, it waits for
+// the client to close as well, and throws away what still comes: a reset for
+// that could destroy the response on its way (RFC 9112, section 9.6).
+func (c *webConn) finish() {
+	defer c.listener.conns.Done()
+	c.mu.Lock()
+	err, written := c.err, c.written
+	c.mu.Unlock()
+	if err == nil {
+		err = lingeringClose(c.listener.ctx, c.Conn)
+	}
+	line := newServed(c.listener.ctx, c.Conn, written, err)
+	c.Conn.Close()
+	c.listener.ended(line)
+}
