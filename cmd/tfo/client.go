@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -25,13 +26,22 @@ type client struct {
 	dialer endpoint.Dialer
 	remote netip.AddrPort
 	data   []byte
-	made   int // connections that were tried, and reported
+	url    *url.URL // to get; or nil
+	made   int      // connections that were tried, and reported
+
+	response  response // to the last request for url
+	tabulated bool     // the headings of the table are there
 }
 
 // run checks everything that can be known beforehand, and connects.
 func (c *client) run(target string) (err error) {
 	if c.dialer, err = c.flags.dialer(); err != nil {
 		return err
+	}
+	if c.flags.http != "" {
+		if c.url, target, err = parseURL(c.flags.http, target); err != nil {
+			return err
+		}
 	}
 	if c.remote, err = c.flags.resolve(c.cmd.Context(), target, c.dialer.Source.Addr()); err != nil {
 		return err
@@ -110,7 +120,7 @@ func (c *client) repeatedly() error {
 		}
 		c.made++
 		r := newResult(c.made, c.remote.String())
-		if err := c.exchange(ctx, &r); err != nil {
+		if err := c.talk(ctx, &r); err != nil {
 			r.Error, _ = words(err)
 			failed = err
 		}
@@ -128,8 +138,28 @@ func (c *client) report(r *result) error {
 	if c.flags.json {
 		return printJSON(c.cmd.OutOrStdout(), r)
 	}
+	if c.url != nil && r.Error == "" {
+		c.tabulate(r)
+		return nil
+	}
 	complain(c.cmd.ErrOrStderr(), "%v%s", r, c.cure(r))
 	return nil
+}
+
+// talk is one connection from SYN to end.
+func (c *client) talk(ctx context.Context, r *result) error {
+	switch {
+	case c.url != nil:
+		return c.fetch(ctx, r)
+	case c.flags.stream:
+		return c.stream(ctx, r)
+	}
+	return c.exchange(ctx, r)
+}
+
+// bounded is the context of one connection.
+func (c *client) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, c.flags.timeout, fmt.Errorf("timed out after %v", c.flags.timeout))
 }
 
 // cure is a hint, on a line of its own, for a path that the cache keeps Fast
@@ -145,9 +175,9 @@ func (c *client) cure(r *result) string {
 	return fmt.Sprintf("\n     to have it tried again: tfo cookie cache%s --forget %s", file, c.remote.Addr())
 }
 
-// exchange is one connection from SYN to end.
+// exchange sends the data and reads the reply.
 func (c *client) exchange(ctx context.Context, r *result) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.flags.timeout, fmt.Errorf("timed out after %v", c.flags.timeout))
+	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	conn, err := c.dialer.DialContext(ctx, "tcp", c.remote.String(), c.data)
 	if err != nil {
@@ -156,13 +186,8 @@ func (c *client) exchange(ctx context.Context, r *result) error {
 	}
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	r.Local = conn.LocalAddr().String()
 	err = c.converse(conn, r)
-	info, timing := conn.Info(), conn.Timing()
-	r.setFastOpen(info)
-	r.HandshakeUS = micros(timing.Syn, timing.Established)
-	r.FirstByteUS = micros(timing.Syn, timing.FirstByte)
-	r.Sent, r.Received = info.Sent, info.Received
+	r.setConnection(conn)
 	if err != nil {
 		// An orderly end would take the peer's consent, and time.
 		return because(ctx, errors.Join(err, conn.Abort()))
@@ -185,14 +210,21 @@ func (c *client) converse(conn *endpoint.Conn, r *result) error {
 			return err
 		}
 	}
+	_, err := c.print(conn, r)
+	return err
+}
+
+// print writes what the server says to standard output, unless that is for
+// JSON, and keeps the beginning.
+func (c *client) print(from io.Reader, r *result) (n int64, err error) {
 	reply := c.cmd.OutOrStdout()
 	if c.flags.json {
 		reply = io.Discard
 	}
 	head := headWriter{limit: replyKept}
-	_, err := io.Copy(io.MultiWriter(reply, &head), conn)
+	n, err = io.Copy(io.MultiWriter(reply, &head), from)
 	r.Reply = append(r.Reply, head.kept...)
-	return err
+	return n, err
 }
 
 // setFailedDial takes what a dial that failed knows.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,8 @@ import (
 // connectFlags say how tfo connect connects.
 type connectFlags struct {
 	data         string
+	stream       bool // standard input is the data, as it comes
+	http         string
 	ifname       string
 	source       string
 	repeat       int
@@ -39,9 +42,17 @@ func newConnect() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "connect HOST:PORT",
 		Short: "a userspace client: send data, in the SYN if possible, and print the reply",
-		Long: `Connects from userspace, sends the data, prints what comes back until the server
+		Long: `Connects from userspace, sends data and prints what comes back until the server
 closes. The first connection to a server asks for a cookie; the cookie is kept in
 a file, and the next connection, also of another run, sends its data in the SYN.
+
+With -d the data is there before the connection; "-d -" reads all of standard
+input first. Without -d standard input is sent as it comes, as by nc: what is
+there within 10 ms may travel in the SYN, its end closes the sending side, and
+the end of what the server sends closes the connection.
+
+With --http it gets a URL and prints the body, and on standard error the time of
+each step. Redirects are not followed, and any answer counts as done.
 
 Data in a SYN may reach the server's application twice (RFC 7413, section 2.1):
 send only what may be acted on twice.
@@ -50,25 +61,40 @@ The reply goes to standard output, what became of Fast Open to standard error.
 Needs CAP_NET_RAW, and CAP_NET_ADMIN for the guard.`,
 		Example: `  tfo connect 192.0.2.2:8080 -d 'Hello, Server'
   tfo connect example.net:80 -d @request.txt --repeat 2 -v
-  tfo connect 192.0.2.2:8080 -d hello --cookie 0102030405060708 --json`,
-		Args: one("HOST:PORT"),
+  tfo connect 192.0.2.2:8080 -d hello --cookie 0102030405060708 --json
+  tfo connect 192.0.2.2:7 <in.bin >out.bin
+  tfo connect 192.0.2.2:8080 --http /index.html --repeat 2
+  tfo connect --http http://example.net/`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if strings.Contains(flags.http, "://") {
+				return optional("HOST:PORT")(cmd, args)
+			}
+			return one("HOST:PORT")(cmd, args)
+		},
 	}
 	flags.add(cmd)
 	exclusive(cmd, "no-fast-open", "cookie", "no-cookie")
 	exclusive(cmd, "no-fast-open", "experimental")
 	exclusive(cmd, "ipv4", "ipv6")
+	exclusive(cmd, "data", "http")
+	exclusive(cmd, "http", "keep-open")
 	cmd.RunE = action(func(cmd *cobra.Command, args []string) error {
 		if flags.cookie == "" && cmd.Flags().Changed("cookie") {
 			return usagef("--cookie: it is empty; without the flag a request is sent, unless the cache has a cookie")
 		}
-		return connect(cmd, &flags, args[0])
+		if flags.http == "" && cmd.Flags().Changed("http") {
+			return usagef("--http: it is empty")
+		}
+		flags.stream = !cmd.Flags().Changed("data") && !cmd.Flags().Changed("http")
+		return connect(cmd, &flags, strings.Join(args, "")) // of one, or none
 	})
 	return cmd
 }
 
 func (c *connectFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVarP(&c.data, "data", "d", "", "what to send: `TEXT`, @FILE, or - for standard input")
+	f.StringVarP(&c.data, "data", "d", "", "what to send: `TEXT`, @FILE, or - for all of standard input (default: that, as it comes)")
+	f.StringVar(&c.http, "http", "", "get `URL`, or a path on HOST:PORT, and show the timing")
 	f.StringVarP(&c.ifname, "interface", "i", "", "`INTERFACE` to use (default: the one that the route takes)")
 	f.StringVar(&c.source, "source", "", "local `ADDR` or ADDR:PORT")
 	f.IntVar(&c.repeat, "repeat", 1, "make `N` connections, one after the other")
@@ -79,7 +105,7 @@ func (c *connectFlags) add(cmd *cobra.Command) {
 	f.BoolVar(&c.noCookie, "no-cookie", false, "send the data in the SYN without any cookie (RFC 7413, section 7.3)")
 	f.BoolVar(&c.experimental, "experimental", false, "use option 254 with 0xF989 instead of option 34")
 	f.BoolVar(&c.keepOpen, "keep-open", false, "do not close the sending side after the data")
-	f.DurationVar(&c.timeout, "timeout", 10*time.Second, "bound on each connection")
+	f.DurationVar(&c.timeout, "timeout", 10*time.Second, "bound on each connection; if standard input is sent as it comes,\non the handshake, and on silence after its end")
 	f.BoolVarP(&c.ipv4, "ipv4", "4", false, "use an IPv4 address of HOST")
 	f.BoolVarP(&c.ipv6, "ipv6", "6", false, "use an IPv6 address of HOST")
 	f.BoolVar(&c.json, "json", false, "print one JSON object for each connection instead of the reply")
@@ -109,6 +135,8 @@ func (c *connectFlags) dialer() (endpoint.Dialer, error) {
 	switch {
 	case c.repeat < 1:
 		return d, usagef("--repeat: %d is not a number of connections", c.repeat)
+	case c.stream && c.repeat > 1:
+		return d, usagef("--repeat: standard input can be sent only once; give the data with -d")
 	case c.timeout <= 0:
 		return d, usagef("--timeout: %v is no time to wait for", c.timeout)
 	case c.interval < 0:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tfocraft/handshake"
+	"tfocraft/handshake/endpoint"
 	"tfocraft/wire/follow"
 )
 
@@ -35,6 +36,8 @@ type result struct {
 	Received       uint64 `json:"received"`
 	Reply          []byte `json:"reply"` // never nil, which would be no string in JSON
 	Error          string `json:"error"`
+
+	syn time.Time // when the SYN was sent
 }
 
 // newResult is a connection that nothing was sent for yet.
@@ -58,6 +61,17 @@ func (r *result) setFastOpen(i handshake.Info) {
 		r.Reason += ": " + string(fo.BlockedBy)
 	}
 	r.SynRetransmits = i.SynRetransmits
+}
+
+// setConnection takes what a connection that was made knows at its end.
+func (r *result) setConnection(conn *endpoint.Conn) {
+	info, timing := conn.Info(), conn.Timing()
+	r.Local = conn.LocalAddr().String()
+	r.setFastOpen(info)
+	r.syn = timing.Syn
+	r.HandshakeUS = micros(timing.Syn, timing.Established)
+	r.FirstByteUS = micros(timing.Syn, timing.FirstByte)
+	r.Sent, r.Received = info.Sent, info.Received
 }
 
 // resultFromWire takes what the frames of a connection have told.
