@@ -184,7 +184,7 @@ func (c *client) exchange(ctx context.Context, r *result) error {
 		r.setFailedDial(err)
 		return because(ctx, err)
 	}
-	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(longAgo) })
 	defer stop()
 	err = c.converse(conn, r)
 	r.setConnection(conn)

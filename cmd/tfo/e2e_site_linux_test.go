@@ -78,6 +78,7 @@ func TestSite(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
 		{"SITE/page.txt", "0123456789"},
 		{"SITE/inside", "0123456789"},
+		{"-0 SITE/page.txt", "0123456789"}, // HTTP/1.0: the server closes first
 		{"-r 2-4 -w '|%{http_code}' SITE/page.txt", "234|206"},
 		{"-r -2 SITE/page.txt", "89"},
 		{"-r 50- -o /dev/null -w '%{http_code}' SITE/page.txt", "416"},

@@ -37,7 +37,8 @@ data of a SYN with a valid cookie before the handshake is over. Every connection
 gets the reply to the first data that it sends, and is closed.
 
 With --http it is a web server for the files below DIR, with keep-alive, ranges
-and conditional requests. Links that lead out of DIR are not followed.
+and conditional requests; directories without an index.html are listed. Links
+that lead out of DIR are not followed. -v shows every request, too.
 
 Without -i it listens where ADDR is, and on loopback; without ADDR on every
 interface that is up. The key of the cookies is random unless one is given.

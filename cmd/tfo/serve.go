@@ -16,6 +16,9 @@ import (
 // for it to close once it has the reply.
 const patience = 30 * time.Second
 
+// longAgo is a deadline that has passed: it ends what is going on.
+var longAgo = time.Unix(1, 0)
+
 // served is what became of one connection of a server, in JSON. Its close is
 // "orderly" once both sides have closed, "reset", "timeout" or "interrupted"; an
 // orderly one does not say that the client has acknowledged our last bytes.
@@ -37,7 +40,7 @@ func (s served) String() string {
 
 // serve talks to one client and closes.
 func (l *listenFlags) serve(ctx context.Context, c *endpoint.Conn) served {
-	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx, func() { c.SetDeadline(longAgo) })
 	defer stop()
 	c.SetDeadline(time.Now().Add(patience))
 	written, err := l.answer(c)

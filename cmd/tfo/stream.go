@@ -14,6 +14,7 @@ import (
 
 // A stream joins standard input and output to a connection.
 type stream struct {
+	ctx     context.Context
 	conn    *endpoint.LazyConn
 	silence time.Duration // that the server may keep once our side has ended
 	ended   atomic.Bool   // our side has
@@ -29,8 +30,8 @@ func (c *client) stream(ctx context.Context, r *result) error {
 	if err != nil {
 		return err
 	}
-	s := &stream{conn: conn, silence: c.flags.timeout}
-	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	s := &stream{ctx: ctx, conn: conn, silence: c.flags.timeout}
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(longAgo) })
 	defer stop()
 	go s.send(c.cmd.InOrStdin(), c.flags.keepOpen)
 	_, err = c.print(s, r)
@@ -39,9 +40,9 @@ func (c *client) stream(ctx context.Context, r *result) error {
 		if _, early := conn.Connect(ctx); early != nil || ctx.Err() == nil {
 			conn.Abort()
 		}
-		err = because(ctx, s.explain(err))
 	}
-	return errors.Join(c.settle(conn, r, err), conn.Close())
+	err = c.settle(conn, r, because(ctx, err))
+	return errors.Join(s.explain(err), conn.Close())
 }
 
 // dialLazy makes a connection whose SYN waits for data.
@@ -72,14 +73,23 @@ func (s *stream) send(input io.Reader, keepOpen bool) {
 		s.conn.Write(nil) // for a SYN, if there was no data
 	}
 	s.ended.Store(true)
+	s.expect()
+}
+
+// expect bounds how long the server may be silent from now on, unless an
+// interrupt, which may come at this very moment, has ended all patience.
+func (s *stream) expect() {
 	s.conn.SetReadDeadline(time.Now().Add(s.silence))
+	if s.ctx.Err() != nil {
+		s.conn.SetReadDeadline(longAgo)
+	}
 }
 
 // Read reads from the connection. Before our side has ended the server may be
 // silent as long as it likes.
 func (s *stream) Read(b []byte) (int, error) {
 	if s.ended.Load() {
-		s.conn.SetReadDeadline(time.Now().Add(s.silence))
+		s.expect()
 	}
 	return s.conn.Read(b)
 }
