@@ -63,7 +63,7 @@ Needs CAP_NET_RAW, and CAP_NET_ADMIN for the guard.`,
   tfo connect example.net:80 -d @request.txt --repeat 2 -v
   tfo connect 192.0.2.2:8080 -d hello --cookie 0102030405060708 --json
   tfo connect 192.0.2.2:7 <in.bin >out.bin
-  tfo connect 192.0.2.2:8080 --http /index.html --repeat 2
+  tfo connect 192.0.2.2:8080 --http / --repeat 2
   tfo connect --http http://example.net/`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if strings.Contains(flags.http, "://") {

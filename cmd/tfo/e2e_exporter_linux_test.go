@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -16,27 +17,19 @@ func TestMetrics(t *testing.T) {
 	s := e2eServe(t, l.Server, address, "--metrics", "192.0.2.2:0", "--exit-after", "2")
 	_, url, _ := strings.Cut(strings.TrimSpace(s.stderr.String()), "metrics on ")
 	l.connect(exitDone, address, "-d", "first")
-	scrape := func() map[string]string {
-		values := map[string]string{}
-		for line := range strings.Lines(e2eSh(t, l.Client, "curl -sS --noproxy '*' "+url)) {
-			name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
-			values[name] = value
-		}
-		return values
-	}
-	got := scrape()
-	for name, want := range map[string]string{
-		`tfo_passive_opens_total{interface="eth0"}`:             "1",
-		`tfo_passive_opens_total{interface="lo"}`:               "0",
-		`tfo_tcp_fast_open_cookie_reqd_total{interface="eth0"}`: "1",
-		`tfo_tcp_fast_open_passive_total{interface="eth0"}`:     "0",
+	got := e2eScrape(t, l.Client, url)
+	for name, want := range map[string]float64{
+		`tfo_passive_opens_total{interface="eth0"}`:             1,
+		`tfo_passive_opens_total{interface="lo"}`:               0,
+		`tfo_tcp_fast_open_cookie_reqd_total{interface="eth0"}`: 1,
+		`tfo_tcp_fast_open_passive_total{interface="eth0"}`:     0,
 	} {
 		if got[name] != want {
-			t.Errorf("%s is %q, want %s", name, got[name], want)
+			t.Errorf("%s is %v, want %v", name, got[name], want)
 		}
 	}
 	for _, name := range []string{"go_goroutines", "process_start_time_seconds", `tfo_connections{interface="eth0"}`} {
-		if got[name] == "" {
+		if _, ok := got[name]; !ok {
 			t.Errorf("no %s", name)
 		}
 	}
@@ -45,4 +38,20 @@ func TestMetrics(t *testing.T) {
 	}
 	l.connect(exitDone, address, "-d", "second")
 	s.end()
+}
+
+// e2eScrape reads metrics, by name and labels.
+func e2eScrape(t *testing.T, host *lab.Host, url string) map[string]float64 {
+	t.Helper()
+	values := map[string]float64{}
+	for line := range strings.Lines(e2eSh(t, host, "curl -sS --noproxy '*' "+url)) {
+		if name, text, ok := strings.Cut(strings.TrimSpace(line), " "); ok && name != "#" {
+			value, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				t.Fatalf("%v: %s", err, line)
+			}
+			values[name] = value
+		}
+	}
+	return values
 }

@@ -5,12 +5,14 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"tfocraft/cmd/tfo/internal/lab"
 )
@@ -149,6 +151,39 @@ func e2eNeedTFO(t *testing.T, host *lab.Host) {
 	t.Helper()
 	if err := host.Sysctl("net.ipv4.tcp_fastopen", "3"); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// 200 connections at once leave nothing in the process.
+func TestSiteParallel(t *testing.T) {
+	t.Parallel()
+	e2eNeed(t, "curl")
+	l := e2eNewLab(t, lab.Config{Offload: true})
+	site := e2eNewSite(t)
+	p := e2eCommand("listen", l.server(false, e2ePort).String(), "--http", site.dir, "--metrics", "192.0.2.2:9100").start(t, l.Server)
+	if !p.stderr.await("listening on ") {
+		t.Fatal(p.wait())
+	}
+	left := func() map[string]float64 {
+		metrics := e2eScrape(t, l.Client, "http://192.0.2.2:9100/metrics")
+		return map[string]float64{
+			"connections": metrics[`tfo_connections{interface="eth0"}`], "goroutines": metrics["go_goroutines"], "files": metrics["process_open_fds"],
+		}
+	}
+	left() // the first scrape opens what the others use
+	before := left()
+	if got := l.curl("--parallel --parallel-max 200 --parallel-immediate --http1.1 -o '/dev/null' -w '%{http_code}\n' 'SITE/page.txt?[1-1000]' 2>/dev/null | sort | uniq -c"); strings.Join(strings.Fields(got), " ") != "1000 200" {
+		t.Errorf("answers: %s, want 1000 times 200", got)
+	}
+	deadline := time.Now().Add(e2ePatience)
+	for after := left(); !maps.Equal(after, before); after = left() {
+		if time.Now().After(deadline) {
+			t.Fatalf("left: %v, before there was: %v", after, before)
+		}
+	}
+	p.Process.Signal(syscall.SIGTERM)
+	if r := p.wait(); r.code != exitDone || strings.Count(r.stdout, "close orderly") < 100 {
+		t.Errorf("%d connections closed in order, want as many as there were: exit code %d: %s", strings.Count(r.stdout, "close orderly"), r.code, r.stderr)
 	}
 }
 

@@ -50,7 +50,7 @@ Needs CAP_NET_RAW, and CAP_NET_ADMIN for the guard.`,
   tfo listen 192.0.2.2:8080 -i eth0 --scheme linux --key "$(sysctl -n net.ipv4.tcp_fastopen_key)"
   tfo listen [::1]:8080 --echo --exit-after 2 -v
   tfo listen :8080 --http public --metrics 127.0.0.1:9100
-  curl --tcp-fastopen http://192.0.2.2:8080/index.html`,
+  curl --tcp-fastopen http://192.0.2.2:8080/`,
 		Args: one("[ADDR]:PORT"),
 	}
 	flags.add(cmd)
