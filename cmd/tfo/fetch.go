@@ -75,7 +75,8 @@ func (c *client) get(ctx context.Context, transport *http.Transport, r *result) 
 		return err
 	}
 	defer response.Body.Close()
-	c.response.status = response.Status
+	// In our own words: the server's could hold anything, for a terminal too.
+	c.response.status = strings.TrimSpace(strconv.Itoa(response.StatusCode) + " " + http.StatusText(response.StatusCode))
 	c.response.body, err = c.print(response.Body, r)
 	return err
 }
@@ -91,6 +92,7 @@ type response struct {
 const fetchLine = "%-10s  %-15s  %10s  %9s  %10s  %9s  %14s  %s\n"
 
 // tabulate writes the line of a connection, and the headings before the first.
+// What is in the SYN counts as far as the server took it from there.
 func (c *client) tabulate(r *result) {
 	w := c.cmd.ErrOrStderr()
 	if !c.tabulated {
