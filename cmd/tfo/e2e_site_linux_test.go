@@ -66,7 +66,7 @@ func (s *e2eSite) addBig(t *testing.T) {
 // curl asks the site of the lab's server and returns what curl prints.
 func (l *e2eLab) curl(args string) string {
 	l.t.Helper()
-	return e2eSh(l.t, l.Client, "curl -sS --noproxy '*' --path-as-is --max-time 60 "+strings.ReplaceAll(args, "SITE", "http://"+l.server(false, e2ePort).String()))
+	return e2eSh(l.t, l.Client, "curl -sS --noproxy '*' --path-as-is --max-time 300 "+strings.ReplaceAll(args, "SITE", "http://"+l.server(false, e2ePort).String()))
 }
 
 // What curl gets from a web server of ours: files, parts of them, heads, what

@@ -17,7 +17,7 @@ import (
 // e2eStream runs tfo connect on a host with an input that may come slowly.
 func e2eStream(t *testing.T, host *lab.Host, input io.Reader, args ...string) e2eRun {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*e2ePatience)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*e2ePatience)
 	defer cancel()
 	r := e2eRun{args: args}
 	var stdout, stderr bytes.Buffer
