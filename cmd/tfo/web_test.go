@@ -196,6 +196,7 @@ func TestSiteClose(t *testing.T) {
 		}, "reset", len(getPage)},
 		{"the server is interrupted", func(m *memSite) {
 			m.request(getBig)
+			synctest.Wait() // until it is accepted
 			m.stop()
 			time.Sleep(time.Minute)
 		}, "interrupted", len(getBig)},
