@@ -179,8 +179,9 @@ func (m *Machine) Push(now time.Time, out []Output) []Output {
 func (m *Machine) SendSpace() int { return m.send.space() }
 
 // WorthWriting reports whether there is room for enough to wake somebody who
-// waits for some: a quarter of the send buffer.
-func (m *Machine) WorthWriting() bool { return 4*m.send.space() >= m.send.limit }
+// waits for some: a quarter of the send buffer, or 64 KiB of a large one, whose
+// writer should not have to wait long for a sign that the peer is reading.
+func (m *Machine) WorthWriting() bool { return m.send.space() >= min(m.send.limit/4, 64<<10) }
 
 // Unsent returns how many bytes were written and not yet acknowledged.
 func (m *Machine) Unsent() int { return m.send.unacked() }
