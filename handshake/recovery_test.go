@@ -221,3 +221,28 @@ func TestTimeoutInRecovery(t *testing.T) {
 		t.Errorf("got %d recoveries, threshold %d; want 1, %d", got.FastRecoveries, got.Threshold, threshold)
 	}
 }
+
+// A timeout sends one segment, whatever pieces its bytes were sent in, and no
+// byte of it twice.
+func TestTimeoutAcrossPieces(t *testing.T) {
+	h := fullSegments(t, 0, withSACK())
+	for range 4 {
+		h.write(bytesOf(300))
+		h.wait(time.Millisecond)
+	}
+	h.sent = nil
+	for h.m.Info().TailProbes == 0 {
+		h.now = h.m.Deadline()
+		h.take(h.m.Advance(h.now, h.out[:0]))
+	}
+	h.want("P. 901:1201(300) ack 1")
+	for h.m.Info().Timeouts == 0 {
+		h.now = h.m.Deadline()
+		h.take(h.m.Advance(h.now, h.out[:0]))
+	}
+	h.want(". 1:1001(1000) ack 1")
+	h.wantIdle()
+	if got := h.m.pipe(); got != 1000 {
+		t.Errorf("in the network: got %d bytes, want 1000", got)
+	}
+}

@@ -279,17 +279,19 @@ func (b *scoreboard) firstLost() (seq wire.Seq, n int, ok bool) {
 	return 0, 0, false
 }
 
-// resent notes that the first n bytes at seq, which begins a span, are sent once
-// more.
+// resent notes that the n bytes at seq, which begins a span, are sent once more.
 func (b *scoreboard) resent(now instant, seq wire.Seq, n int) {
-	i := b.find(seq)
-	if n < b.all[i].n && !b.split(i, seq.Add(n)) {
-		n = b.all[i].n // there is no room to tell the rest apart: it counts as sent, too
-	}
-	b.setFate(i, b.all[i].fate&^(fateLost|fateProbe)|fateResent)
-	b.all[i].sentAt = now
 	b.again = true
-	b.join(i)
+	for end := seq.Add(n); seq.Less(end); {
+		i := b.find(seq)
+		if end.Less(b.all[i].end()) {
+			b.split(i, end) // without room to tell the rest apart it counts as sent, too
+		}
+		seq = b.all[i].end()
+		b.setFate(i, b.all[i].fate&^(fateLost|fateProbe)|fateResent)
+		b.all[i].sentAt = now
+		b.join(i)
+	}
 }
 
 // highestSacked returns the end of the last bytes that have arrived out of
