@@ -42,7 +42,7 @@ func (m *Machine) pipe() int { return max(m.send.board.outstanding()-m.recovery.
 // recover moves the repair on after an acknowledgement that has delivered d, and
 // has advanced SND.UNA by acked bytes.
 func (m *Machine) recover(now instant, acked int, d *delivery) {
-	r := &m.recovery
+	r, before := &m.recovery, m.recovery.phase
 	m.undoIfSpurious(acked)
 	if r.phase != phaseOpen && r.point.LessEq(m.send.una) {
 		m.recovered()
@@ -52,14 +52,28 @@ func (m *Machine) recover(now instant, acked int, d *delivery) {
 	if r.phase == phaseOpen && m.send.board.lost > 0 && !m.onlyPathProbeLost() {
 		m.enterRecovery(d.bytes)
 	}
-	switch r.phase {
-	case phaseOpen, phaseLoss:
-		m.cwnd.acked(now, acked, m.segmentSize(), m.rtt.srtt)
-		m.tuneSend()
-	case phaseRecovery:
+	if r.phase == phaseRecovery {
 		safe := acked > 0 && m.send.board.lost <= lostBefore
 		r.reduce(&m.cwnd, m.pipe(), d.bytes, m.segmentSize(), safe)
+		return
 	}
+	m.openUp(now, before, acked)
+}
+
+// openUp lets the window grow for an acknowledgement of acked bytes that has
+// come in this phase. One that ends a recovery finds it where it should be
+// (RFC 6937, Section 3). After a timeout one may cover far more than has left
+// the network just now, and counts as a segment (RFC 5681, Section 3.1; RFC 3465,
+// Section 2.3).
+func (m *Machine) openUp(now instant, p phase, acked int) {
+	switch p {
+	case phaseRecovery:
+		return
+	case phaseLoss:
+		acked = min(acked, m.segmentSize())
+	}
+	m.cwnd.acked(now, acked, m.segmentSize(), m.rtt.srtt)
+	m.tuneSend()
 }
 
 // enterRecovery begins a repair: the window shrinks to the threshold step by

@@ -246,3 +246,48 @@ func TestTimeoutAcrossPieces(t *testing.T) {
 		t.Errorf("in the network: got %d bytes, want 1000", got)
 	}
 }
+
+// An acknowledgement that ends the recovery and shows nothing else leaves the
+// window at the threshold, however much it covers (RFC 6937, Section 3; C-74).
+func TestWindowAfterRecovery(t *testing.T) {
+	h := fullSegments(t, 10, withSACK())
+	h.write(bytesOf(10_000))
+	h.wait(100 * time.Millisecond)
+	h.in(". 1:1(0) ack 1 <nop,nop,sack 1001:4001>", "")
+	h.wait(100 * time.Millisecond)
+	h.in(". 1:1(0) ack 10001", "")
+	if got := h.m.Info(); h.m.recovery.phase != phaseOpen || got.Cwnd != got.Threshold {
+		t.Errorf("got phase %d, cwnd %d; want open, %d", h.m.recovery.phase, got.Cwnd, got.Threshold)
+	}
+}
+
+// After a timeout what was SACKed does not count any more, one segment goes out,
+// and each ACK adds one to the window at the most: a single ACK that covers all
+// must not set free a burst (RFC 5681, Section 3.1; RFC 3465, Section 2.3; C-71,
+// C-74).
+func TestSlowStartAfterTimeout(t *testing.T) {
+	h := fullSegments(t, 10, withSACK())
+	h.write(bytesOf(30_000))
+	h.wait(100 * time.Millisecond)
+	h.in(". 1:1(0) ack 1 <nop,nop,sack 8001:10001>", "")
+	h.sent = nil
+	for h.m.Info().Timeouts == 0 {
+		h.sent = nil
+		h.now = h.m.Deadline()
+		h.take(h.m.Advance(h.now, h.out[:0]))
+	}
+	h.want(". 1:1001(1000) ack 1")
+	h.wantIdle()
+	if got := h.m.send.board.sacked; got != 0 {
+		t.Errorf("%d bytes still count as SACKed", got)
+	}
+	h.wait(100 * time.Millisecond)
+	h.in(". 1:1(0) ack 1001", "")
+	h.want(". 1001:2001(1000) ack 1")
+	h.want(". 2001:3001(1000) ack 1")
+	h.wantIdle()
+	h.in(". 1:1(0) ack 10001", "")
+	if got := h.m.Info().Cwnd; got != 3000 {
+		t.Errorf("cwnd: got %d, want 3000", got)
+	}
+}
