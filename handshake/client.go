@@ -33,7 +33,7 @@ func (m *Machine) open(now instant, out []Output) []Output {
 func (m *Machine) startSending() {
 	m.send.start(m.config.ISS)
 	m.rack.start(m.send.nxt)
-	m.recovery.point = m.send.nxt
+	m.recovery.point = m.send.una
 }
 
 func (m *Machine) sendSyn(options wire.Options, data []byte, out []Output) []Output {

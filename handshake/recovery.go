@@ -18,7 +18,7 @@ const (
 // ends (RFC 6675, Section 5). Without SACK it is NewReno's (RFC 6582).
 type recovery struct {
 	phase phase
-	point wire.Seq // RecoveryPoint: SND.NXT when the loss was found
+	point wire.Seq // RecoveryPoint: SND.NXT when the last loss was found, or less than SND.UNA
 
 	flight    int  // RecoverFS
 	delivered int  // prr_delivered
@@ -44,8 +44,13 @@ func (m *Machine) pipe() int { return max(m.send.board.outstanding()-m.recovery.
 func (m *Machine) recover(now instant, acked int, d *delivery) {
 	r, before := &m.recovery, m.recovery.phase
 	m.undoIfSpurious(acked)
-	if r.phase != phaseOpen && r.point.LessEq(m.send.una) {
+	switch {
+	case r.phase != phaseOpen && r.point.LessEq(m.send.una):
 		m.recovered()
+	case r.phase == phaseOpen && r.point.Less(m.send.una):
+		// It comes along, so that it is not ahead again when the sequence numbers
+		// have gone half round (RFC 6582, Section 3.2).
+		r.point = m.send.una.Add(-1)
 	}
 	lostBefore := m.send.board.lost
 	m.detectLoss(now, acked, d)
@@ -149,7 +154,9 @@ func (m *Machine) reorderTimeout(now instant, out []Output) []Output {
 // countDuplicates is RFC 6582, Section 3.2: three duplicate ACKs show a loss,
 // and an ACK that does not reach the recovery point the next one. In between
 // each duplicate stands for a segment that has arrived (RFC 3042 for the first
-// two).
+// two). No loss is looked for before more is acknowledged than was sent when the
+// last one was found: until then duplicates may answer what went again for
+// nothing.
 func (m *Machine) countDuplicates(acked int, d *delivery) {
 	r, size := &m.recovery, m.segmentSize()
 	switch {
@@ -163,7 +170,7 @@ func (m *Machine) countDuplicates(acked int, d *delivery) {
 	case d.bytes > 0 && r.phase != phaseLoss:
 		r.duplicates++
 		r.arrived = min(r.arrived+d.bytes, max(m.send.board.outstanding()-size, 0))
-		if r.duplicates >= duplicateThreshold && r.phase == phaseOpen && !m.send.una.Less(r.point) {
+		if r.duplicates >= duplicateThreshold && r.phase == phaseOpen && r.point.Less(m.send.una) {
 			m.send.board.loseFirst(size)
 		}
 	}
