@@ -127,12 +127,14 @@ func (m *Machine) isPlausible(now instant, d *delivery) bool {
 }
 
 // measure takes a round-trip sample: from what was sent once, or from the echoed
-// timestamp, which is good for repeated segments too (RFC 7323, Section 4.1).
+// timestamp, which is good for repeated segments too (RFC 7323, Section 4.1). What
+// lies behind a hole that was repaired may have arrived long before the
+// acknowledgement.
 // The timeout takes one a round trip (RFC 6298, Section 3, and for the reason
 // RFC 7323, Appendix G).
 func (m *Machine) measure(now instant, acked int, d *delivery) {
 	switch {
-	case !d.fresh.IsZero():
+	case !d.fresh.IsZero() && !d.repair:
 		rtt := now.Sub(d.fresh)
 		m.rack.least.sample(now, max(rtt, 1))
 		if !d.fresh.Before(m.rtt.sampledAt) {

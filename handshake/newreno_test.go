@@ -139,3 +139,21 @@ func TestRecoveryPointComesAlong(t *testing.T) {
 		t.Errorf("got %d recoveries, want 1", got)
 	}
 }
+
+// An ACK that covers something sent twice measures nothing, whatever else it
+// covers: that may have arrived long ago. RFC 6298, Section 3 (C-70, Karn).
+func TestKarnBehindRepair(t *testing.T) {
+	for _, config := range []Config{withoutSACK(), withSACK()} {
+		h := fullSegments(t, 3, config)
+		rto := h.m.Info().RTO
+		for h.m.Info().Timeouts == 0 {
+			h.now = h.m.Deadline()
+			h.take(h.m.Advance(h.now, h.out[:0]))
+		}
+		h.wait(100 * time.Millisecond)
+		h.in(". 1:1(0) ack 3001", "")
+		if got := h.m.Info(); got.RTT != 100*time.Millisecond || got.RTO < 2*rto {
+			t.Errorf("SACK %v: got RTT %v, RTO %v", !config.NoSACK, got.RTT, got.RTO)
+		}
+	}
+}

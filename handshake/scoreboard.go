@@ -49,6 +49,7 @@ type delivery struct {
 	fresh   instant  // when the last of it was sent that was sent only once; zero if none
 	earlier wire.Seq // end of the first part that was sent only once and arrived late: see reordering
 	any     bool
+	repair  bool // something before the acknowledgement was sent more than once
 }
 
 func (b *scoreboard) spans() []span { return b.all[b.head:] }
@@ -106,6 +107,7 @@ func (b *scoreboard) acked(ack wire.Seq, d *delivery) {
 		part.n = n
 		if s.fate&fateSacked == 0 {
 			d.add(&part)
+			d.repair = d.repair || s.fate&fateResent != 0
 		}
 		b.count(&part, -1)
 		if n < s.n {
