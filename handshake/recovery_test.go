@@ -2,6 +2,7 @@ package handshake
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -35,6 +36,19 @@ func withSACK() Config {
 	c.NoSACK = false
 	c.Congestion = NewReno
 	return c
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// sackText is a SACK option in the text form, with blocks from each first number
+// to each second one.
+func sackText(edges ...int) string {
+	var b strings.Builder
+	b.WriteString("nop,nop,sack")
+	for i := 0; i < len(edges); i += 2 {
+		b.WriteString(" " + itoa(edges[i]) + ":" + itoa(edges[i+1]))
+	}
+	return b.String()
 }
 
 // One loss in the middle: the third segment that arrives behind it shows it, and
@@ -123,7 +137,7 @@ func TestProportionalRateReduction(t *testing.T) {
 	h.wait(100 * time.Millisecond)
 	sack := func(segments int) int {
 		h.t.Helper()
-		h.in(". 1:1(0) ack 1 <nop,nop,sack 1001:"+strconv.Itoa(1+1000*(1+segments))+">", "")
+		h.in(". 1:1(0) ack 1 <nop,nop,sack 1001:"+itoa(1+1000*(1+segments))+">", "")
 		n := len(h.sent)
 		h.sent = nil
 		return n

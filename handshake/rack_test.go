@@ -1,0 +1,120 @@
+package handshake
+
+import (
+	"testing"
+	"time"
+)
+
+// Less than three segments behind a hole may be reordering: a quarter of the
+// least round trip is waited before the hole counts as lost. RFC 8985,
+// Section 6.2, Steps 4 and 5 (C-73).
+func TestReorderingTimer(t *testing.T) {
+	h := fullSegments(t, 3, withSACK())
+	h.wait(100 * time.Millisecond)
+	h.in(". 1:1(0) ack 1 <nop,nop,sack 1001:3001>", "")
+	h.wait(25*time.Millisecond - 1)
+	h.wantIdle()
+	h.wait(1)
+	h.want(". 1:1001(1000) ack 1")
+	h.wantIdle()
+	if got := h.m.Info(); got.FastRecoveries != 1 || got.Timeouts != 0 {
+		t.Errorf("got %d recoveries, %d timeouts; want 1, 0", got.FastRecoveries, got.Timeouts)
+	}
+}
+
+// What arrives late, but within that time, costs nothing (C-73).
+func TestReorderingWithinWindow(t *testing.T) {
+	h := fullSegments(t, 3, withSACK())
+	h.wait(100 * time.Millisecond)
+	h.in(". 1:1(0) ack 1 <nop,nop,sack 1001:3001>", "")
+	h.wait(24 * time.Millisecond)
+	h.in(". 1:1(0) ack 3001", "")
+	h.wait(time.Second)
+	h.wantIdle()
+	if got := h.m.Info(); got.FastRecoveries != 0 || got.Threshold != 1<<30 {
+		t.Errorf("got %d recoveries, threshold %d; want none", got.FastRecoveries, got.Threshold)
+	}
+}
+
+// Once reordering was seen, three segments behind a hole are no proof any more:
+// RFC 8985, Section 6.2, Step 4 (C-73).
+func TestReorderingSeen(t *testing.T) {
+	h := fullSegments(t, 10, withSACK())
+	h.wait(100 * time.Millisecond)
+	h.in(". 1:1(0) ack 1 <nop,nop,sack 1001:3001>", "")
+	h.in(". 1:1(0) ack 3001", "") // the first one was late
+	h.in(". 1:1(0) ack 3001 <nop,nop,sack 4001:10001>", "")
+	h.wantIdle()
+	h.wait(25 * time.Millisecond)
+	h.want(". 3001:4001(1000) ack 1")
+}
+
+// A D-SACK says that something went again for nothing: the window grows by a
+// quarter of a round trip, once a round trip, up to the smoothed one, and shrinks
+// again after 16 recoveries without. RFC 8985, Section 6.2, Step 4 (C-73).
+func TestReorderingWindowGrows(t *testing.T) {
+	h := fullSegments(t, 3, withSACK())
+	r, ms := &h.m.rack, time.Millisecond
+	window := func() time.Duration { return r.window(firstInstant, 100*ms, false) }
+	r.least.sample(firstInstant, 100*ms)
+	una := h.m.send.una
+	for _, step := range []struct {
+		una, nxt int
+		want     time.Duration
+	}{
+		{0, 3000, 50 * ms}, {0, 3000, 50 * ms}, {2000, 4000, 50 * ms}, // the same round trip
+		{3000, 5000, 75 * ms}, {5000, 6000, 100 * ms},
+		{6000, 7000, 100 * ms}, // not more than the smoothed round trip
+	} {
+		if r.duplicate(una.Add(step.una), una.Add(step.nxt)); window() != step.want {
+			t.Errorf("D-SACK at %d: got %v, want %v", step.una, window(), step.want)
+		}
+	}
+	for range 15 {
+		r.recovered()
+	}
+	if got := window(); got != 100*ms {
+		t.Errorf("after 15 recoveries: got %v, want 100ms", got)
+	}
+	if r.recovered(); window() != 25*ms {
+		t.Errorf("after 16 recoveries: got %v, want 25ms", window())
+	}
+}
+
+// The peer's D-SACK is taken from the first block, below the acknowledgement or
+// within the second block. RFC 2883, Section 4 (C-23).
+func TestDuplicateReported(t *testing.T) {
+	for _, test := range []struct {
+		sack string
+		want int
+	}{
+		{"1:1001", 1},
+		{"3001:4001 3001:5001", 1},
+		{"3001:5001", 0},
+		{"3001:4001 4001:5001", 0},
+		{"4001:4001", 0},
+	} {
+		h := fullSegments(t, 5, withSACK())
+		h.in(". 1:1(0) ack 1001 <nop,nop,sack "+test.sack+">", "")
+		if got := h.m.Info().DuplicatesSent; got != test.want {
+			t.Errorf("%s: got %d, want %d", test.sack, got, test.want)
+		}
+	}
+}
+
+// The least round trip is forgotten after some minutes.
+func TestMinimumRTT(t *testing.T) {
+	var m minimumRTT
+	now, ms := firstInstant, time.Millisecond
+	for _, step := range []struct {
+		after, rtt, want time.Duration
+	}{
+		{0, 50 * ms, 50 * ms}, {time.Second, 40 * ms, 40 * ms}, {time.Second, 60 * ms, 40 * ms},
+		{minimumRTTHalf, 60 * ms, 40 * ms}, {minimumRTTHalf, 70 * ms, 60 * ms},
+	} {
+		now = now.Add(step.after)
+		if m.sample(now, step.rtt); m.value(now) != step.want {
+			t.Errorf("after %v: got %v, want %v", now.Sub(firstInstant), m.value(now), step.want)
+		}
+	}
+}
