@@ -63,7 +63,7 @@ func (m *Machine) takeAck(now instant, s *wire.Segment, set *wire.OptionSet, win
 	}
 	m.noteEcho(set)
 	m.measure(now, acked, &d)
-	m.rack.delivered(now, &d, m.isPlausible(now, &d))
+	m.rack.delivered(now, &d, m.isPlausible(now, acked, &d))
 	m.rack.reached(reach)
 	m.endTailProbe(s, acked, spurious)
 	m.notePathProbe(now)
@@ -114,14 +114,16 @@ func (m *Machine) newAck(now instant, ack wire.Seq) {
 	m.timers.retransmit = 0
 }
 
-// isPlausible reports whether the acknowledgement can be the answer to the last
-// sending of what it has delivered (RFC 8985, Section 6.2, Step 2).
-func (m *Machine) isPlausible(now instant, d *delivery) bool {
-	switch {
-	case d.latest.fate&fateResent == 0:
+// isPlausible reports whether an acknowledgement that has advanced SND.UNA by
+// acked bytes can be the answer to the last sending of what it has delivered
+// (RFC 8985, Section 6.2, Step 2). One that only has new SACK blocks echoes the
+// time of older segments (RFC 7323, Section 4.3).
+func (m *Machine) isPlausible(now instant, acked int, d *delivery) bool {
+	if d.latest.fate&fateResent == 0 {
 		return true
-	case m.echo != 0:
-		return int32(m.echo-m.ts.value(d.latest.sentAt)) >= 0
+	}
+	if acked > 0 && m.echo != 0 && int32(m.echo-m.ts.value(d.latest.sentAt)) < 0 {
+		return false
 	}
 	return now.Sub(d.latest.sentAt) >= m.rack.least.value(now)
 }

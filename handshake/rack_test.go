@@ -118,3 +118,53 @@ func TestMinimumRTT(t *testing.T) {
 		}
 	}
 }
+
+// An answer that comes sooner than any round trip has taken is to the first
+// sending, and says nothing about what was sent before the second one. RFC 8985,
+// Section 6.2, Step 2 (C-73).
+func TestImplausibleAnswer(t *testing.T) {
+	for _, timestamps := range []bool{false, true} {
+		c := withSACK()
+		ts, size := "", 1000
+		if timestamps {
+			c = withTimestamps()
+			c.NoSACK = false
+			ts, size = ",nop,nop,TS val 7 ecr 300", 988
+		}
+		h := fullSegments(t, 10, c)
+		h.wait(100 * time.Millisecond)
+		h.in(". 1:1(0) ack 1 <"+sackText(1+size, 1+4*size)+ts+">", "")
+		if len(h.sent) == 0 {
+			t.Fatal("nothing went again")
+		}
+		before := h.m.rack.sentAt
+		h.wait(time.Millisecond / 2)
+		h.in(". 1:1(0) ack "+itoa(1+4*size)+" <nop,nop"+ts+">", "")
+		if got := h.m.rack.sentAt; got != before {
+			t.Errorf("timestamps %v: RACK has moved to what was sent %v ago", timestamps, h.m.clock(h.now).Sub(got))
+		}
+	}
+}
+
+// A second hole that is repaired shows that the repair of the first one was lost,
+// with timestamps, too: what they echo then is older than both repairs (RFC 7323,
+// Section 4.3; RFC 8985, Section 6.2, Step 2; C-73).
+func TestLostRetransmissionBeforeAnother(t *testing.T) {
+	c := withTimestamps()
+	c.NoSACK = false
+	h := fullSegments(t, 8, c)
+	h.wait(100 * time.Millisecond)
+	h.in(". 1:1(0) ack 1 <nop,nop,TS val 8 ecr 200,"+sackText(1+988, 1+2*988, 1+3*988, 1+8*988)+">", "")
+	h.wait(10 * time.Millisecond)
+	h.in(". 1:1(0) ack 1 <nop,nop,TS val 8 ecr 200,"+sackText(1+3*988, 1+8*988, 1+988, 1+2*988)+">", "")
+	if got := h.m.Info().Retransmits; got != 2 {
+		t.Fatalf("got %d retransmissions, want 2", got)
+	}
+	h.sent = nil
+	h.wait(100 * time.Millisecond)
+	h.in(". 1:1(0) ack 1 <nop,nop,TS val 8 ecr 200,"+sackText(1+988, 1+8*988)+">", "")
+	h.wait(30 * time.Millisecond)
+	if got := h.m.Info(); got.Retransmits != 3 || got.Timeouts != 0 {
+		t.Errorf("got %d retransmissions, %d timeouts; want 3, 0", got.Retransmits, got.Timeouts)
+	}
+}
