@@ -58,6 +58,10 @@ func (r *rack) reached(end wire.Seq) {
 	}
 }
 
+// distrust is for when the SACK blocks are forgotten: what they have reported may
+// then seem to arrive late.
+func (r *rack) distrust(una wire.Seq) { r.fack = una }
+
 // duplicate is the part of Step 4 that a D-SACK moves (RFC 2883): something was
 // sent again for nothing, so reordering is wider than was thought. It counts
 // once a round trip.

@@ -168,3 +168,34 @@ func TestLostRetransmissionBeforeAnother(t *testing.T) {
 		t.Errorf("got %d retransmissions, %d timeouts; want 3, 0", got.Retransmits, got.Timeouts)
 	}
 }
+
+// A segment SACKed late that was sent once is reordering; one that was sent again
+// is not, nor is one whose SACK was forgotten after a timeout. RFC 8985,
+// Section 6.2, Step 3 (C-73).
+func TestReorderingDetection(t *testing.T) {
+	h := fullSegments(t, 5, withSACK())
+	h.in(". 1:1(0) ack 1 <nop,nop,sack 3001:4001>", "")
+	h.in(". 1:1(0) ack 1 <nop,nop,sack 1001:2001 3001:4001>", "")
+	if !h.m.rack.reordering {
+		t.Error("a late segment was not noticed")
+	}
+	h = fullSegments(t, 5, withSACK())
+	h.in(". 1:1(0) ack 1 <nop,nop,sack 1001:4001>", "")
+	h.want(". 1:1001(1000) ack 1")
+	h.wait(100 * time.Millisecond)
+	h.in(". 1:1(0) ack 4001", "")
+	if h.m.rack.reordering {
+		t.Error("a repaired loss counts as reordering")
+	}
+	h = fullSegments(t, 10, withSACK())
+	h.in(". 1:1(0) ack 1 <nop,nop,sack 2001:3001 4001:10001>", "")
+	for h.m.Info().Timeouts == 0 {
+		h.now = h.m.Deadline()
+		h.take(h.m.Advance(h.now, h.out[:0]))
+	}
+	h.wait(50 * time.Millisecond)
+	h.in(". 1:1(0) ack 10001", "")
+	if h.m.rack.reordering {
+		t.Error("after a timeout everything counts as reordering")
+	}
+}

@@ -92,6 +92,7 @@ func (m *Machine) enterLoss() {
 	m.cwnd.window, m.cwnd.limited = size, true
 	r.force, r.duplicates, r.arrived = false, 0, 0
 	m.send.board.distrust()
+	m.rack.distrust(m.send.una)
 	m.send.board.loseAll()
 	m.timers.tail, m.timers.reorder = 0, 0
 	m.tail = tailProbe{}
