@@ -25,7 +25,8 @@ const (
 // armTailProbe starts the timer if a probe makes sense: not while another one is
 // under way or losses are repaired, nor when SACK will show what is missing. What
 // is less than two full segments may wait for a delayed acknowledgement (RFC 8985
-// says so of one segment only, but the second one may be a short one).
+// says so of one segment only, but the second one may be a short one). The probe
+// goes instead of a timeout that would come before it.
 func (m *Machine) armTailProbe(now instant) {
 	b := &m.send.board
 	m.timers.tail = 0
@@ -42,9 +43,7 @@ func (m *Machine) armTailProbe(now instant) {
 	if m.timers.retransmit.IsZero() {
 		m.armRetransmit(now)
 	}
-	if at := now.Add(wait); at.Before(m.timers.retransmit) {
-		m.timers.tail = at
-	}
+	m.timers.tail = min(now.Add(wait), m.timers.retransmit)
 }
 
 // tailTimeout sends the probe: new data if there is any that the peer has room
@@ -52,7 +51,7 @@ func (m *Machine) armTailProbe(now instant) {
 // retransmission timer starts over.
 func (m *Machine) tailTimeout(now instant, out []Output) []Output {
 	s, b := &m.send, &m.send.board
-	if b.empty() {
+	if b.empty() || m.userTimedOut(now) {
 		return out
 	}
 	m.count.TailProbes++

@@ -87,3 +87,59 @@ func TestTailProbeForNothingAtOnce(t *testing.T) {
 		t.Error("the probe is still under way")
 	}
 }
+
+// When the probe comes: after two round trips; for a single segment later by what
+// the peer may delay its ACK; not after the retransmission timeout, which then
+// starts over. RFC 8985, Section 7.2 (C-73).
+func TestTailProbeTime(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		segments int
+		minRTO   time.Duration
+		want     time.Duration
+	}{
+		{"two segments", 2, time.Second, 200 * time.Millisecond},
+		{"one segment", 1, time.Second, 400 * time.Millisecond},
+		{"before the timeout", 1, 200 * time.Millisecond, 300 * time.Millisecond},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := withSACK()
+			c.MinRTO = test.minRTO
+			h := fullSegments(t, test.segments, c)
+			rto := h.m.Info().RTO
+			h.wait(test.want - 1)
+			h.wantIdle()
+			h.wait(1)
+			if got := h.m.Info(); len(h.sent) != 1 || got.TailProbes != 1 || got.Timeouts != 0 {
+				t.Fatalf("got %d segments, %d probes, %d timeouts; want 1, 1, 0", len(h.sent), got.TailProbes, got.Timeouts)
+			}
+			h.sent = nil
+			h.wait(rto - 1)
+			h.wantIdle()
+			if h.wait(1); h.m.Info().Timeouts != 1 {
+				t.Error("no timeout behind the probe")
+			}
+		})
+	}
+}
+
+// The probe has repaired a loss, for there is no second answer: the window
+// shrinks as for any other loss. RFC 8985, Section 7.4.2, case 2 (C-73).
+func TestTailProbeRepairs(t *testing.T) {
+	h := fullSegments(t, 4, withSACK())
+	h.wait(100 * time.Millisecond)
+	h.in(". 1:1(0) ack 3001", "")
+	h.wait(300 * time.Millisecond)
+	h.want("P. 3001:4001(1000) ack 1")
+	h.wait(100 * time.Millisecond)
+	h.in(". 1:1(0) ack 4001", "")
+	if got := h.m.Info().Threshold; got != 1<<30 {
+		t.Errorf("threshold: got %d before it is known", got)
+	}
+	h.write(bytesOf(1000))
+	h.wait(100 * time.Millisecond)
+	h.in(". 1:1(0) ack 5001", "")
+	if got := h.m.Info(); got.Threshold != 2000 || got.Cwnd > 3000 {
+		t.Errorf("got threshold %d, cwnd %d; want 2000, and no more than one segment more", got.Threshold, got.Cwnd)
+	}
+}
