@@ -45,13 +45,16 @@ func (m *Machine) takeAck(now instant, s *wire.Segment, set *wire.OptionSet, win
 	var d delivery
 	b := &m.send.board
 	if m.send.inFlight() == 0 && m.send.una == s.Ack {
+		// It can only be about something that has come twice.
+		m.takeBlocks(s, set, &d)
+		m.endTailProbe(s, set, 0)
 		return
 	}
 	duplicate := !m.handshake.sack && m.isDuplicate(s, windowBefore)
 	acked := s.Ack.Diff(m.send.from())
 	reach := s.Ack
 	b.acked(s.Ack, &d)
-	spurious := m.takeBlocks(s, set, &d)
+	m.takeBlocks(s, set, &d)
 	if m.handshake.sack {
 		reach = b.highestSacked(s.Ack)
 	}
@@ -65,7 +68,7 @@ func (m *Machine) takeAck(now instant, s *wire.Segment, set *wire.OptionSet, win
 	m.measure(now, acked, &d)
 	m.rack.delivered(now, &d, m.isPlausible(now, acked, &d))
 	m.rack.reached(reach)
-	m.endTailProbe(s, acked, spurious)
+	m.endTailProbe(s, set, acked)
 	m.notePathProbe(now)
 	m.recover(now, max(acked, 0), &d)
 	if acked > 0 || d.bytes > 0 {
@@ -73,29 +76,30 @@ func (m *Machine) takeAck(now instant, s *wire.Segment, set *wire.OptionSet, win
 	}
 }
 
-// takeBlocks marks what SACK blocks say (RFC 2018), and reports whether the
-// first of them says that something arrived twice (RFC 2883, Section 4).
-func (m *Machine) takeBlocks(s *wire.Segment, set *wire.OptionSet, d *delivery) (spurious bool) {
+// takeBlocks marks what SACK blocks say (RFC 2018). The first of them may say that
+// something has arrived twice (RFC 2883, Section 4).
+func (m *Machine) takeBlocks(s *wire.Segment, set *wire.OptionSet, d *delivery) {
 	if !m.handshake.sack {
-		return false
+		return
 	}
 	for i, block := range set.SACK[:set.NumSACK] {
 		if i == 0 && isDuplicateSACK(s.Ack, set) {
 			m.rack.duplicate(s.Ack, m.send.nxt)
 			m.count.DuplicatesSent++
-			spurious = true
 			continue
 		}
 		if s.Ack.Less(block.Left) {
 			m.send.board.sacks(block.Left, block.Right, d)
 		}
 	}
-	return spurious
 }
 
 // isDuplicateSACK reports whether the first block lies before the
 // acknowledgement or within the second.
 func isDuplicateSACK(ack wire.Seq, set *wire.OptionSet) bool {
+	if set.NumSACK == 0 {
+		return false
+	}
 	first := set.SACK[0]
 	if first.Right.LessEq(ack) {
 		return first.Left.Less(first.Right)

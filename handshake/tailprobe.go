@@ -83,18 +83,18 @@ func (m *Machine) sendLast(now instant, n int, out []Output) []Output {
 // endTailProbe judges an acknowledgement that advances SND.UNA by acked bytes
 // (RFC 8985, Section 7.4.2). If the probe has repaired a loss that nothing else
 // has shown, the window shrinks as for one that was found.
-func (m *Machine) endTailProbe(s *wire.Segment, acked int, spurious bool) {
+func (m *Machine) endTailProbe(s *wire.Segment, set *wire.OptionSet, acked int) {
 	t := &m.tail
 	switch {
 	case !t.under || s.Ack.Less(t.end):
 		return
-	case !t.resent, spurious:
+	case !t.resent, isDuplicateSACK(s.Ack, set) && set.SACK[0].Right == t.end:
 	case t.end.Less(s.Ack):
 		if m.recovery.phase == phaseOpen {
 			m.cwnd.lost(m.pipe()+acked, m.segmentSize())
 			m.cwnd.window = min(m.cwnd.window, m.cwnd.threshold)
 		}
-	case acked > 0, s.Len() > 0:
+	case acked > 0, s.Len() > 0, set.NumSACK > 0:
 		// The answer to the first sending or to the probe: the next one tells.
 		return
 	}

@@ -143,3 +143,51 @@ func TestTailProbeRepairs(t *testing.T) {
 		t.Errorf("got threshold %d, cwnd %d; want 2000, and no more than one segment more", got.Threshold, got.Cwnd)
 	}
 }
+
+// Nothing was lost: a D-SACK for the probe, or a second acknowledgement without
+// SACK, says that it came twice, and the window stays. RFC 8985, Section 7.4.2,
+// cases 1 and 3 (C-73).
+func TestTailProbeForNothing(t *testing.T) {
+	for _, test := range []struct{ name, answer string }{
+		{"D-SACK", ". 1:1(0) ack 4001 <nop,nop,sack 3001:4001>"},
+		{"duplicate", ". 1:1(0) ack 4001"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := fullSegments(t, 4, withSACK())
+			h.wait(200 * time.Millisecond)
+			h.want("P. 3001:4001(1000) ack 1")
+			h.wait(10 * time.Millisecond)
+			h.in(". 1:1(0) ack 4001", "")
+			h.wait(90 * time.Millisecond)
+			h.in(test.answer, "")
+			if h.m.tail.under {
+				t.Error("the probe is still under way")
+			}
+			h.write(bytesOf(2000))
+			h.wait(100 * time.Millisecond)
+			h.in(". 1:1(0) ack 6001", "")
+			if got := h.m.Info().Threshold; got != 1<<30 {
+				t.Errorf("threshold: got %d", got)
+			}
+		})
+	}
+}
+
+// A D-SACK for something else, or a duplicate that has SACK blocks, says nothing
+// of the probe. RFC 8985, Section 7.4.2 (C-73).
+func TestTailProbeOtherAnswers(t *testing.T) {
+	for _, answer := range []string{
+		". 1:1(0) ack 4001 <nop,nop,sack 1:1001>",
+		". 1:1(0) ack 4001 <nop,nop,sack 5001:6001>",
+	} {
+		h := fullSegments(t, 4, withSACK())
+		h.wait(200 * time.Millisecond)
+		h.want("P. 3001:4001(1000) ack 1")
+		h.in(". 1:1(0) ack 4001", "")
+		h.write(bytesOf(2000))
+		h.in(answer, "")
+		if !h.m.tail.under {
+			t.Errorf("%s ends the probe", answer)
+		}
+	}
+}
