@@ -40,6 +40,7 @@ func (c *congestion) open(segments, mss int, synLost bool) {
 // gain nothing and ACKs for many segments lose nothing.
 func (c *congestion) acked(now instant, n, mss int, rtt time.Duration) {
 	if !c.limited {
+		c.cubic.pause(now)
 		return
 	}
 	if c.window < c.threshold {
@@ -74,6 +75,13 @@ func (c *congestion) lost(flight, mss int) {
 		flight /= 2
 	}
 	c.threshold = max(flight, 2*mss)
+}
+
+// collapse is for a timeout: the window is one segment (RFC 5681, Section 3.1).
+// CUBIC's curve begins anew where slow start will end (RFC 9438, Section 4.8).
+func (c *congestion) collapse(mss int) {
+	c.window, c.limited = mss, true
+	c.cubic.most, c.cubic.epoch = 0, 0
 }
 
 // idle restarts after a pause longer than the retransmission timeout

@@ -9,7 +9,8 @@ import (
 type cubic struct {
 	most  float64 // W_max: the window at the last loss, less for fast convergence
 	prior float64 // cwnd_prior: the window at the last loss
-	epoch instant // t_epoch: when congestion avoidance began; zero if it has not
+	epoch instant // t_epoch: when congestion avoidance began, pauses left out; zero if it has not
+	seen  instant // when the window was last looked at
 	k     float64 // K, in seconds
 	reno  float64 // W_est: what Reno would have by now
 	carry float64 // growth by less than a byte
@@ -29,6 +30,7 @@ func (c *cubic) acked(now instant, window, n, mss int, rtt time.Duration) int {
 	if c.epoch.IsZero() {
 		c.begin(now, cwnd)
 	}
+	c.seen = now
 	alpha := cubicAlpha
 	if c.reno >= c.prior {
 		alpha = 1
@@ -54,6 +56,14 @@ func (c *cubic) begin(now instant, cwnd float64) {
 		return
 	}
 	c.k = math.Cbrt((c.most - cwnd) / cubicC)
+}
+
+// pause takes time in which the application left the window unused out of t
+// (RFC 9438, Section 5.8).
+func (c *cubic) pause(now instant) {
+	if !c.epoch.IsZero() {
+		c.epoch, c.seen = c.epoch.Add(now.Sub(c.seen)), now
+	}
 }
 
 // at is W_cubic(t), equation 1.

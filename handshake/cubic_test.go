@@ -148,3 +148,41 @@ func TestCubicSmallSteps(t *testing.T) {
 		t.Errorf("got %d, want about %.0f", c.window, want)
 	}
 }
+
+// After a timeout the curve begins where slow start ends: K is 0 and W_max the
+// window there. RFC 9438, Section 4.8 (C-71, C-74).
+func TestCubicAfterTimeout(t *testing.T) {
+	c := withSACK()
+	c.Congestion = Cubic
+	h := fullSegments(t, 10, c)
+	h.wait(time.Second)
+	if got := h.m.Info(); got.Timeouts == 0 || got.Threshold != 7000 {
+		t.Fatalf("got %d timeouts, threshold %d", got.Timeouts, got.Threshold)
+	}
+	w := &h.m.cwnd
+	w.window = w.threshold
+	w.limited = true
+	w.acked(firstInstant, 1000, 1000, 100*time.Millisecond)
+	if got := w.cubic; got.k != 0 || got.most != 7 {
+		t.Errorf("got K %v, W_max %v; want 0, 7", got.k, got.most)
+	}
+}
+
+// Without something to send the window does not grow, and the time does not count:
+// what comes after goes on where it was. RFC 9438, Section 5.8 (C-74).
+func TestCubicApplicationLimited(t *testing.T) {
+	const rtt = 100 * time.Millisecond
+	c := afterLoss(100)
+	now := c.roundTrips(firstInstant, 20, rtt)
+	window := c.window
+	c.limited = false
+	now = c.roundTrips(now, 100, rtt)
+	if c.window != window {
+		t.Errorf("it grew from %d to %d unused", window, c.window)
+	}
+	c.limited = true
+	c.roundTrips(now, 22, rtt)
+	if c.window < 98_500 || c.window > 100_500 {
+		t.Errorf("4.2 s after the loss, pause left out: got %d, want about 100000", c.window)
+	}
+}

@@ -89,7 +89,7 @@ func (m *Machine) enterLoss() {
 		}
 		r.phase, r.point = phaseLoss, m.send.nxt
 	}
-	m.cwnd.window, m.cwnd.limited = size, true
+	m.cwnd.collapse(size)
 	r.force, r.duplicates, r.arrived = false, 0, 0
 	m.send.board.distrust()
 	m.rack.distrust(m.send.una)
