@@ -19,7 +19,7 @@ func (m *Machine) closeWrite(now instant, out []Output) []Output {
 // closeBoth closes for an application that will neither read nor write.
 func (m *Machine) closeBoth(now instant, out []Output) []Output {
 	switch {
-	case m.state == Closed || m.closed:
+	case m.state == Closed || m.closed && m.send.finQueued:
 		return out
 	case m.state == SynSent:
 		return m.abandonSyn(ErrAborted, out)

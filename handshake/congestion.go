@@ -66,11 +66,13 @@ func (c *congestion) renoAcked(n, mss int) {
 }
 
 // lost lowers the threshold for a flight of this size, once for a recovery
-// (RFC 5681, equation 4; RFC 9438, Section 4.6).
+// (RFC 5681, equation 4; RFC 9438, Section 4.6). What was sent beyond the window
+// while duplicates came in does not count (RFC 5681, Section 3.2).
 func (c *congestion) lost(flight, mss int) {
 	c.credit = 0
+	flight = min(flight, max(c.window, mss))
 	if c.control == Cubic {
-		flight = c.cubic.lost(c.window, flight, mss)
+		flight = c.cubic.lost(flight, mss)
 	} else {
 		flight /= 2
 	}
@@ -82,6 +84,13 @@ func (c *congestion) lost(flight, mss int) {
 func (c *congestion) collapse(mss int) {
 	c.window, c.limited = mss, true
 	c.cubic.most, c.cubic.epoch = 0, 0
+}
+
+// restore takes back what a loss has changed that there was not (RFC 9438,
+// Section 4.9).
+func (c *congestion) restore(window, threshold int) {
+	c.window, c.threshold = max(c.window, window), threshold
+	c.cubic.most, c.cubic.epoch = max(c.cubic.most, c.cubic.prior), 0
 }
 
 // idle restarts after a pause longer than the retransmission timeout

@@ -74,8 +74,8 @@ func (c *cubic) at(t float64) float64 {
 
 // lost returns the threshold for a flight of this many bytes (RFC 9438,
 // Section 4.6 and 4.7).
-func (c *cubic) lost(window, flight, mss int) int {
-	cwnd := float64(min(window, max(flight, mss))) / float64(mss)
+func (c *cubic) lost(flight, mss int) int {
+	cwnd := float64(max(flight, mss)) / float64(mss)
 	if c.prior = cwnd; cwnd < c.most {
 		c.most = cwnd * (1 + cubicBeta) / 2 // fast convergence
 	} else {

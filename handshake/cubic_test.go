@@ -123,7 +123,7 @@ func TestCubicFastConvergence(t *testing.T) {
 		{80_000, 56_000, 68}, // 80 * 1.7 / 2
 		{90_000, 63_000, 90}, // above the last one
 	} {
-		if got := c.lost(step.window, step.window, 1000); got != step.threshold || math.Abs(c.most-step.most) > 1e-9 {
+		if got := c.lost(step.window, 1000); got != step.threshold || math.Abs(c.most-step.most) > 1e-9 {
 			t.Errorf("loss at %d: got threshold %d, W_max %v; want %d, %v", step.window, got, c.most, step.threshold, step.most)
 		}
 	}
@@ -133,7 +133,7 @@ func TestCubicFastConvergence(t *testing.T) {
 // Section 4.6 (C-71).
 func TestCubicLossOfSmallFlight(t *testing.T) {
 	var c cubic
-	if got := c.lost(100_000, 10_000, 1000); got != 7000 || c.most != 10 {
+	if got := c.lost(10_000, 1000); got != 7000 || c.most != 10 {
 		t.Errorf("got threshold %d, W_max %v; want 7000, 10", got, c.most)
 	}
 }

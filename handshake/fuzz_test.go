@@ -197,8 +197,8 @@ func (p *fuzzPeer) checkMachine() {
 	waiting := 0
 	for i, r := range m.recv.early.runs {
 		waiting += len(r.data)
-		if i > 0 && !m.recv.early.runs[i-1].end().Less(r.seq) {
-			p.t.Fatal("runs touch")
+		if i > 0 && r.seq.Less(m.recv.early.runs[i-1].end()) {
+			p.t.Fatal("runs overlap")
 		}
 	}
 	if waiting+m.recv.unread > m.recv.limit {

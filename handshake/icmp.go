@@ -44,15 +44,19 @@ func (m *Machine) packetTooBig(now instant, e *wire.ICMPError, out []Output) []O
 	if mss >= m.handshake.pathMSS {
 		return out
 	}
+	again := now.Sub(m.handshake.pathLowered) < m.rtt.srtt
 	m.handshake.pathMSS, m.handshake.pathLowered = mss, now
 	m.path = pathSearch{}
 	switch {
 	case m.state == SynSent && m.handshake.synData > 0 && !m.handshake.plain:
 		m.settle(Fallback, WhyPacketTooBig)
 		return m.resendSyn(now, out)
+	case again:
+		// What was sent for the error before is on its way. One error after the
+		// other must not make us send the same data as often.
 	case m.maySend() && m.send.inFlight() > 0:
 		// It is not congestion that has lost them.
-		m.send.board.loseAll()
+		m.send.board.loseLarger(m.segmentSize())
 		return m.flush(now, out)
 	}
 	return out

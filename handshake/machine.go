@@ -220,6 +220,11 @@ func (m *Machine) Close(now time.Time, out []Output) []Output {
 	return m.closeBoth(m.begin(now), out)
 }
 
+// Orphan says that nobody will read any more, while there is something left to
+// write before Close. From then on the peer cannot keep the connection open with
+// a closed window (RFC 6429).
+func (m *Machine) Orphan() { m.closed = true }
+
 // Abort resets the connection.
 func (m *Machine) Abort(now time.Time, out []Output) []Output {
 	return m.abort(m.begin(now), ErrAborted, out)

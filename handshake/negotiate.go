@@ -87,7 +87,7 @@ func (m *Machine) sackCount() int {
 	if !m.handshake.sack {
 		return 0
 	}
-	n := len(m.recv.early.runs)
+	n := m.recv.early.islands(m.maxSACK())
 	if m.recv.twice.Left != m.recv.twice.Right {
 		n++
 	}

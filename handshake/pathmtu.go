@@ -106,7 +106,7 @@ func (m *Machine) probePath(now instant, out []Output) []Output {
 	payload := m.wholePayload(s.nxt, size)
 	p.whole = false
 	p.probing, p.seq, p.end = mss, s.nxt, s.nxt.Add(size)
-	s.sent(now, size, fateProbe)
+	s.sent(now, size, size, fateProbe)
 	return m.transmit(wire.Segment{Seq: p.seq, Flags: wire.ACK, Options: m.ackOptions(now), Payload: payload}, out)
 }
 

@@ -103,7 +103,7 @@ func (r *rack) detect(now instant, b *scoreboard, window time.Duration) (wait ti
 			continue
 		}
 		if !sentAfter(r.sentAt, r.end, s.sentAt, s.end()) {
-			if b.again {
+			if b.again > 0 {
 				continue
 			}
 			return wait // all that follows was sent later still

@@ -6,8 +6,10 @@ import (
 	"tfocraft/wire"
 )
 
-// early is what has come before its turn: runs of bytes in order, with gaps
-// between them. The window bounds the bytes.
+// early is what has come before its turn: runs of bytes in order. Those that
+// follow each other without a gap are an island. They are not made one run, since
+// that would have to be copied again and again for a peer that sends backwards.
+// The window bounds the bytes.
 type early struct {
 	runs   []run
 	recent [wire.MaxSACKBlocks]wire.Seq // where the latest bytes begin, latest first, for SACK
@@ -20,8 +22,14 @@ type run struct {
 
 func (r *run) end() wire.Seq { return r.seq.Add(len(r.data)) }
 
-// maxRuns bounds what senders of single bytes can cost.
-const maxRuns = 256
+const (
+	// maxRun is how long a run grows, in bytes: what is copied for a segment that
+	// fills a gap is bounded by it.
+	maxRun = 16 << 10
+	// maxRuns bounds what senders of single bytes can cost. It is enough for a
+	// window of 4 MiB with a thousand gaps.
+	maxRuns = 1280
+)
 
 // end is the sequence number behind the last run; nxt if there is none.
 func (e *early) end(nxt wire.Seq) wire.Seq {
@@ -31,61 +39,109 @@ func (e *early) end(nxt wire.Seq) wire.Seq {
 	return e.runs[len(e.runs)-1].end()
 }
 
+// after returns the index of the first run that ends behind seq.
+func (e *early) after(seq wire.Seq) int {
+	i, found := slices.BinarySearchFunc(e.runs, seq, func(r run, seq wire.Seq) int { return r.end().Diff(seq) })
+	if found {
+		i++
+	}
+	return i
+}
+
 // keep copies the bytes at seq, but for those that are there already, and
 // reports whether there was room for them.
 func (e *early) keep(seq wire.Seq, data []byte) bool {
-	// i is the first run that ends at seq or later.
-	i, _ := slices.BinarySearchFunc(e.runs, seq, func(r run, seq wire.Seq) int { return r.end().Diff(seq) })
-	if i == len(e.runs) || seq.Less(e.runs[i].seq) {
-		if i < len(e.runs) && e.runs[i].seq.Less(seq.Add(len(data))) || len(e.runs) < maxRuns {
-			e.runs = slices.Insert(e.runs, i, run{seq: seq})
-		} else {
+	first := seq
+	for len(data) > 0 {
+		i, n := e.after(seq), len(data)
+		if i < len(e.runs) {
+			if gap := e.runs[i].seq.Diff(seq); gap > 0 {
+				n = min(n, gap)
+			} else {
+				known := min(e.runs[i].end().Diff(seq), n)
+				seq, data = seq.Add(known), data[known:]
+				continue
+			}
+		}
+		if n = min(n, maxRun); !e.insert(i, seq, data[:n]) {
 			return false
 		}
+		seq, data = seq.Add(n), data[n:]
 	}
-	e.extend(i, seq, data)
-	e.remember(seq)
+	e.remember(first)
 	return true
 }
 
-// extend adds what is new in the bytes at seq to run i, which they touch, and
-// joins it with the runs that they reach.
-func (e *early) extend(i int, seq wire.Seq, data []byte) {
-	r, last := &e.runs[i], i+1
-	for {
-		if known := r.end().Diff(seq); known < len(data) {
-			r.data = append(r.data, data[known:]...)
+// insert adds new bytes in front of run i: to the run that ends where they begin,
+// or as a run of their own. It joins two short runs where they close a gap.
+func (e *early) insert(i int, seq wire.Seq, data []byte) bool {
+	if before := i - 1; before >= 0 && e.runs[before].end() == seq && len(e.runs[before].data)+len(data) <= maxRun {
+		e.runs[before].data = append(e.runs[before].data, data...)
+		i = before
+	} else {
+		if len(e.runs) >= maxRuns {
+			return false
 		}
-		if last == len(e.runs) || r.end().Less(e.runs[last].seq) {
-			break
-		}
-		seq, data = e.runs[last].seq, e.runs[last].data
-		last++
+		e.runs = slices.Insert(e.runs, i, run{seq, slices.Clone(data)})
 	}
-	e.runs = slices.Delete(e.runs, i+1, last)
+	r := &e.runs[i]
+	if next := i + 1; next < len(e.runs) && r.end() == e.runs[next].seq && len(r.data)+len(e.runs[next].data) <= maxRun {
+		r.data = append(r.data, e.runs[next].data...)
+		e.runs = slices.Delete(e.runs, next, next+1)
+	}
+	return true
 }
 
 // has reports whether all of the n bytes at seq are there already.
 func (e *early) has(seq wire.Seq, n int) bool {
-	return slices.ContainsFunc(e.runs, func(r run) bool { return r.seq.LessEq(seq) && seq.Add(n).LessEq(r.end()) })
+	island, ok := e.islandAt(seq)
+	return ok && seq.Add(n).LessEq(island.Right)
 }
 
-// remember puts the run with the latest bytes before the earlier ones.
+// islandAt returns the island that has the byte at seq.
+func (e *early) islandAt(seq wire.Seq) (island wire.SACKBlock, ok bool) {
+	i := e.after(seq)
+	if i == len(e.runs) || seq.Less(e.runs[i].seq) {
+		return island, false
+	}
+	first := i
+	for first > 0 && e.runs[first-1].end() == e.runs[first].seq {
+		first--
+	}
+	island, _ = e.islandFrom(first)
+	return island, true
+}
+
+// islandFrom returns the island that begins with run i, and the index of the run
+// behind it.
+func (e *early) islandFrom(i int) (island wire.SACKBlock, next int) {
+	island = wire.SACKBlock{Left: e.runs[i].seq, Right: e.runs[i].end()}
+	for i++; i < len(e.runs) && e.runs[i].seq == island.Right; i++ {
+		island.Right = e.runs[i].end()
+	}
+	return island, i
+}
+
+// islands counts the islands, up to limit.
+func (e *early) islands(limit int) (n int) {
+	for i := 0; i < len(e.runs) && n < limit; n++ {
+		_, i = e.islandFrom(i)
+	}
+	return n
+}
+
+// remember puts the island with the latest bytes before the earlier ones.
 func (e *early) remember(seq wire.Seq) {
-	at, n := e.runAt(seq), 1
+	at, _ := e.islandAt(seq)
+	n := 1
 	recent := [wire.MaxSACKBlocks]wire.Seq{seq}
 	for _, before := range e.recent {
-		if n < len(recent) && e.runAt(before) != at {
+		if island, ok := e.islandAt(before); n < len(recent) && ok && island != at {
 			recent[n] = before
 			n++
 		}
 	}
 	e.recent = recent
-}
-
-// runAt returns the index of the run that has the byte at seq, or -1.
-func (e *early) runAt(seq wire.Seq) int {
-	return slices.IndexFunc(e.runs, func(r run) bool { return seq.In(r.seq, len(r.data)) })
 }
 
 // pop takes the first run away if it begins at nxt or before, and returns those
@@ -96,8 +152,8 @@ func (e *early) pop(nxt wire.Seq) ([]byte, bool) {
 	}
 	data := e.runs[0].data
 	data = data[min(nxt.Diff(e.runs[0].seq), len(data)):]
-	e.runs = slices.Delete(e.runs, 0, 1)
-	if len(e.runs) == 0 {
+	e.runs[0] = run{}
+	if e.runs = e.runs[1:]; len(e.runs) == 0 {
 		e.runs = nil
 	}
 	return data, true
@@ -108,19 +164,20 @@ func (e *early) pop(nxt wire.Seq) ([]byte, bool) {
 // Section 4).
 func (e *early) blocks(dst []wire.SACKBlock, limit int) []wire.SACKBlock {
 	start := len(dst)
-	add := func(r *run) {
-		b := wire.SACKBlock{Left: r.seq, Right: r.end()}
+	add := func(b wire.SACKBlock) {
 		if len(dst)-start < limit && !slices.Contains(dst[start:], b) {
 			dst = append(dst, b)
 		}
 	}
 	for _, seq := range e.recent {
-		if i := e.runAt(seq); i >= 0 {
-			add(&e.runs[i])
+		if island, ok := e.islandAt(seq); ok {
+			add(island)
 		}
 	}
-	for i := range e.runs[:min(len(e.runs), limit)] {
-		add(&e.runs[i])
+	for i := 0; i < len(e.runs) && len(dst)-start < limit; {
+		var island wire.SACKBlock
+		island, i = e.islandFrom(i)
+		add(island)
 	}
 	return dst
 }

@@ -77,12 +77,36 @@ func TestReassemblyBound(t *testing.T) {
 	if got := len(h.m.recv.early.runs); got != maxRuns {
 		t.Errorf("runs: got %d, want %d", got, maxRuns)
 	}
-	h.in("P. 1:1001(1000) ack 1", bytesOf(1000))
-	if got := len(h.read); got != 1000 {
-		t.Errorf("delivered: got %d, want 1000", got)
+	n := 2*maxRuns + 2
+	h.in("P. 1:"+itoa(1+n)+"("+itoa(n)+") ack 1", bytesOf(n))
+	if got := len(h.read); got != n {
+		t.Errorf("delivered: got %d, want %d", got, n)
 	}
 	if h.m.recv.early.runs != nil {
 		t.Errorf("%d runs are left", len(h.m.recv.early.runs))
+	}
+}
+
+// Segments that come backwards cost the copying of a bounded number of bytes each,
+// and are one SACK block all the same (C-20).
+func TestReassemblyBackwards(t *testing.T) {
+	var r receiver
+	r.init(&Config{RecvBuffer: 1 << 20, MSS: 1460})
+	r.start(theirISS)
+	const pieces = 600
+	for i := pieces; i > 0; i-- {
+		if !r.early.keep(r.nxt.Add(i*1000), make([]byte, 1000)) {
+			t.Fatalf("no room for piece %d", i)
+		}
+		for _, run := range r.early.runs {
+			if cap(run.data) > 2*maxRun {
+				t.Fatalf("a run of %d bytes takes %d", len(run.data), cap(run.data))
+			}
+		}
+	}
+	want := wire.SACKBlock{Left: r.nxt.Add(1000), Right: r.nxt.Add((pieces + 1) * 1000)}
+	if got := r.early.blocks(nil, 4); len(got) != 1 || got[0] != want {
+		t.Errorf("got blocks %v, want one, %v", got, want)
 	}
 }
 

@@ -55,14 +55,17 @@ func (m *Machine) recover(now instant, acked int, d *delivery) {
 	lostBefore := m.send.board.lost
 	m.detectLoss(now, acked, d)
 	if r.phase == phaseOpen && m.send.board.lost > 0 && !m.onlyPathProbeLost() {
-		m.enterRecovery(d.bytes)
+		m.enterRecovery(acked, d.bytes)
 	}
-	if r.phase == phaseRecovery {
+	switch {
+	case r.phase != phaseRecovery:
+		m.openUp(now, before, acked)
+	case d.bytes > 0 || r.force:
+		// Where nothing has arrived, what was lost since has left the network, and
+		// its room is for its repair.
 		safe := acked > 0 && m.send.board.lost <= lostBefore
 		r.reduce(&m.cwnd, m.pipe(), d.bytes, m.segmentSize(), safe)
-		return
 	}
-	m.openUp(now, before, acked)
 }
 
 // openUp lets the window grow for an acknowledgement of acked bytes that has
@@ -82,29 +85,32 @@ func (m *Machine) openUp(now instant, p phase, acked int) {
 }
 
 // enterRecovery begins a repair: the window shrinks to the threshold step by
-// step (RFC 6937, Section 3).
-func (m *Machine) enterRecovery(delivered int) {
+// step (RFC 6937, Section 3). The threshold goes by all that was not acknowledged
+// (FlightSize of RFC 5681), the steps by what was still in the network.
+func (m *Machine) enterRecovery(acked, delivered int) {
 	r := &m.recovery
 	flight := m.pipe() + m.send.board.lost + delivered
 	m.beginUndo()
-	m.cwnd.lost(flight, m.segmentSize())
+	m.cwnd.lost(m.send.inFlight()+acked, m.segmentSize())
 	r.phase, r.point = phaseRecovery, m.send.nxt
 	r.flight, r.delivered, r.sent, r.force = flight, 0, 0, true
 	m.timers.tail = 0
 	m.count.FastRecoveries++
 }
 
-// reduce is Proportional Rate Reduction with the conservative bound and slow
-// start (PRR-SSRB) where the ACK is safe.
+// reduce is Proportional Rate Reduction: below the threshold as much goes out as
+// has arrived, and a segment more where the ACK is safe (RFC 6937, Section 3; the
+// bound as in RFC 9937).
 func (r *recovery) reduce(c *congestion, pipe, delivered, mss int, safe bool) {
 	r.delivered += delivered
 	var room int
 	if pipe > c.threshold {
-		room = (r.delivered*c.threshold+r.flight-1)/max(r.flight, 1) - r.sent
+		share := (int64(r.delivered)*int64(c.threshold) + int64(r.flight) - 1) / int64(max(r.flight, 1))
+		room = int(share) - r.sent
 	} else {
-		limit := r.delivered - r.sent
+		limit := max(r.delivered-r.sent, delivered)
 		if safe {
-			limit = max(limit, delivered) + mss
+			limit += mss
 		}
 		room = min(c.threshold-pipe, limit)
 	}

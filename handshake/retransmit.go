@@ -45,9 +45,17 @@ func (m *Machine) sendAgain(now instant, seq wire.Seq, n int, out []Output) []Ou
 	if fin {
 		taken++
 	}
-	s.board.resent(now, seq, taken)
-	s.lastSent = now
+	if p := &m.path; p.probing > 0 && p.seq.LessEq(seq) && seq.Less(p.end) {
+		p.probing = 0 // what arrives now says nothing about its size
+	}
+	// RACK tells by the time that this was sent after the new data of the same
+	// moment.
+	s.lastSent = max(now, s.lastSent, s.lastNew.Add(1))
+	s.board.resent(s.lastSent, seq, taken, m.segmentSize())
 	m.recovery.force = false
+	if seq == s.from() {
+		m.armRetransmit(now) // its answer takes a round trip from now
+	}
 	m.recovery.note(taken)
 	if m.recovery.undo.since.IsZero() {
 		m.recovery.undo.since = now
@@ -85,10 +93,11 @@ func (m *Machine) enterLoss() {
 	if r.phase != phaseLoss {
 		if r.phase == phaseOpen {
 			m.beginUndo()
-			m.cwnd.lost(m.pipe()+m.send.board.lost, size)
+			m.cwnd.lost(m.send.inFlight(), size)
 		}
-		r.phase, r.point = phaseLoss, m.send.nxt
+		r.phase = phaseLoss
 	}
+	r.point = m.send.nxt
 	m.cwnd.collapse(size)
 	r.force, r.duplicates, r.arrived = false, 0, 0
 	m.send.board.distrust()

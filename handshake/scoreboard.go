@@ -14,9 +14,9 @@ type scoreboard struct {
 	all  []span // all[head:] follow each other without a gap
 	head int
 
-	sacked int  // bytes that the peer has out of order
-	lost   int  // bytes taken to be lost and not sent again yet
-	again  bool // some part was sent again: the times are not in order
+	sacked int // bytes that the peer has out of order
+	lost   int // bytes taken to be lost and not sent again yet
+	again  int // bytes that were sent again, and have not arrived: with any, the times are not in order
 }
 
 // A span is a part of the sequence space that was sent at one time.
@@ -24,6 +24,7 @@ type span struct {
 	seq    wire.Seq
 	n      int // bytes; a FIN counts as one
 	sentAt instant
+	size   uint16 // the longest payload of a segment in it
 	fate   fate
 }
 
@@ -66,11 +67,16 @@ func (b *scoreboard) outstanding() int {
 	return all[len(all)-1].end().Diff(all[0].seq) - b.sacked - b.lost
 }
 
-// push adds n bytes at the end that are sent now.
-func (b *scoreboard) push(now instant, seq wire.Seq, n int, f fate) {
+// push adds n bytes at the end that are sent now, in segments of that size. A peer
+// that makes for too many spans has the last ones told apart no more.
+func (b *scoreboard) push(now instant, seq wire.Seq, n, size int, f fate) {
+	next := span{seq, n, now, uint16(size), f}
 	if !b.empty() {
-		if last := &b.all[len(b.all)-1]; last.fate == f && f == 0 && last.sentAt.Equal(now) {
+		last := &b.all[len(b.all)-1]
+		crowded := len(b.spans()) >= maxSpans && last.fate == 0 && f == 0
+		if alike(last, &next) || crowded {
 			last.n += n
+			last.sentAt, last.size = now, max(last.size, next.size)
 			return
 		}
 	}
@@ -79,19 +85,20 @@ func (b *scoreboard) push(now instant, seq wire.Seq, n int, f fate) {
 		b.all = b.all[:copy(b.all, b.spans())]
 		b.head = 0
 	}
-	b.all = append(b.all, span{seq, n, now, f})
+	b.all = append(b.all, next)
 }
-
-// reset forgets everything.
-func (b *scoreboard) reset() { *b = scoreboard{all: b.all[:0]} }
 
 // count adds sign times the bytes of s to the sums.
 func (b *scoreboard) count(s *span, sign int) {
 	switch {
 	case s.fate&fateSacked != 0:
 		b.sacked += sign * s.n
+		return
 	case s.fate&fateLost != 0:
 		b.lost += sign * s.n
+	}
+	if s.fate&fateResent != 0 {
+		b.again += sign * s.n
 	}
 }
 
@@ -117,7 +124,7 @@ func (b *scoreboard) acked(ack wire.Seq, d *delivery) {
 		b.head++
 	}
 	// Nothing is left.
-	b.all, b.head, b.again = b.all[:0], 0, false
+	b.all, b.head = b.all[:0], 0
 	if cap(b.all) > idleSpans {
 		b.all = nil
 	}
@@ -218,7 +225,10 @@ func alike(a, b *span) bool {
 	if a.fate&fateSacked != 0 && b.fate&fateSacked != 0 {
 		return true
 	}
-	return a.fate == b.fate && a.fate&fateProbe == 0 && (a.fate&fateLost != 0 || a.sentAt.Equal(b.sentAt))
+	if a.fate != b.fate || a.fate&fateProbe != 0 {
+		return false
+	}
+	return a.fate&fateLost != 0 || a.sentAt.Equal(b.sentAt) && a.size == b.size
 }
 
 // lose marks span i as lost.
@@ -243,6 +253,15 @@ func (b *scoreboard) loseFirst(n int) {
 func (b *scoreboard) loseAll() {
 	for i := b.head; i < len(b.all); i++ {
 		if b.all[i].fate&(fateSacked|fateLost) == 0 {
+			i = b.lose(i)
+		}
+	}
+}
+
+// loseLarger marks what went out in segments of more than size bytes as lost.
+func (b *scoreboard) loseLarger(size int) {
+	for i := b.head; i < len(b.all); i++ {
+		if s := &b.all[i]; s.fate&(fateSacked|fateLost) == 0 && int(s.size) > size && s.n > size {
 			i = b.lose(i)
 		}
 	}
@@ -282,8 +301,7 @@ func (b *scoreboard) firstLost() (seq wire.Seq, n int, ok bool) {
 }
 
 // resent notes that the n bytes at seq, which begins a span, are sent once more.
-func (b *scoreboard) resent(now instant, seq wire.Seq, n int) {
-	b.again = true
+func (b *scoreboard) resent(now instant, seq wire.Seq, n, size int) {
 	for end := seq.Add(n); seq.Less(end); {
 		i := b.find(seq)
 		if end.Less(b.all[i].end()) {
@@ -291,7 +309,7 @@ func (b *scoreboard) resent(now instant, seq wire.Seq, n int) {
 		}
 		seq = b.all[i].end()
 		b.setFate(i, b.all[i].fate&^(fateLost|fateProbe)|fateResent)
-		b.all[i].sentAt = now
+		b.all[i].sentAt, b.all[i].size = now, uint16(size)
 		b.join(i)
 	}
 }

@@ -29,6 +29,7 @@ type sender struct {
 	timeouts   int // in a row, without an acknowledgement between
 	probes     int // of a window that is still closed
 	lastSent   instant
+	lastNew    instant // when something was sent for the first time
 	stuckSince instant // for how long the peer has taken nothing of what there is; see the user timeout
 
 	synAt instant // when the SYN or SYN-ACK was sent that is timed; zero if none is
@@ -101,9 +102,10 @@ func (s *sender) queue(p []byte) int {
 	return n
 }
 
-// release gives back what the store holds.
+// release lets go of what was not acknowledged. Outputs of the same call may still
+// refer to it, so its buffer is left to the garbage collector.
 func (s *sender) release() {
-	s.store.Reset(s.buffers)
+	s.store.Take()
 	s.board.all = nil
 }
 
@@ -120,11 +122,16 @@ func (s *sender) advance(ack wire.Seq) int {
 	return n
 }
 
-// sent moves SND.NXT past n bytes of sequence space.
-func (s *sender) sent(now instant, n int, f fate) {
-	s.board.push(now, s.nxt, n, f)
+// sent moves SND.NXT past n bytes of sequence space, which go out in segments of
+// that size.
+func (s *sender) sent(now instant, n, size int, f fate) {
+	if s.inFlight() == 0 {
+		s.stuckSince = now
+	}
+	s.lastSent = max(s.lastSent, now)
+	s.lastNew = s.lastSent
+	s.board.push(s.lastSent, s.nxt, n, size, f)
 	s.nxt = s.nxt.Add(n)
-	s.lastSent = now
 }
 
 // updateWindow takes the window of a segment unless it is older than the one

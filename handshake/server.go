@@ -81,7 +81,7 @@ func (m *Machine) sendSynAck(now instant, out []Output) []Output {
 	var data []byte
 	if n := min(m.send.unsent(), m.segmentSize()-optionSpace, m.send.window); n > 0 {
 		data = m.wholePayload(m.send.nxt, n)
-		m.send.sent(now, n, 0)
+		m.send.sent(now, n, n, 0)
 		m.fastOpen.SynAckData = n
 	}
 	fo := wire.FastOpen{}
@@ -107,7 +107,7 @@ func (m *Machine) emitSynAck(now instant, fo wire.FastOpen, data []byte, out []O
 // (RFC 5681, Section 3.1).
 func (m *Machine) synAckTimeout(now instant, out []Output) []Output {
 	h := &m.handshake
-	if h.retries >= m.config.SynAckRetries {
+	if h.retries >= m.config.SynAckRetries || m.userTimedOut(now) {
 		return m.end(ErrTimeout, out)
 	}
 	h.retries++

@@ -126,9 +126,6 @@ func (p *simPath) lossless() bool {
 }
 
 // reorders reports whether a segment may come behind one that was sent later.
-func (p *simPath) reorders() bool {
-	return p.jitter > 0 && !p.fifo || p.overtake > 0 || p.dup > 0
-}
 
 // narrow changes the MTU while the connection stands, and at times once more.
 // It stays above what every path has to take.

@@ -154,10 +154,7 @@ func (m *Machine) sendNext(now instant, n int, fin bool, out []Output) []Output 
 	if fin {
 		taken++
 	}
-	if s.inFlight() == 0 {
-		s.stuckSince = now
-	}
-	s.sent(now, taken, 0)
+	s.sent(now, taken, m.segmentSize(), 0)
 	m.recovery.note(taken)
 	out = m.sendData(now, seq, payload, fin, out)
 	if fin {
@@ -175,8 +172,8 @@ func (m *Machine) sendData(now instant, seq wire.Seq, payload []byte, fin bool, 
 	if fin {
 		seg.Flags |= wire.FIN
 	}
-	out = m.transmit(seg, out)
-	if size := m.segmentSize(); len(payload) > size {
+	size := m.segmentSize() // before a D-SACK has been sent and leaves its room
+	if out = m.transmit(seg, out); len(payload) > size {
 		out[len(out)-1].SegmentSize = size
 	}
 	return out

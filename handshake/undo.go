@@ -16,6 +16,11 @@ type undo struct {
 // beginUndo is called before a loss changes anything, once for a loss.
 func (m *Machine) beginUndo() {
 	m.recovery.undo = undo{possible: m.ts.on, window: m.cwnd.window, threshold: m.cwnd.threshold}
+	for _, s := range m.send.board.spans() {
+		if s.fate&fateResent != 0 && (m.recovery.undo.since.IsZero() || s.sentAt.Before(m.recovery.undo.since)) {
+			m.recovery.undo.since = s.sentAt // of an earlier loss, whose answer is still to come
+		}
+	}
 }
 
 // undoIfSpurious takes the answer to a loss back if there was none. Only an
@@ -29,7 +34,7 @@ func (m *Machine) undoIfSpurious(acked int) {
 	if m.echo == 0 || int32(m.echo-m.ts.value(u.since)) >= 0 {
 		return
 	}
-	m.cwnd.window, m.cwnd.threshold = max(m.cwnd.window, u.window), u.threshold
+	m.cwnd.restore(u.window, u.threshold)
 	m.recovery.phase = phaseOpen
 	m.recovery.force = false
 	m.send.board.found()

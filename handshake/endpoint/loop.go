@@ -170,6 +170,9 @@ func (l *loop) attend(now time.Time, c *Conn) {
 	l.apply(now, c, c.machine.Push(now, l.outputs[:0]))
 	switch {
 	case len(c.rest) > 0: // settle posts c again
+		if c.closed {
+			c.machine.Orphan()
+		}
 	case c.closed && !c.closeDone:
 		c.closeDone = true
 		l.apply(now, c, c.machine.Close(now, l.outputs[:0]))
