@@ -41,17 +41,23 @@ func measureUsage() usage {
 	return usage{int64(m.HeapAlloc), runtime.NumGoroutine()}
 }
 
-// settle waits until no goroutine is left of those that came after before. How
-// long that takes is not measured, and a leak fails.
-func settle(b *testing.B, before usage) usage {
+// settle waits until the stacks have no connections, and no goroutine is left of
+// those that came after before. How long that takes is not measured, and a leak
+// fails.
+func settle(b *testing.B, before usage, stacks ...*endpoint.Stack) usage {
 	b.Helper()
+	open := 0
 	for range 10_000 {
-		if runtime.NumGoroutine() <= before.goroutines {
+		open = 0
+		for _, s := range stacks {
+			open += s.Connections()
+		}
+		if open == 0 && runtime.NumGoroutine() <= before.goroutines {
 			return measureUsage()
 		}
 		time.Sleep(time.Millisecond)
 	}
-	b.Fatalf("%d goroutines, want %d as before", runtime.NumGoroutine(), before.goroutines)
+	b.Fatalf("%d connections, %d goroutines; want none, %d as before", open, runtime.NumGoroutine(), before.goroutines)
 	return usage{}
 }
 
@@ -83,11 +89,11 @@ type crowd struct {
 	acceptError error
 }
 
-// newCrowd prepares n connections, without TIME-WAIT, so that nothing has to be
-// left of a connection that both sides have closed.
+// newCrowd prepares n connections with a short TIME-WAIT, so that nothing is left
+// of them soon after both sides have closed.
 func newCrowd(b *testing.B, client, server *endpoint.Stack, address string, n int) *crowd {
 	b.Helper()
-	quick := handshake.Config{TimeWait: -1}
+	quick := handshake.Config{TimeWait: time.Second}
 	lc := endpoint.ListenConfig{Stack: server, Backlog: 2 * openersAtOnce, Machine: quick}
 	ln, err := lc.Listen(b.Context(), "tcp", address)
 	if err != nil {
@@ -158,15 +164,18 @@ func (c *crowd) echo(b *testing.B) {
 	servers.Wait()
 }
 
-// close closes both sides of every connection in order, and the listener.
+// close closes both sides of every connection in order, and the listener. Which
+// side belongs to which is not known: nobody waits for an end before all have been
+// closed.
 func (c *crowd) close(b *testing.B) {
 	b.Helper()
 	err := each(len(c.near), func(i int) error {
-		for _, conn := range []net.Conn{c.near[i], c.far[i]} {
-			if err := conn.(*endpoint.Conn).CloseWrite(); err != nil {
-				return err
-			}
-		}
+		return errors.Join(c.near[i].(*endpoint.Conn).CloseWrite(), c.far[i].(*endpoint.Conn).CloseWrite())
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	err = each(len(c.near), func(i int) error {
 		for _, conn := range []net.Conn{c.near[i], c.far[i]} {
 			if rest, err := io.ReadAll(conn); err != nil || len(rest) > 0 {
 				return fmt.Errorf("got %d more bytes, %v; want an orderly end", len(rest), err)
@@ -221,7 +230,7 @@ func manyAtOnce(b *testing.B, client, server *endpoint.Stack) {
 	echoed := time.Now()
 	open := measureUsage()
 	c.close(b)
-	after := settle(b, before)
+	after := settle(b, before, client, server)
 	b.ReportMetric(float64(opened.Sub(began).Milliseconds()), "ms-open")
 	b.ReportMetric(float64(echoed.Sub(opened).Milliseconds()), "ms-echo")
 	b.ReportMetric(float64(open.heap-before.heap)/(1<<20), "MiB-open")

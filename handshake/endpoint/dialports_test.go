@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"tfocraft/handshake/endpoint"
 	"tfocraft/wire/link"
@@ -144,6 +145,7 @@ func TestManyPorts(t *testing.T) {
 		for _, c := range conns {
 			c.Abort()
 		}
+		time.Sleep(time.Second) // the loop looks for frames between so many
 		synctest.Wait()
 		host.wantEmpty(t)
 	})

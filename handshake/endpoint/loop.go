@@ -87,7 +87,10 @@ func (l *loop) run() {
 func (l *loop) serve() error {
 	for {
 		now := time.Now()
-		l.readMail(now)
+		if err := l.readMail(now); err != nil {
+			l.flush()
+			return err
+		}
 		for c := l.timers.pop(now); c != nil; c = l.timers.pop(now) {
 			l.advance(now, c)
 		}
@@ -96,11 +99,7 @@ func (l *loop) serve() error {
 			return net.ErrClosed
 		}
 		n, err := l.receive(now)
-		now = time.Now()
-		for i := range n {
-			l.frame(now, &l.frames[i])
-		}
-		l.settle(now)
+		l.take(n)
 		if err != nil {
 			l.flush()
 			return err
@@ -114,6 +113,15 @@ func (l *loop) serve() error {
 	}
 }
 
+// take takes the n frames that were read.
+func (l *loop) take(n int) {
+	now := time.Now()
+	for i := range n {
+		l.frame(now, &l.frames[i])
+	}
+	l.settle(now)
+}
+
 // receive waits for frames, mail or the next timer.
 func (l *loop) receive(now time.Time) (int, error) {
 	switch {
@@ -124,6 +132,10 @@ func (l *loop) receive(now time.Time) (int, error) {
 	default:
 		l.mail.nap(now.Add(napTime))
 	}
+	return l.read()
+}
+
+func (l *loop) read() (int, error) {
 	l.skips = 0
 	n, err := l.link.ReadFrames(l.frames)
 	l.mail.awake()
@@ -133,17 +145,33 @@ func (l *loop) receive(now time.Time) (int, error) {
 	return n, err
 }
 
-func (l *loop) readMail(now time.Time) {
+// mailBatch is how many connections are attended to before frames are read: what
+// they send has answers, for which the link has only so much room.
+const mailBatch = 512
+
+// readMail does what other goroutines want.
+func (l *loop) readMail(now time.Time) error {
 	l.calls, l.ready = l.mail.take(l.calls, l.ready)
 	for _, c := range l.calls {
 		c.run(now)
 		c.done <- nil
 	}
-	for _, c := range l.ready {
-		l.attend(now, c)
-	}
 	clear(l.calls)
+	for i, c := range l.ready {
+		l.attend(now, c)
+		if i%mailBatch == mailBatch-1 && i+1 < len(l.ready) {
+			l.flush()
+			l.mail.nap(now.Add(napTime))
+			n, err := l.read()
+			l.take(n)
+			if err != nil {
+				return err
+			}
+			now = time.Now()
+		}
+	}
 	clear(l.ready)
+	return nil
 }
 
 // advance lets a connection do what was due.
