@@ -24,11 +24,11 @@ func (m *Machine) tuneReceive(now instant, n int) {
 	t.since, t.read = now, 0
 }
 
-// tuneSend lets the send buffer hold twice the congestion window: what is under
+// tuneSend lets the send buffer hold twice what the windows allow: what is under
 // way, and what follows it.
 func (m *Machine) tuneSend() {
 	s := &m.send
-	if want := 2 * m.cwnd.window; want > s.limit {
+	if want := 2 * min(m.cwnd.window, s.maxWindow); want > s.limit {
 		s.limit = min(want, s.most)
 	}
 }

@@ -17,7 +17,7 @@ type Ring struct {
 	head int    // index of the first byte
 	n    int    // bytes in the queue
 	peak int    // the most that were, since it was last empty
-	want int    // the peak before that: what the next buffer should hold
+	want int    // the peaks before that, fading: what the next buffer should hold
 }
 
 // minBuffer is the smallest buffer, in bytes.
@@ -93,15 +93,18 @@ func (r *Ring) Skip(to Buffers, n int) {
 // Take empties the queue and returns what was in it as a ring of its own.
 func (r *Ring) Take() Ring {
 	taken := *r
-	*r = Ring{want: r.peak}
+	*r = Ring{want: r.fade()}
 	return taken
 }
 
 // Reset empties the queue and gives its buffer back to to.
 func (r *Ring) Reset(to Buffers) {
 	put(to, r.buf)
-	*r = Ring{want: r.peak}
+	*r = Ring{want: r.fade()}
 }
+
+// fade returns what to expect after the present peak.
+func (r *Ring) fade() int { return max(r.peak, r.want-r.want/8) }
 
 func get(from Buffers, n int) []byte {
 	if from != nil {
