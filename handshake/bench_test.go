@@ -124,7 +124,7 @@ func BenchmarkGate(b *testing.B) {
 			g := NewGate(GateConfig{Enabled: true, Keyring: cookie.NewKeyring(cookie.RFC7413, key)})
 			set := wire.OptionSet{FastOpen: wire.FastOpen{Present: true, Cookie: mustCookie(hex).Append(nil)}}
 			for b.Loop() {
-				if g.Admit(epoch, &set, simClient, simServer).Data {
+				if g.Admit(epoch, &set, 5, simClient, simServer).Data {
 					g.Confirmed()
 				}
 			}

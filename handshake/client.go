@@ -262,7 +262,7 @@ func (m *Machine) takeSynAckData(s *wire.Segment, out []Output) []Output {
 	if !m.triedFastOpen() {
 		return out
 	}
-	out, _ = m.recv.take(s.DataSeq(), s.Payload, out)
+	out = m.recv.takeSynData(s, out)
 	m.fastOpen.SynAckData = m.recv.nxt.Diff(m.recv.irs.Add(1))
 	if s.Flags.Has(wire.FIN) && m.recv.fin(s.DataSeq().Add(len(s.Payload))) {
 		out = m.peerClosed(out)

@@ -50,7 +50,7 @@ func connect(now time.Time, gate *handshake.Gate, hint cookie.Cookie) cookie.Coo
 		if o.Kind == handshake.Transmit { // the SYN: it goes to the listener
 			show(client, server, &o.Segment)
 			set, _ := o.Segment.Options.Decode()
-			a := gate.Admit(now, &set, netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2"))
+			a := gate.Admit(now, &set, len(o.Segment.Payload), netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2"))
 			carry(now, server, client, server.Accept(now, o.Segment, a, nil))
 		}
 	}

@@ -69,9 +69,9 @@ func NewGate(c GateConfig) *Gate {
 // were reset and still count included.
 func (g *Gate) Pending() int { return g.pending + len(g.held) }
 
-// Admit decides about a SYN from client to server with these options. The
-// checks stand in the order of RFC 7413, Section 4.2.2.
-func (g *Gate) Admit(now time.Time, set *wire.OptionSet, client, server netip.Addr) Admission {
+// Admit decides about a SYN from client to server with these options and this
+// many bytes of data. The checks stand in the order of RFC 7413, Section 4.2.2.
+func (g *Gate) Admit(now time.Time, set *wire.OptionSet, data int, client, server netip.Addr) Admission {
 	fo := set.FastOpen
 	switch {
 	case !g.config.Enabled:
@@ -80,7 +80,9 @@ func (g *Gate) Admit(now time.Time, set *wire.OptionSet, client, server netip.Ad
 		return decline(fo, WhyWrongForm)
 	case !fo.Present && set.IllegalFastOpen && !g.config.CookieNotNeeded:
 		return decline(fo, WhyIllegalLength)
-	case !fo.Present && !g.config.CookieNotNeeded:
+	case !fo.Present && (!g.config.CookieNotNeeded || data == 0):
+		// Where no cookie is needed, a SYN with neither option nor data is a plain
+		// one all the same, as in Linux.
 		return decline(fo, WhyNoOption)
 	case g.full(now):
 		// As in Linux there is no cookie either: to the client it looks like a

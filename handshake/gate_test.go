@@ -45,7 +45,7 @@ func admit(t *testing.T, g *Gate, now time.Time, options string) Admission {
 		t.Fatal(err)
 	}
 	set, _ := wire.Options(wire.Pad(p.Segment.Options, 0)).Decode()
-	return g.Admit(now, &set, simClient, simServer)
+	return g.Admit(now, &set, 5, simClient, simServer)
 }
 
 // What the gate makes of a SYN (T-07, T-10, T-16, T-19, T-21, T-23, T-28, T-29, T-60, T-61,
@@ -198,7 +198,7 @@ func TestGateAddresses(t *testing.T) {
 	g := newGate(t, GateConfig{})
 	set := wire.OptionSet{FastOpen: wire.FastOpen{Present: true}}
 	mint := func(client, server string) string {
-		return g.Admit(epoch, &set, netip.MustParseAddr(client), netip.MustParseAddr(server)).Reply.Hex()
+		return g.Admit(epoch, &set, 0, netip.MustParseAddr(client), netip.MustParseAddr(server)).Reply.Hex()
 	}
 	for _, test := range []struct{ client, server, want string }{
 		{"192.0.2.1", "192.0.2.2", gateCookie},
@@ -286,6 +286,10 @@ func TestGateCookieNotNeeded(t *testing.T) {
 		if got := admit(t, g, epoch, options); !got.Data || !got.Reply.IsZero() || got.Why != WhyCookieNotNeeded {
 			t.Errorf("%s: got %+v", options, got)
 		}
+	}
+	// A plain SYN is one: there is nothing that it could have been sent for.
+	if got := g.Admit(epoch, &wire.OptionSet{}, 0, simClient, simServer); got.Data || got.Outcome != OutcomeNotAsked {
+		t.Errorf("without option and data: got %+v", got)
 	}
 }
 

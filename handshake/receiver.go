@@ -116,6 +116,14 @@ func (r *receiver) take(seq wire.Seq, data []byte, out []Output) ([]Output, bool
 	}
 }
 
+// takeSynData takes the data of the peer's SYN, whose size says nothing about that
+// of later segments: its sender did not know our MSS.
+func (r *receiver) takeSynData(s *wire.Segment, out []Output) []Output {
+	out, _ = r.take(s.DataSeq(), s.Payload, out)
+	r.largest = 0
+	return out
+}
+
 func (r *receiver) deliver(data []byte, out []Output) []Output {
 	r.nxt = r.nxt.Add(len(data))
 	r.unread += len(data)

@@ -31,7 +31,7 @@ func (m *Machine) accept(now instant, syn *wire.Segment, a Admission, out []Outp
 		return m.sendSynAck(now, out)
 	}
 	at := len(out)
-	out, _ = m.recv.take(syn.DataSeq(), syn.Payload, out)
+	out = m.recv.takeSynData(syn, out)
 	m.fastOpen.SynAcked = m.recv.nxt.Diff(m.recv.irs.Add(1))
 	if m.config.SynAckHold > 0 && !m.config.NoDataBeforeAck {
 		m.timers.synAck = now.Add(m.config.SynAckHold)

@@ -285,7 +285,7 @@ func (s *sim) arrive(h *simHost, seg *simSegment) {
 func (s *sim) accept(h *simHost, syn *wire.Segment) {
 	set, _ := syn.Options.Decode()
 	client, server := s.addrs()
-	a := s.gate.Admit(s.now, &set, client, server)
+	a := s.gate.Admit(s.now, &set, len(syn.Payload), client, server)
 	h.m = NewServer(h.config)
 	h.admitted = a.Data
 	h.hears(s.peer(h), syn)

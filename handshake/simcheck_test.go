@@ -260,7 +260,7 @@ func (s *sim) judgeClean() {
 		}
 		peer := s.hosts[1-i]
 		info := h.m.Info()
-		if !s.acksLate(peer) && !s.unasked() && (info.SynRetransmits > 0 || info.Retransmits > 0 || h.again > 0) {
+		if !s.acksLate(peer) && (info.SynRetransmits > 0 || info.Retransmits > 0 || h.again > 0) {
 			s.fail("%s sends again on a path where nothing happens: %d SYNs, %d timeouts or the like, %d segments",
 				h.name, info.SynRetransmits, info.Retransmits, h.again)
 		}
@@ -270,13 +270,6 @@ func (s *sim) judgeClean() {
 			}
 		}
 	}
-}
-
-// unasked reports whether a server that needs no cookie may have put data into
-// the SYN-ACK for a client that does not take it there, for it has not tried
-// Fast Open (RFC 7413, Section 4.2.2): then it goes again.
-func (s *sim) unasked() bool {
-	return s.gate.config.CookieNotNeeded && s.hosts[0].m.Info().FastOpen.Outcome == Disabled
 }
 
 // acksLate reports whether an acknowledgement may take h longer than the

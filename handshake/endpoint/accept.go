@@ -109,7 +109,7 @@ func (l *loop) open(now time.Time, ln *Listener, iss wire.Seq) {
 	}
 	local, remote := l.rx.Dst(), l.rx.Src()
 	set, _ := l.rx.TCP.Options.Decode()
-	admission := ln.gate.Admit(now, &set, remote.Addr(), local.Addr())
+	admission := ln.gate.Admit(now, &set, len(l.rx.TCP.Payload), remote.Addr(), local.Addr())
 	l.counters.admitted(&admission, set.FastOpen.Request())
 
 	config := l.stack.machineConfig(ln.config.Machine, local, remote, segmentSize(l.stack.mtu, local.Addr()))

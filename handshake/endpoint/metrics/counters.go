@@ -17,7 +17,8 @@ func describe(name, field, help string) *prometheus.Desc {
 	return prometheus.NewDesc("tfo_"+name+"_total", help+" ("+field+").", nil, nil)
 }
 
-// counters are all of them, in the order of the fields.
+// counters are all of them but CurrEstab, which goes up and down, in the order of
+// the fields.
 var counters = []counter{
 	{describe("in_segs", "InSegs", "Segments received for our ports"),
 		func(c *endpoint.Counters) uint64 { return c.InSegs }},
@@ -31,14 +32,46 @@ var counters = []counter{
 		func(c *endpoint.Counters) uint64 { return c.OutRsts }},
 	{describe("active_opens", "ActiveOpens", "Connections opened by us"),
 		func(c *endpoint.Counters) uint64 { return c.ActiveOpens }},
-	{describe("passive_opens", "PassiveOpens", "Connections opened by a SYN"),
+	{describe("passive_opens", "PassiveOpens", "Connections opened by a peer"),
 		func(c *endpoint.Counters) uint64 { return c.PassiveOpens }},
-	{describe("attempt_fails", "AttemptFails", "Connections that ended before they were established"),
+	{describe("attempt_fails", "AttemptFails", "Dials that failed, and connections of peers that were reset before they were established"),
 		func(c *endpoint.Counters) uint64 { return c.AttemptFails }},
-	{describe("estab_resets", "EstabResets", "Connections that ended by a reset after that"),
+	{describe("estab_resets", "EstabResets", "Connections that ended otherwise than in order"),
 		func(c *endpoint.Counters) uint64 { return c.EstabResets }},
-	{describe("listen_drops", "ListenDrops", "SYNs dropped because a backlog was full"),
+	{describe("retrans_segs", "RetransSegs", "Segments sent again"),
+		func(c *endpoint.Counters) uint64 { return c.RetransSegs }},
+
+	{describe("listen_overflows", "ListenOverflows", "SYNs and ACKs dropped because too many connections waited for Accept"),
+		func(c *endpoint.Counters) uint64 { return c.ListenOverflows }},
+	{describe("listen_drops", "ListenDrops", "Those, and SYNs dropped because too many connections were half open"),
 		func(c *endpoint.Counters) uint64 { return c.ListenDrops }},
+	{describe("tcp_req_q_full_drop", "TCPReqQFullDrop", "SYNs dropped because too many connections were half open"),
+		func(c *endpoint.Counters) uint64 { return c.TCPReqQFullDrop }},
+	{describe("tcp_req_q_full_do_cookies", "TCPReqQFullDoCookies", "SYNs answered by a cookie for that"),
+		func(c *endpoint.Counters) uint64 { return c.TCPReqQFullDoCookies }},
+	{describe("syncookies_sent", "SyncookiesSent", "SYN cookies sent"),
+		func(c *endpoint.Counters) uint64 { return c.SyncookiesSent }},
+	{describe("syncookies_recv", "SyncookiesRecv", "SYN cookies that came back"),
+		func(c *endpoint.Counters) uint64 { return c.SyncookiesRecv }},
+	{describe("syncookies_failed", "SyncookiesFailed", "Segments that brought no good cookie back"),
+		func(c *endpoint.Counters) uint64 { return c.SyncookiesFailed }},
+	{describe("embryonic_rsts", "EmbryonicRsts", "Half-open connections that the peer has reset"),
+		func(c *endpoint.Counters) uint64 { return c.EmbryonicRsts }},
+
+	{describe("tcp_timeouts", "TCPTimeouts", "Retransmission timeouts of data"),
+		func(c *endpoint.Counters) uint64 { return c.TCPTimeouts }},
+	{describe("tcp_loss_probes", "TCPLossProbes", "Tail loss probes sent"),
+		func(c *endpoint.Counters) uint64 { return c.TCPLossProbes }},
+	{describe("tcp_sack_recovery", "TCPSackRecovery", "Losses found by acknowledgements"),
+		func(c *endpoint.Counters) uint64 { return c.TCPSackRecovery }},
+	{describe("tcp_dsack_recv", "TCPDSACKRecv", "Reports of peers that something came twice"),
+		func(c *endpoint.Counters) uint64 { return c.TCPDSACKRecv }},
+	{describe("tcp_full_undo", "TCPFullUndo", "Repairs taken back because nothing was lost"),
+		func(c *endpoint.Counters) uint64 { return c.TCPFullUndo }},
+	{describe("tcp_syn_retrans", "TCPSynRetrans", "SYNs and SYN-ACKs sent again"),
+		func(c *endpoint.Counters) uint64 { return c.TCPSynRetrans }},
+	{describe("tcp_challenge_ack", "TCPChallengeACK", "Challenge ACKs sent"),
+		func(c *endpoint.Counters) uint64 { return c.TCPChallengeACK }},
 
 	{describe("tcp_fast_open_active", "TCPFastOpenActive", "Connections whose SYN data was acknowledged"),
 		func(c *endpoint.Counters) uint64 { return c.TCPFastOpenActive }},

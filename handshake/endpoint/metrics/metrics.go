@@ -23,22 +23,27 @@ var _ Source = (*endpoint.Stack)(nil)
 // A Collector has one metric for each field of [endpoint.Counters], and one for
 // the number of connections. The names are those of the fields with tfo_ in
 // front and _total behind; the field's own name, which is Linux's where Linux
-// counts the same, stands in the help text.
+// counts the same, stands in the help text. CurrEstab is a gauge, without _total.
 type Collector struct {
-	source      Source
-	connections *prometheus.Desc
+	source                 Source
+	connections, currEstab *prometheus.Desc
 }
 
 var _ prometheus.Collector = (*Collector)(nil)
 
 // NewCollector returns a collector of what source has counted.
 func NewCollector(source Source) *Collector {
-	return &Collector{source, prometheus.NewDesc("tfo_connections", "Connections that are there, in whatever state.", nil, nil)}
+	return &Collector{
+		source:      source,
+		connections: prometheus.NewDesc("tfo_connections", "Connections that are there, in whatever state.", nil, nil),
+		currEstab:   prometheus.NewDesc("tfo_curr_estab", "Connections in ESTABLISHED or CLOSE-WAIT (CurrEstab).", nil, nil),
+	}
 }
 
 // Describe implements [prometheus.Collector].
 func (c *Collector) Describe(descs chan<- *prometheus.Desc) {
 	descs <- c.connections
+	descs <- c.currEstab
 	for i := range counters {
 		descs <- counters[i].desc
 	}
@@ -51,5 +56,6 @@ func (c *Collector) Collect(metrics chan<- prometheus.Metric) {
 	for i := range counters {
 		metrics <- prometheus.MustNewConstMetric(counters[i].desc, prometheus.CounterValue, float64(counters[i].value(&values)))
 	}
+	metrics <- prometheus.MustNewConstMetric(c.currEstab, prometheus.GaugeValue, float64(values.CurrEstab))
 	metrics <- prometheus.MustNewConstMetric(c.connections, prometheus.GaugeValue, float64(c.source.Connections()))
 }

@@ -39,14 +39,18 @@ func numbered() source {
 }
 
 var (
-	acronym = regexp.MustCompile(`(TCP|ICMP)([A-Z])`)
+	acronym = regexp.MustCompile(`(TCP|ICMP|DSACK|Q)([A-Z])`)
 	word    = regexp.MustCompile(`([a-z])([A-Z])`)
 )
 
 // metricName is the name of the metric for a field.
 func metricName(field string) string {
 	field = acronym.ReplaceAllString(field, "${1}_${2}")
-	return "tfo_" + strings.ToLower(word.ReplaceAllString(field, "${1}_${2}")) + "_total"
+	name := "tfo_" + strings.ToLower(word.ReplaceAllString(acronym.ReplaceAllString(field, "${1}_${2}"), "${1}_${2}"))
+	if field == "CurrEstab" {
+		return name
+	}
+	return name + "_total"
 }
 
 // Every counter of a stack has its metric, with its name and its value, as a
@@ -72,7 +76,8 @@ func TestScrape(t *testing.T) {
 			t.Errorf("no metric %s for %s", name, f.Name)
 			continue
 		}
-		if got := family.GetMetric()[0].GetCounter().GetValue(); got != float64(i+1) {
+		m := family.GetMetric()[0]
+		if got := m.GetCounter().GetValue() + m.GetGauge().GetValue(); got != float64(i+1) {
 			t.Errorf("%s = %v, want %d", name, got, i+1)
 		}
 		if help := family.GetHelp(); !strings.Contains(help, "("+f.Name+")") {
