@@ -31,11 +31,11 @@ func (m *Machine) setKeepAlive(now instant, k KeepAlive) {
 
 // armKeepAlive starts the timer, from when the peer was last heard.
 func (m *Machine) armKeepAlive(now instant) {
-	if m.config.KeepAlive.Idle <= 0 {
-		return
-	}
 	if m.alive.heard.IsZero() {
 		m.alive.heard = now
+	}
+	if m.config.KeepAlive.Idle <= 0 {
+		return
 	}
 	m.timers.keepAlive = m.alive.heard.Add(m.config.KeepAlive.Idle)
 }
