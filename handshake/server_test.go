@@ -313,6 +313,22 @@ func TestECNSyn(t *testing.T) {
 	}
 }
 
+// Marks of congestion on a connection that has not agreed on ECN mean nothing:
+// the data is taken, nothing is echoed, and the window stays. RFC 3168,
+// Section 6.1.1 (C-117).
+func TestECNIgnored(t *testing.T) {
+	h := fullSegments(t, 4, withSACK())
+	before := h.m.Info()
+	h.in("P.EWA 1:6(5) ack 1001", "hello")
+	h.wantRead("hello")
+	h.write("world")
+	h.want("P. 4001:4006(5) ack 6")
+	h.in(".E 6:6(0) ack 4006", "")
+	if got := h.m.Info(); got.Threshold != before.Threshold || got.Cwnd < before.Cwnd || h.m.Unsent() != 0 {
+		t.Errorf("got threshold %d, cwnd %d, %d bytes unacknowledged", got.Threshold, got.Cwnd, h.m.Unsent())
+	}
+}
+
 // The replay that RFC 7413 accepts: a new connection for the identical SYN
 // takes its data again. Applications have to know (T-03).
 func TestReplay(t *testing.T) {

@@ -42,6 +42,12 @@ func (g kernelGuard) Protect(local, remote netip.AddrPort) (func() error, error)
 // open opens a guarded stack on an interface of the host.
 func (h *host) open(ifname string) *endpoint.Stack {
 	h.t.Helper()
+	return h.openWith(ifname, endpoint.Config{})
+}
+
+// openWith is open with a configuration, which gets a guard.
+func (h *host) openWith(ifname string, c endpoint.Config) *endpoint.Stack {
+	h.t.Helper()
 	var s *endpoint.Stack
 	h.Do(func() error {
 		g, err := iptables.Open(h.t.Context(), iptables.Config{})
@@ -54,7 +60,8 @@ func (h *host) open(ifname string) *endpoint.Stack {
 			}
 			g.Close()
 		})
-		s, err = endpoint.Open(ifname, endpoint.Config{Guard: kernelGuard{g}})
+		c.Guard = kernelGuard{g}
+		s, err = endpoint.Open(ifname, c)
 		return err
 	})
 	h.t.Cleanup(func() {
