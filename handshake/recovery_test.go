@@ -176,7 +176,7 @@ func TestProportionalRateReduction(t *testing.T) {
 
 // When more is lost than the window shrinks by, what is in the network grows
 // again to the threshold, by no more than a segment more than arrives (PRR-SSRB),
-// and not at all beyond it while ACKs show further losses (PRR-CRB). RFC 6937,
+// and by no more than arrives while ACKs show further losses (PRR-CRB). RFC 6937,
 // Section 3 (C-73).
 func TestReductionBound(t *testing.T) {
 	r := recovery{flight: 20_000}
@@ -191,6 +191,7 @@ func TestReductionBound(t *testing.T) {
 		{pipe: 4000, delivered: 1000, sent: 1000, safe: true, want: 6000},
 		{pipe: 9000, delivered: 4000, sent: 2000, safe: true, want: 10_000}, // not beyond the threshold
 		{pipe: 10_000, delivered: 1000, sent: 1000, want: 10_000},
+		{pipe: 0, delivered: 1000, sent: 20_000, want: 1000}, // repetitions were lost
 	} {
 		r.sent += step.sent
 		if r.reduce(&c, step.pipe, step.delivered, 1000, step.safe); c.window != step.want {
