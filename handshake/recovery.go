@@ -59,7 +59,7 @@ func (m *Machine) recover(now instant, acked int, d *delivery) {
 	}
 	switch {
 	case r.phase != phaseRecovery:
-		m.openUp(now, before, acked)
+		m.openUp(now, before, acked, d)
 	case d.bytes > 0 || r.force:
 		// Where nothing has arrived, what was lost since has left the network, and
 		// its room is for its repair.
@@ -69,15 +69,17 @@ func (m *Machine) recover(now instant, acked int, d *delivery) {
 }
 
 // openUp lets the window grow for an acknowledgement of acked bytes that has
-// come in this phase. One that ends a recovery finds it where it should be
-// (RFC 6937, Section 3). After a timeout one may cover far more than has left
-// the network just now, and counts as a segment (RFC 5681, Section 3.1; RFC 3465,
-// Section 2.3).
-func (m *Machine) openUp(now instant, p phase, acked int) {
-	switch p {
-	case phaseRecovery:
-		return
-	case phaseLoss:
+// come in this phase. One that ends a recovery counts for what has arrived with
+// it, as in Linux; the rest was counted by the rate reduction. After a timeout one
+// may cover far more than has left the network just now, and counts as a segment
+// (RFC 5681, Section 3.1; RFC 3465, Section 2.3).
+func (m *Machine) openUp(now instant, p phase, acked int, d *delivery) {
+	switch {
+	case p == phaseRecovery && m.handshake.sack:
+		acked = d.bytes
+	case p == phaseRecovery:
+		return // without SACK nobody knows (RFC 6582, Section 3.2, step 3)
+	case p == phaseLoss:
 		acked = min(acked, m.segmentSize())
 	}
 	m.cwnd.acked(now, acked, m.segmentSize(), m.rtt.srtt)
