@@ -18,6 +18,9 @@ go vet ./...
 step staticcheck
 go tool staticcheck ./...
 
+step the module of gVisor in scripts/bench
+(cd scripts/bench/gvisor && go vet ./... && go mod tidy -diff)
+
 step go fix
 go fix -diff ./...
 
