@@ -46,11 +46,11 @@ func (m *Machine) sendSyn(options wire.Options, data []byte, out []Output) []Out
 // option, which it returns.
 func (m *Machine) planFastOpen() (option wire.FastOpen) {
 	fo, h := m.config.FastOpen, &m.handshake
-	m.fastOpen = FastOpenInfo{SynOption: OptionNone, SynAckOption: OptionNone}
+	m.begunStory(FastOpenInfo{SynOption: OptionNone, SynAckOption: OptionNone})
 	switch {
 	case fo.Mode == ClientOff && fo.OffBecause != "":
 		m.noFastOpen(WhyBlocked)
-		m.fastOpen.BlockedBy = fo.OffBecause
+		m.story().BlockedBy = fo.OffBecause
 	case fo.Mode == ClientOff:
 		m.noFastOpen(WhyNotAsked)
 	case fo.Mode == ClientNoCookie && m.send.unsent() == 0:
@@ -61,21 +61,23 @@ func (m *Machine) planFastOpen() (option wire.FastOpen) {
 		// RFC 7413, Section 4.2.1 (erratum 4239): an empty option, of length 2,
 		// asks for a cookie; such a SYN carries no data.
 		option = wire.FastOpen{Present: true, Experimental: fo.Experimental}
-		m.fastOpen.SynOption = OptionRequest
+		m.story().SynOption = OptionRequest
 	default:
 		option = m.cookieOption(fo.Cookie, fo.Experimental)
 		h.synData = min(m.send.unsent(), m.synDataLimit())
-		m.fastOpen.SynOption = OptionCookie
-		m.fastOpen.SynCookie = fo.Cookie
+		m.story().SynOption = OptionCookie
+		m.story().SynCookie = fo.Cookie
 	}
-	m.fastOpen.Experimental = option.Experimental
-	m.fastOpen.SynData = h.synData
+	if option.Present || h.synData > 0 {
+		m.story().Experimental = option.Experimental
+		m.story().SynData = h.synData
+	}
 	return option
 }
 
 func (m *Machine) noFastOpen(why Why) {
 	m.handshake.synData, m.handshake.plain = 0, true
-	m.fastOpen = FastOpenInfo{Outcome: Disabled, Why: why, SynOption: OptionNone, SynAckOption: OptionNone}
+	m.begunStory(FastOpenInfo{Outcome: Disabled, Why: why, SynOption: OptionNone, SynAckOption: OptionNone})
 }
 
 // synDataLimit is how much data a SYN may carry: the server's MSS if it is
@@ -162,7 +164,8 @@ func (m *Machine) refused(out []Output) []Output {
 
 // settle notes how Fast Open ended.
 func (m *Machine) settle(outcome Outcome, why Why) {
-	m.fastOpen.Outcome, m.fastOpen.Why = outcome, why
+	f := m.story()
+	f.Outcome, f.Why = outcome, why
 }
 
 // inputSynSent is RFC 9293, Section 3.10.7.3.
@@ -263,7 +266,7 @@ func (m *Machine) takeSynAckData(s *wire.Segment, out []Output) []Output {
 		return out
 	}
 	out = m.recv.takeSynData(s, out)
-	m.fastOpen.SynAckData = m.recv.nxt.Diff(m.recv.irs.Add(1))
+	m.story().SynAckData = m.recv.nxt.Diff(m.recv.irs.Add(1))
 	if s.Flags.Has(wire.FIN) && m.recv.fin(s.DataSeq().Add(len(s.Payload))) {
 		out = m.peerClosed(out)
 	}

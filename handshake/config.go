@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"math"
 	"time"
 
 	"tfocraft/cookie"
@@ -135,9 +136,9 @@ type settings struct {
 	NoWindowScale                bool
 	NoSACK                       bool
 	MSS, Burst, InitialWindow    int
-	SynRetries                   int
-	SynAckRetries                int
-	Retries                      int
+	SynRetries                   int16
+	SynAckRetries                int16
+	Retries                      int16
 	DelayedAck                   time.Duration
 	TimeWait, FinWait2           time.Duration
 	SynAckHold, UserTimeout      time.Duration
@@ -151,11 +152,14 @@ func (c *Config) settings() settings {
 		IPv6: c.IPv6, Nagle: c.Nagle, NoDataBeforeAck: c.NoDataBeforeAck,
 		NoTimestamps: c.NoTimestamps, NoWindowScale: c.NoWindowScale, NoSACK: c.NoSACK,
 		MSS: c.MSS, Burst: c.Burst, InitialWindow: c.InitialWindow,
-		SynRetries: c.SynRetries, SynAckRetries: c.SynAckRetries, Retries: c.Retries,
+		SynRetries: tries(c.SynRetries), SynAckRetries: tries(c.SynAckRetries), Retries: tries(c.Retries),
 		DelayedAck: c.DelayedAck, TimeWait: c.TimeWait, FinWait2: c.FinWait2,
 		SynAckHold: c.SynAckHold, UserTimeout: c.UserTimeout, KeepAlive: c.KeepAlive,
 	}
 }
+
+// tries takes a number that is more than any timer lives to see for that.
+func tries(n int) int16 { return int16(max(min(n, math.MaxInt16), -1)) }
 
 func setBuffer(size, most *int) {
 	if *size == 0 {

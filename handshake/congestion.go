@@ -21,7 +21,15 @@ type congestion struct {
 	limited           bool // the window has held data back, or nearly, since it last grew
 	credit            int  // NewReno: bytes acknowledged since the window last grew in congestion avoidance
 	control           CongestionControl
-	cubic             cubic
+	cubic             *cubic // nil until a loss, or the end of slow start
+}
+
+// curve returns CUBIC's part, which most connections never need.
+func (c *congestion) curve() *cubic {
+	if c.cubic == nil {
+		c.cubic = new(cubic)
+	}
+	return c.cubic
 }
 
 // open sets the initial window: RFC 6928's, or one segment after a lost SYN or
@@ -40,7 +48,9 @@ func (c *congestion) open(segments, mss int, synLost bool) {
 // gain nothing and ACKs for many segments lose nothing.
 func (c *congestion) acked(now instant, n, mss int, rtt time.Duration) {
 	if !c.limited {
-		c.cubic.pause(now)
+		if c.cubic != nil {
+			c.cubic.pause(now)
+		}
 		return
 	}
 	if c.window < c.threshold {
@@ -51,7 +61,7 @@ func (c *congestion) acked(now instant, n, mss int, rtt time.Duration) {
 		}
 	}
 	if c.control == Cubic {
-		c.window = c.cubic.acked(now, c.window, n, mss, rtt)
+		c.window = c.curve().acked(now, c.window, n, mss, rtt)
 		return
 	}
 	c.renoAcked(n, mss)
@@ -72,7 +82,7 @@ func (c *congestion) lost(flight, mss int) {
 	c.credit = 0
 	flight = min(flight, max(c.window, mss))
 	if c.control == Cubic {
-		flight = c.cubic.lost(flight, mss)
+		flight = c.curve().lost(flight, mss)
 	} else {
 		flight /= 2
 	}
@@ -83,19 +93,25 @@ func (c *congestion) lost(flight, mss int) {
 // CUBIC's curve begins anew where slow start will end (RFC 9438, Section 4.8).
 func (c *congestion) collapse(mss int) {
 	c.window, c.limited = mss, true
-	c.cubic.most, c.cubic.epoch = 0, 0
+	if c.cubic != nil {
+		c.cubic.most, c.cubic.epoch = 0, 0
+	}
 }
 
 // restore takes back what a loss has changed that there was not (RFC 9438,
 // Section 4.9).
 func (c *congestion) restore(window, threshold int) {
 	c.window, c.threshold = max(c.window, window), threshold
-	c.cubic.most, c.cubic.epoch = max(c.cubic.most, c.cubic.prior), 0
+	if c.cubic != nil {
+		c.cubic.most, c.cubic.epoch = max(c.cubic.most, c.cubic.prior), 0
+	}
 }
 
 // idle restarts after a pause longer than the retransmission timeout
 // (RFC 5681, Section 4.1).
 func (c *congestion) idle(mss int) {
 	c.window = min(c.window, c.initial*mss)
-	c.cubic.epoch = 0
+	if c.cubic != nil {
+		c.cubic.epoch = 0
+	}
 }

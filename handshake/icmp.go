@@ -46,7 +46,7 @@ func (m *Machine) packetTooBig(now instant, e *wire.ICMPError, out []Output) []O
 	}
 	again := now.Sub(m.handshake.pathLowered) < m.rtt.srtt
 	m.handshake.pathMSS, m.handshake.pathLowered = mss, now
-	m.path = pathSearch{}
+	m.path = nil
 	switch {
 	case m.state == SynSent && m.handshake.synData > 0 && !m.handshake.plain:
 		m.settle(Fallback, WhyPacketTooBig)

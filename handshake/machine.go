@@ -24,14 +24,15 @@ type Machine struct {
 	recovery  recovery
 	rack      rack
 	tail      tailProbe
-	path      pathSearch
+	path      *pathSearch // nil unless large segments were lost without a word
 	alive     keepAlive
 	ts        timestamps
 	echo      uint32 // what the segment in hand echoes of our timestamps; 0 if nothing
 	timers    timers
 
 	challenge instant
-	fastOpen  FastOpenInfo
+	fastOpen  *FastOpenInfo // see story
+	ownStory  bool
 	count     counts
 	scratch   []byte // option bytes, and segments put together, of the outputs of the current call
 }
@@ -63,6 +64,7 @@ func (m *Machine) init(c Config) {
 	m.rtt.init(&c)
 	m.cwnd.control = c.Congestion
 	m.handshake.pathMSS = c.MSS
+	m.begunStory(FastOpenInfo{})
 }
 
 // begin starts a call of the owner's. The outputs of the one before are gone.
@@ -250,7 +252,7 @@ func (m *Machine) SetUserTimeout(d time.Duration) { m.config.UserTimeout = d }
 
 // Info returns a snapshot.
 func (m *Machine) Info() Info {
-	i := Info{State: m.state, FastOpen: m.fastOpen}
+	i := Info{State: m.state, FastOpen: *m.fastOpen}
 	m.count.report(&i)
 	i.RTT, i.RTO = m.rtt.srtt, m.rtt.rto
 	i.MinRTT = m.rack.least.last()

@@ -12,13 +12,13 @@ type negotiated struct {
 	pathLowered instant
 	scale       bool // both offered window scaling
 	sack        bool
-	retries     int  // of the SYN or SYN-ACK
-	lost        bool // one of them was sent again because no answer came
-	unreachable bool // an ICMP error has answered the SYN
-	plain       bool // SYN: the option and the data are left out from now on
-	synData     int  // bytes in the first SYN
-	replyForm   bool // server: the cookie for the client goes in the form 254/0xF989
-	fastOpened  bool // server: the SYN's data was taken (RFC 7413, Section 4.2)
+	retries     int16 // of the SYN or SYN-ACK
+	lost        bool  // one of them was sent again because no answer came
+	unreachable bool  // an ICMP error has answered the SYN
+	plain       bool  // SYN: the option and the data are left out from now on
+	synData     int   // bytes in the first SYN
+	replyForm   bool  // server: the cookie for the client goes in the form 254/0xF989
+	fastOpened  bool  // server: the SYN's data was taken (RFC 7413, Section 4.2)
 	synAckSent  bool
 	answeredAt  instant // last SYN-ACK for a repeated SYN, or last ACK for a probe
 }

@@ -49,13 +49,15 @@ func (m *Machine) judgeSynAck(set *wire.OptionSet, acked int, out []Output) []Ou
 }
 
 func (m *Machine) noteSynAck(set *wire.OptionSet, acked int) {
-	m.fastOpen.SynAcked = acked
+	if acked > 0 {
+		m.story().SynAcked = acked
+	}
 	if len(set.FastOpen.Cookie) == 0 {
 		return
 	}
-	m.fastOpen.SynAckOption = OptionCookie
+	m.story().SynAckOption = OptionCookie
 	if c, err := cookie.FromBytes(set.FastOpen.Cookie); err == nil {
-		m.fastOpen.SynAckCookie = c
+		m.story().SynAckCookie = c
 	}
 }
 

@@ -22,7 +22,7 @@ const pathRetryAfter = 10 * time.Minute
 // not say so by ICMP (packetization layer path MTU discovery, RFC 4821). What
 // is known to pass is negotiated.pathMSS.
 type pathSearch struct {
-	upper   int      // the least MSS that is not tried; 0 if none is being searched for
+	upper   int      // the least MSS that is not tried
 	whole   bool     // the largest one is tried first: what was swallowed may have been lost for another reason
 	probing int      // MSS of the probe that is under way; 0 if none is
 	seq     wire.Seq // where the probe begins
@@ -36,12 +36,14 @@ const pathPrecision = 32
 // narrowPath takes a smaller segment when a full one was not acknowledged after
 // two timeouts (RFC 4821, Section 7.7).
 func (m *Machine) narrowPath(now instant) {
-	h, p := &m.handshake, &m.path
+	h := &m.handshake
 	base, floor := baseMSS4, minPathMSS4
 	if m.config.IPv6 {
 		base, floor = baseMSS6, minPathMSS6
 	}
-	p.probing = 0
+	if m.path != nil {
+		m.path.probing = 0
+	}
 	if m.send.timeouts < 2 || m.send.inFlight() < m.segmentSize() {
 		return
 	}
@@ -49,10 +51,10 @@ func (m *Machine) narrowPath(now instant) {
 		base = max(h.pathMSS/2, floor)
 	}
 	if base < min(h.pathMSS, m.peerMSS()) {
-		if p.upper == 0 {
-			p.upper = h.pathMSS + 1
+		if m.path == nil {
+			m.path = &pathSearch{upper: h.pathMSS + 1}
 		}
-		p.whole, p.since = true, now
+		m.path.whole, m.path.since = true, now
 		h.pathMSS, h.pathLowered = base, 0
 		m.count.PathNarrowed++
 	}
@@ -61,16 +63,16 @@ func (m *Machine) narrowPath(now instant) {
 // retryPath tries what was too large before once that is long ago: at once if
 // the path has said so, since it will say so again, and by probes if not.
 func (m *Machine) retryPath(now instant) {
-	h, p := &m.handshake, &m.path
+	h, p := &m.handshake, m.path
 	switch {
 	case !h.pathLowered.IsZero() && now.Sub(h.pathLowered) >= pathRetryAfter:
 		h.pathMSS, h.pathLowered = m.config.MSS, 0
-	case p.upper > 0 && now.Sub(p.since) < pathRetryAfter:
-	case p.upper > 0 && h.sack:
+	case p == nil || now.Sub(p.since) < pathRetryAfter:
+	case h.sack:
 		p.upper, p.whole, p.since = m.config.MSS+1, true, now
-	case p.upper > 0:
+	default:
 		// Without SACK a probe that is lost would cost a timeout all the same.
-		h.pathMSS, *p = m.config.MSS, pathSearch{}
+		h.pathMSS, m.path = m.config.MSS, nil
 	}
 }
 
@@ -90,8 +92,8 @@ func (p *pathSearch) candidate(passes, bound int) int {
 // probePath sends one larger segment if the search is not over, and enough
 // follows it to show whether it was lost (RFC 4821, Section 7.4).
 func (m *Machine) probePath(now instant, out []Output) []Output {
-	s, h, p := &m.send, &m.handshake, &m.path
-	if p.upper == 0 || p.probing > 0 || !h.sack || m.recovery.phase != phaseOpen || s.board.lost > 0 || m.state != Established {
+	s, h, p := &m.send, &m.handshake, m.path
+	if p == nil || p.probing > 0 || !h.sack || m.recovery.phase != phaseOpen || s.board.lost > 0 || m.state != Established {
 		return out
 	}
 	mss := p.candidate(h.pathMSS, m.peerMSS())
@@ -112,8 +114,8 @@ func (m *Machine) probePath(now instant, out []Output) []Output {
 
 // notePathProbe widens the path when the probe has arrived.
 func (m *Machine) notePathProbe(now instant) {
-	p := &m.path
-	if p.probing > 0 && p.end.LessEq(m.send.una) {
+	p := m.path
+	if p != nil && p.probing > 0 && p.end.LessEq(m.send.una) {
 		m.handshake.pathMSS = max(m.handshake.pathMSS, p.probing)
 		p.probing, p.since = 0, now
 	}
@@ -123,8 +125,8 @@ func (m *Machine) notePathProbe(now instant) {
 // its size and not of congestion (RFC 4821, Section 7.6.2). The search then goes
 // on below it.
 func (m *Machine) onlyPathProbeLost() bool {
-	b, p := &m.send.board, &m.path
-	if p.probing == 0 || b.empty() {
+	b, p := &m.send.board, m.path
+	if p == nil || p.probing == 0 || b.empty() {
 		return false
 	}
 	i := b.find(p.seq)

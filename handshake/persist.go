@@ -19,7 +19,7 @@ func (m *Machine) persistTimeout(now instant, out []Output) []Output {
 	}
 	s.timeouts++
 	s.probes++
-	m.timers.persist = m.beforeUserTimeout(now.Add(m.rtt.backedOff(s.probes)))
+	m.timers.persist = m.beforeUserTimeout(now.Add(m.rtt.backedOff(int(s.probes))))
 	return m.probe(now, out)
 }
 

@@ -26,8 +26,8 @@ type sender struct {
 
 	confirmed  uint64 // bytes of data acknowledged
 	finQueued  bool
-	timeouts   int // in a row, without an acknowledgement between
-	probes     int // of a window that is still closed
+	timeouts   int16 // in a row, without an acknowledgement between
+	probes     int16 // of a window that is still closed
 	lastSent   instant
 	lastNew    instant // when something was sent for the first time
 	stuckSince instant // for how long the peer has taken nothing of what there is; see the user timeout

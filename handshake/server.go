@@ -32,7 +32,7 @@ func (m *Machine) accept(now instant, syn *wire.Segment, a Admission, out []Outp
 	}
 	at := len(out)
 	out = m.recv.takeSynData(syn, out)
-	m.fastOpen.SynAcked = m.recv.nxt.Diff(m.recv.irs.Add(1))
+	m.story().SynAcked = m.recv.nxt.Diff(m.recv.irs.Add(1))
 	if m.config.SynAckHold > 0 && !m.config.NoDataBeforeAck {
 		m.timers.synAck = now.Add(m.config.SynAckHold)
 		return out
@@ -68,7 +68,7 @@ func (m *Machine) admit(syn *wire.Segment, set *wire.OptionSet, a Admission) {
 	if !a.Reply.IsZero() {
 		fo.SynAckOption, fo.SynAckCookie = OptionCookie, a.Reply
 	}
-	m.fastOpen = fo
+	m.begunStory(fo)
 }
 
 // sendSynAck sends the first SYN-ACK, with data if the application was waited
@@ -82,7 +82,7 @@ func (m *Machine) sendSynAck(now instant, out []Output) []Output {
 	if n := min(m.send.unsent(), m.segmentSize()-optionSpace, m.send.window); n > 0 {
 		data = m.wholePayload(m.send.nxt, n)
 		m.send.sent(now, n, n, 0)
-		m.fastOpen.SynAckData = n
+		m.story().SynAckData = n
 	}
 	fo := wire.FastOpen{}
 	if c := m.fastOpen.SynAckCookie; !c.IsZero() {
@@ -155,7 +155,7 @@ func (m *Machine) confirm(now instant, s *wire.Segment, set *wire.OptionSet, out
 
 // judgeCrossed is judgeSynAck after a simultaneous open.
 func (m *Machine) judgeCrossed(acked int) {
-	m.fastOpen.SynAcked = acked
+	m.story().SynAcked = acked
 	if m.triedFastOpen() && acked > 0 && acked == m.fastOpen.SynData {
 		m.settle(Accepted, WhyAllAcked)
 	}

@@ -136,7 +136,7 @@ func (l *loop) newServerConn(now time.Time, ln *Listener, m *handshake.Machine) 
 	c := l.stack.newConn(l.rx.Dst(), l.rx.Src(), m, ln.claim)
 	c.listener = ln
 	c.flow = newFlowLabel()
-	c.timing.Syn = now
+	c.timing.syn = now
 	c.setHeader(l.reversed())
 	l.insert(c)
 	return c

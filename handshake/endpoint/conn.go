@@ -8,7 +8,6 @@ import (
 	"syscall"
 	"time"
 
-	"tfocraft/cookie"
 	"tfocraft/handshake"
 	"tfocraft/handshake/ring"
 )
@@ -22,37 +21,27 @@ type Conn struct {
 	line // the loop's part
 
 	mu                 sync.Mutex // guards all below, and the machine
-	readable, writable sync.Cond
+	readable, writable condition
 	machine            *handshake.Machine
-	in                 ring.Ring // delivered
-	sink               []byte    // of a Read that waits: it is filled before in is
-	filled             int       // bytes in it
-	consumed           int       // read by the application, of which the machine does not know yet
-	rest               []byte    // of what Dial was given: written before anything else, as room comes
-	eof                bool      // nothing follows in
-	writing            bool      // a Write is going on
-	writeClosed        bool      // by CloseWrite
-	closed             bool      // by Close or Abort
-	aborted            bool      // by Abort
-	discard            bool      // Close is to be an Abort
-	ended              bool      // the machine has
-	ownCookie          bool      // the application's cookie was shown: a refusal says nothing about the path
-	err                error     // why it has ended, as an errno; nil after an orderly end
-	readDeadline       deadline
-	writeDeadline      deadline
-	timing             Timing
-	cache              cookie.Cache // of a dialed connection that uses Fast Open; or nil
-	lessons            []lesson     // for the cache, all learnt before the dial is over
+	in                 ring.Ring  // delivered
+	sink               []byte     // of a Read that waits: it is filled before in is
+	filled             int        // bytes in it
+	consumed           int        // read by the application, of which the machine does not know yet
+	rest               []byte     // of what Dial was given: written before anything else, as room comes
+	eof                bool       // nothing follows in
+	writing            bool       // a Write is going on
+	writeClosed        bool       // by CloseWrite
+	closed             bool       // by Close or Abort
+	aborted            bool       // by Abort
+	discard            bool       // Close is to be an Abort
+	ended              bool       // the machine has
+	err                error      // why it has ended, as an errno; nil after an orderly end
+	deadlines          *deadlines // nil until one is set
+	timing             timing
+	dial               *dialing // nil on an accepted one, and once the dial is over
 }
 
 var _ net.Conn = (*Conn)(nil)
-
-// Timing tells when things happened; the zero time means not yet.
-type Timing struct {
-	Syn         time.Time // the first SYN was sent, or came in
-	Established time.Time // the handshake was over
-	FirstByte   time.Time // the first byte from the peer came in
-}
 
 // LocalAddr returns a [*net.TCPAddr].
 func (c *Conn) LocalAddr() net.Addr { return net.TCPAddrFromAddrPort(c.local) }
@@ -82,7 +71,7 @@ func (c *Conn) Write(b []byte) (int, error) {
 			c.mu.Unlock() // the loop sends while the rest is copied
 			c.mu.Lock()
 		} else {
-			c.writable.Wait()
+			c.writable.wait(&c.mu)
 		}
 		if err := c.writeError(); n < len(b) && err != nil {
 			return n, c.opError("write", err)
@@ -101,13 +90,13 @@ func (c *Conn) beginWrite() error {
 			c.writing = true
 			return nil
 		}
-		c.writable.Wait()
+		c.writable.wait(&c.mu)
 	}
 }
 
 func (c *Conn) endWrite() {
 	c.writing = false
-	c.writable.Broadcast()
+	c.writable.broadcast()
 }
 
 // writeError returns why nothing can be written now, or nil.
@@ -115,7 +104,7 @@ func (c *Conn) writeError() error {
 	switch {
 	case c.closed:
 		return net.ErrClosed
-	case c.writeDeadline.passed():
+	case c.deadlines != nil && c.deadlines.write.passed():
 		return os.ErrDeadlineExceeded
 	case c.err != nil:
 		return c.err
@@ -133,7 +122,7 @@ func (c *Conn) CloseWrite() error {
 		return c.opError("close", net.ErrClosed)
 	}
 	c.writeClosed = true
-	c.writable.Broadcast()
+	c.writable.broadcast()
 	c.stack.mail.post(c)
 	return nil
 }
@@ -164,10 +153,12 @@ func (c *Conn) giveUp(abort bool) error {
 func (c *Conn) markClosed() {
 	c.closed = true
 	c.in.Reset(&c.stack.buffers)
-	c.readDeadline.stop()
-	c.writeDeadline.stop()
-	c.readable.Broadcast()
-	c.writable.Broadcast()
+	if c.deadlines != nil {
+		c.deadlines.read.stop()
+		c.deadlines.write.stop()
+	}
+	c.readable.broadcast()
+	c.writable.broadcast()
 }
 
 // SetDeadline implements [net.Conn].
@@ -185,11 +176,14 @@ func (c *Conn) setDeadlines(t time.Time, read, write bool) error {
 	if c.closed {
 		return c.opError("set", net.ErrClosed)
 	}
+	if c.deadlines == nil {
+		c.deadlines = new(deadlines)
+	}
 	if read {
-		c.readDeadline.set(t, &c.readable)
+		c.deadlines.read.set(t, c.readable.of(&c.mu))
 	}
 	if write {
-		c.writeDeadline.set(t, &c.writable)
+		c.deadlines.write.set(t, c.writable.of(&c.mu))
 	}
 	return nil
 }
@@ -208,7 +202,7 @@ func (c *Conn) Info() handshake.Info {
 func (c *Conn) Timing() Timing {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.timing
+	return c.timing.report()
 }
 
 func (c *Conn) opError(op string, err error) error { return opError(op, c.local, c.remote, err) }

@@ -12,6 +12,11 @@ type deadline struct {
 	timer *time.Timer
 }
 
+// deadlines are those of a connection.
+type deadlines struct {
+	read, write deadline
+}
+
 // set moves the deadline to t and wakes the waiters to look at it; the zero
 // time takes it away.
 func (d *deadline) set(t time.Time, cond *sync.Cond) {

@@ -126,8 +126,7 @@ func (d *Dialer) prepare(ctx context.Context, remote netip.AddrPort, data []byte
 	config.ISS = s.isn.ISN(now, local, remote)
 	config.FastOpen = d.fastOpen(now, cookie.Path{Client: local.Addr(), Server: remote.Addr(), Port: remote.Port()})
 	c := s.newConn(local, remote, handshake.NewClient(config), claim)
-	c.opened = make(chan struct{})
-	c.cache, c.ownCookie = d.cache(), !d.Cookie.IsZero()
+	c.dial = &dialing{opened: make(chan struct{}), cache: d.cache(), ownCookie: !d.Cookie.IsZero()}
 	c.flow = newFlowLabel()
 	c.setHeader(hop.Header)
 	// A fresh machine only queues. What it has no room for follows as room
@@ -197,6 +196,15 @@ func (d *Dialer) cache() cookie.Cache {
 	return d.Cache
 }
 
+// dialing is what a connection needs while it is dialed.
+type dialing struct {
+	opened    chan struct{} // closed when the handshake is over or has failed
+	over      bool          // opened is closed
+	cache     cookie.Cache  // for a connection that uses Fast Open; or nil
+	ownCookie bool          // the application's cookie was shown: a refusal says nothing about the path
+	lessons   []lesson      // for the cache, all learnt before the dial is over
+}
+
 // open sends the SYN and waits until the handshake is over. When it fails, the
 // port is free again and the cache has what was learnt.
 func (c *Conn) open(ctx context.Context) error {
@@ -208,8 +216,12 @@ func (c *Conn) open(ctx context.Context) error {
 		c.stack.giveBack(c.claim)
 		return err
 	}
-	err := c.await(ctx)
-	c.teach()
+	dial := c.dial
+	err := c.await(ctx, dial.opened)
+	c.mu.Lock()
+	c.dial = nil
+	c.mu.Unlock()
+	c.teach(dial)
 	if err != nil {
 		return &HandshakeError{Err: err, Info: c.Info(), Timing: c.Timing()}
 	}
@@ -230,9 +242,9 @@ func (c *Conn) start(ctx context.Context) error {
 
 // await returns when the handshake is over. A context that is done before ends
 // the connection.
-func (c *Conn) await(ctx context.Context) error {
+func (c *Conn) await(ctx context.Context, opened <-chan struct{}) error {
 	select {
-	case <-c.opened:
+	case <-opened:
 		return c.failure()
 	case <-ctx.Done():
 		// An error means that the loop has ended, and the connection with it.
@@ -246,7 +258,7 @@ func (c *Conn) failure() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case !c.timing.Established.IsZero():
+	case c.timing.established > 0:
 		return nil
 	case c.err != nil:
 		return c.err
@@ -265,7 +277,7 @@ func (l *loop) dial(now time.Time, c *Conn) error {
 	l.counters.ActiveOpens++
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.timing.Syn = now
+	c.timing.syn = now
 	l.apply(now, c, c.machine.Open(now, l.outputs[:0]))
 	return nil
 }

@@ -19,28 +19,24 @@ type lesson struct {
 
 // learn notes a lesson, an output of kind Learn or Block. The loop holds c.mu.
 func (c *Conn) learn(now time.Time, o *handshake.Output) {
-	if c.cache == nil || c.ownCookie && o.Kind == handshake.Block {
+	if c.dial == nil || c.dial.cache == nil || c.dial.ownCookie && o.Kind == handshake.Block {
 		return
 	}
-	c.lessons = append(c.lessons, lesson{now, o.Reason, o.Cookie, o.MSS, o.Experimental})
+	c.dial.lessons = append(c.dial.lessons, lesson{now, o.Reason, o.Cookie, o.MSS, o.Experimental})
 }
 
 // teach gives the cache what the handshake has taught.
-func (c *Conn) teach() {
-	c.mu.Lock()
-	lessons := c.lessons
-	c.lessons = nil
-	c.mu.Unlock()
+func (c *Conn) teach(d *dialing) {
 	path := c.path()
-	for _, l := range lessons {
+	for _, l := range d.lessons {
 		var err error
 		switch {
 		case l.blocked != "":
-			err = c.cache.Block(l.at, path, l.blocked)
+			err = d.cache.Block(l.at, path, l.blocked)
 		case l.cookie.IsZero():
-			err = c.cache.LearnMSS(l.at, path, l.mss)
+			err = d.cache.LearnMSS(l.at, path, l.mss)
 		default:
-			err = c.cache.Learn(l.at, path, l.cookie, l.mss, l.experimental)
+			err = d.cache.Learn(l.at, path, l.cookie, l.mss, l.experimental)
 		}
 		if err != nil {
 			c.stack.log.Warn("endpoint: cookie cache", "error", err)

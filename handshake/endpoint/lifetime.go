@@ -77,10 +77,8 @@ func (l *loop) endAll(err error) {
 	for _, c := range l.conns {
 		c.mu.Lock()
 		c.end(err)
+		l.dialEnded(c)
 		c.mu.Unlock()
 		l.stack.drop(c.claim)
-		if c.listener == nil {
-			l.dialEnded(c)
-		}
 	}
 }

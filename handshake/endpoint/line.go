@@ -26,17 +26,14 @@ type line struct {
 	due  time.Time // when the timer queue looks at it
 	slot int       // in the timer queue
 
-	listener *Listener     // that accepted it; nil for a dialed one
-	opened   chan struct{} // of a dialed one: closed when the handshake is over or has failed
-	admitted bool          // by the listener's gate, and not confirmed yet
-	waiting  bool          // for the handshake to be over before Accept returns it
-	dialed   bool          // opened is closed
+	listener *Listener // that accepted it; nil for a dialed one
+	admitted bool      // by the listener's gate, and not confirmed yet
+	waiting  bool      // for the handshake to be over before Accept returns it
 }
 
 // newConn returns a connection that the loop does not know yet.
 func (s *Stack) newConn(local, remote netip.AddrPort, m *handshake.Machine, claim *claim) *Conn {
 	c := &Conn{stack: s, local: local, remote: remote, machine: m}
-	c.readable.L, c.writable.L = &c.mu, &c.mu
 	c.claim, c.slot = claim, notQueued
 	return c
 }
@@ -48,8 +45,8 @@ func (l *line) setHeader(h []byte) { l.headerLen = uint8(copy(l.header[:], h)) }
 
 // deliver hands bytes to the application; one that has closed gets none.
 func (c *Conn) deliver(now time.Time, b []byte) {
-	if c.timing.FirstByte.IsZero() {
-		c.timing.FirstByte = now
+	if c.timing.firstByte == 0 {
+		c.timing.firstByte = c.timing.since(now)
 	}
 	if c.closed {
 		return
@@ -60,12 +57,12 @@ func (c *Conn) deliver(now time.Time, b []byte) {
 		b = b[n:]
 	}
 	c.in.Push(&c.stack.buffers, b)
-	c.readable.Broadcast()
+	c.readable.broadcast()
 }
 
 func (c *Conn) deliverEOF() {
 	c.eof = true
-	c.readable.Broadcast()
+	c.readable.broadcast()
 }
 
 // settle uses the room that a call of the machine has made in the send buffer.
@@ -79,16 +76,16 @@ func (c *Conn) settle() {
 			return
 		}
 		c.rest = nil
-		c.writable.Broadcast()
+		c.writable.broadcast()
 	}
 	if c.writing && c.machine.WorthWriting() {
-		c.writable.Broadcast()
+		c.writable.broadcast()
 	}
 }
 
 // end tells the application that the machine has ended, and why.
 func (c *Conn) end(err error) {
 	c.ended, c.err, c.rest = true, err, nil
-	c.readable.Broadcast()
-	c.writable.Broadcast()
+	c.readable.broadcast()
+	c.writable.broadcast()
 }

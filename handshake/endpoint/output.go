@@ -89,7 +89,7 @@ func (l *loop) changeState(now time.Time, c *Conn, o *handshake.Output) {
 
 // established marks the end of the handshake.
 func (l *loop) established(now time.Time, c *Conn) {
-	c.timing.Established = now
+	c.timing.established = c.timing.since(now)
 	if c.listener == nil {
 		l.dialEnded(c)
 		return
@@ -108,11 +108,11 @@ func (l *loop) established(now time.Time, c *Conn) {
 
 // dialEnded lets Dial go on.
 func (l *loop) dialEnded(c *Conn) {
-	if c.dialed {
+	if c.dial == nil || c.dial.over {
 		return
 	}
-	c.dialed = true
+	c.dial.over = true
 	info := c.machine.Info()
 	l.counters.opened(&info.FastOpen)
-	close(c.opened)
+	close(c.dial.opened)
 }

@@ -33,7 +33,7 @@ func (c *Conn) mayNotRead() error {
 	switch {
 	case c.closed:
 		return c.opError("read", net.ErrClosed)
-	case c.readDeadline.passed():
+	case c.deadlines != nil && c.deadlines.read.passed():
 		return c.opError("read", os.ErrDeadlineExceeded)
 	}
 	return nil
@@ -57,11 +57,11 @@ func (c *Conn) inEnded() error {
 // right to b, if no other Read waits: n bytes.
 func (c *Conn) waitInto(b []byte) (n int) {
 	if c.sink != nil {
-		c.readable.Wait()
+		c.readable.wait(&c.mu)
 		return 0
 	}
 	c.sink = b
-	c.readable.Wait()
+	c.readable.wait(&c.mu)
 	n = c.filled
 	c.sink, c.filled = nil, 0
 	return n
@@ -88,7 +88,7 @@ func (c *Conn) WriteTo(w io.Writer) (written int64, err error) {
 		if c.in.Len() == 0 {
 			switch err := c.inEnded(); err {
 			case nil:
-				c.readable.Wait()
+				c.readable.wait(&c.mu)
 				continue
 			case io.EOF:
 				return written, nil
