@@ -75,7 +75,7 @@ func (m *Machine) begin(now time.Time) instant {
 
 // idleScratch is the most memory in bytes that a connection with nothing to send
 // keeps for its outputs: the options of a few segments.
-const idleScratch = 128
+const idleScratch = 64
 
 // State returns the state of the connection.
 func (m *Machine) State() State { return m.state }

@@ -132,7 +132,7 @@ func (b *scoreboard) acked(ack wire.Seq, d *delivery) {
 
 // idleSpans is how many spans a connection keeps room for that has nothing in
 // the network.
-const idleSpans = 4
+const idleSpans = 2
 
 // add notes that a part has arrived for the first time.
 func (d *delivery) add(s *span) {

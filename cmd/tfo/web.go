@@ -84,19 +84,29 @@ func (l *webListener) Accept() (net.Conn, error) {
 type webConn struct {
 	*endpoint.Conn
 	listener *webListener
-	closing  sync.Once
 
 	mu      sync.Mutex
+	closed  bool
 	cut     bool  // the read deadline is one in the past: net/http ends a Read by that, nobody was slow
 	err     error // of the last Read, or of a Write
 	written int64
 }
 
-// SetReadDeadline implements [net.Conn].
+// SetDeadline implements [net.Conn].
+func (c *webConn) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
+}
+
+// SetReadDeadline implements [net.Conn]. Once the connection is closed its
+// deadline is that of finish: net/http takes one back that it has set for a
+// moment, also when it has closed the connection meanwhile.
 func (c *webConn) SetReadDeadline(t time.Time) error {
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return net.ErrClosed
+	}
 	c.cut = !t.IsZero() && !t.After(time.Now())
-	c.mu.Unlock()
 	return c.Conn.SetReadDeadline(t)
 }
 
@@ -127,7 +137,12 @@ func (c *webConn) Write(b []byte) (int, error) {
 
 // Close implements [net.Conn].
 func (c *webConn) Close() error {
-	c.closing.Do(func() { go c.finish() })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.closed = true
+		go c.finish()
+	}
 	return nil
 }
 

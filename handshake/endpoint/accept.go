@@ -182,7 +182,7 @@ func (l *loop) closeListener(now time.Time, ln *Listener) bool {
 	for _, key := range ln.keys {
 		delete(l.listeners, key)
 	}
-	for _, c := range l.conns {
+	for c := range l.conns.all() {
 		if c.listener == ln && c.waiting {
 			l.abort(now, c)
 		}

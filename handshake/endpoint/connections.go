@@ -7,6 +7,6 @@ import "time"
 func (s *Stack) Connections() int {
 	n := 0
 	// An error means that the loop has ended, and every connection with it.
-	_ = s.mail.call(func(time.Time) { n = len(s.loop.conns) })
+	_ = s.mail.call(func(time.Time) { n = s.loop.conns.n })
 	return n
 }

@@ -79,6 +79,17 @@ func each(n int, f func(i int) error) error {
 	return errors.Join(failures...)
 }
 
+// makeGoroutines has n goroutines at once, which end.
+func makeGoroutines(n int) {
+	var wg sync.WaitGroup
+	end := make(chan struct{})
+	for range n {
+		wg.Go(func() { <-end })
+	}
+	close(end)
+	wg.Wait()
+}
+
 // A crowd is many connections between two stacks.
 type crowd struct {
 	ln          *endpoint.Listener
@@ -197,6 +208,7 @@ func BenchmarkIdleConnections(b *testing.B) {
 	for b.Loop() {
 		client, server := twoStacks(b)
 		c := newCrowd(b, client, server, address4, idleConnections)
+		makeGoroutines(idleConnections) // the runtime keeps what it knows of them
 		before := measureUsage()
 		report := func(unit string) {
 			b.ReportMetric(float64(measureUsage().heap-before.heap)/(2*idleConnections), unit)
@@ -204,6 +216,7 @@ func BenchmarkIdleConnections(b *testing.B) {
 		c.open(b)
 		report("B/fresh-conn")
 		c.echo(b)
+		time.Sleep(200 * time.Millisecond) // until delayed acknowledgements have come
 		report("B/used-conn")
 		c.close(b)
 	}

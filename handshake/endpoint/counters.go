@@ -122,7 +122,7 @@ func isEstablished(s handshake.State) bool {
 // count returns the counters of the loop and of its connections.
 func (l *loop) count() Counters {
 	n := l.counters
-	for _, c := range l.conns {
+	for c := range l.conns.all() {
 		i := c.Info()
 		n.add(&i)
 		if isEstablished(i.State) {

@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"errors"
+	"hash/maphash"
 	"math/rand/v2"
 	"net/netip"
 	"sync"
@@ -137,6 +138,11 @@ func (t *portTable) join(local, remote netip.AddrPort) (p *dialPort, busy bool) 
 	return p, false
 }
 
+// pair is the key of a connection in portTable.pairs.
+func (t *portTable) pair(p *dialPort, remote netip.AddrPort) uint64 {
+	return maphash.Comparable(t.seed, tuple{p.local, remote})
+}
+
 // joinRandom takes a place at a random port of addr, if there are many.
 func (t *portTable) joinRandom(addr netip.Addr, remote netip.AddrPort) *dialPort {
 	t.mu.Lock()
@@ -168,19 +174,19 @@ func (t *portTable) joinFree(addr netip.Addr, remote netip.AddrPort) *dialPort {
 }
 
 func (t *portTable) inUse(p *dialPort, remote netip.AddrPort) bool {
-	_, ok := t.pairs[tuple{p.local, remote}]
+	_, ok := t.pairs[t.pair(p, remote)]
 	return ok
 }
 
 func (t *portTable) use(p *dialPort, remote netip.AddrPort) {
-	t.pairs[tuple{p.local, remote}] = struct{}{}
+	t.pairs[t.pair(p, remote)] = struct{}{}
 	p.users++
 }
 
 // leave ends a connection's use of p. The last one gives the port back.
 func (t *portTable) leave(p *dialPort, remote netip.AddrPort) error {
 	t.mu.Lock()
-	delete(t.pairs, tuple{p.local, remote})
+	delete(t.pairs, t.pair(p, remote))
 	p.users--
 	last := p.users == 0
 	if last {

@@ -66,7 +66,7 @@ func (l *loop) isLocal(a netip.Addr) bool {
 // segment takes the segment in l.rx, which is intact.
 func (l *loop) segment(now time.Time) {
 	local, remote := l.rx.Dst(), l.rx.Src()
-	if c := l.conns[tuple{local, remote}]; c != nil {
+	if c := l.conns.get(tuple{local, remote}); c != nil {
 		l.received(now)
 		if !l.succeed(now, c) && !l.mustWait(c) {
 			l.input(now, c)
@@ -164,7 +164,7 @@ func (l *loop) notSegment(now time.Time, frame []byte, err error) {
 		return
 	}
 	// The quoted packet is ours: its source is the local side.
-	if c := l.conns[tuple{e.Src, e.Dst}]; c != nil {
+	if c := l.conns.get(tuple{e.Src, e.Dst}); c != nil {
 		l.counters.ICMPErrors++
 		c.mu.Lock()
 		defer c.mu.Unlock()

@@ -9,17 +9,16 @@ import (
 // insert makes a connection known to the loop. It reports false if there is
 // one with these addresses and ports.
 func (l *loop) insert(c *Conn) bool {
-	key := tuple{c.local, c.remote}
-	if l.conns[key] != nil {
+	if l.conns.get(tuple{c.local, c.remote}) != nil {
 		return false
 	}
-	l.conns[key] = c
+	l.conns.put(c)
 	return true
 }
 
 // remove forgets a connection that has ended.
 func (l *loop) remove(now time.Time, c *Conn, from handshake.State, err error) {
-	delete(l.conns, tuple{c.local, c.remote})
+	l.conns.remove(c)
 	l.timers.drop(c)
 	l.counters.ended(c, from, err)
 	c.end(errno(err))
@@ -38,7 +37,7 @@ func (l *loop) drain(now time.Time, idle chan struct{}) {
 	l.draining = true
 	l.idle = append(l.idle, idle)
 	l.closeListeners(now)
-	for _, c := range l.conns {
+	for c := range l.conns.all() {
 		c.mu.Lock()
 		c.markClosed()
 		c.mu.Unlock()
@@ -48,7 +47,7 @@ func (l *loop) drain(now time.Time, idle chan struct{}) {
 }
 
 func (l *loop) checkIdle() {
-	if len(l.conns) > 0 {
+	if l.conns.n > 0 {
 		return
 	}
 	for _, idle := range l.idle {
@@ -60,7 +59,7 @@ func (l *loop) checkIdle() {
 // stop resets what is left and ends the loop.
 func (l *loop) stop(now time.Time) {
 	l.closeListeners(now)
-	for _, c := range l.conns {
+	for c := range l.conns.all() {
 		l.abort(now, c)
 	}
 	l.stopped = true
@@ -74,7 +73,7 @@ func (l *loop) endAll(err error) {
 			l.stack.drop(ln.claim)
 		}
 	}
-	for _, c := range l.conns {
+	for c := range l.conns.all() {
 		c.mu.Lock()
 		c.end(err)
 		l.dialEnded(c)

@@ -23,6 +23,8 @@ type line struct {
 	touched   bool   // is among loop.touched
 	flow      uint32 // IPv6 flow label, the same for all packets (RFC 6437)
 
+	next *Conn // in a chain of connTable
+
 	due  time.Time // when the timer queue looks at it
 	slot int       // in the timer queue
 

@@ -37,7 +37,7 @@ type loop struct {
 	link  link.Link
 	mail  *mailbox
 
-	conns      map[tuple]*Conn
+	conns      connTable
 	listeners  map[netip.AddrPort]*Listener
 	cookies    handshake.SynCookies
 	timers     timerQueue
@@ -63,7 +63,7 @@ type loop struct {
 func newLoop(s *Stack) *loop {
 	return &loop{
 		stack: s, log: s.log, link: s.config.Link, mail: s.mail,
-		conns:     make(map[tuple]*Conn),
+		conns:     newConnTable(),
 		listeners: make(map[netip.AddrPort]*Listener),
 		cookies:   handshake.SynCookies{Secret: s.config.Secret},
 		frames:    make([]link.Frame, readBatch),

@@ -3,6 +3,7 @@ package endpoint
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"math/rand/v2"
 	"net/netip"
 	"sync"
@@ -27,7 +28,8 @@ type portTable struct {
 	taken  map[netip.AddrPort]struct{}
 	dialed map[netip.AddrPort]*dialPort // those of dialed connections
 	byAddr map[netip.Addr][]*dialPort   // the same, to pick from
-	pairs  map[tuple]struct{}           // the dialed connections
+	pairs  map[uint64]struct{}          // the dialed connections, by a hash: two with the same one cannot be dialed at a time
+	seed   maphash.Seed                 // of the hash
 }
 
 func newPortTable(c *Config, s *sieve) *portTable {
@@ -36,7 +38,8 @@ func newPortTable(c *Config, s *sieve) *portTable {
 		taken:  make(map[netip.AddrPort]struct{}),
 		dialed: make(map[netip.AddrPort]*dialPort),
 		byAddr: make(map[netip.Addr][]*dialPort),
-		pairs:  make(map[tuple]struct{}),
+		pairs:  make(map[uint64]struct{}),
+		seed:   maphash.MakeSeed(),
 	}
 }
 
