@@ -19,7 +19,9 @@ func (l *loop) insert(c *Conn) bool {
 // remove forgets a connection that has ended.
 func (l *loop) remove(now time.Time, c *Conn, from handshake.State, err error) {
 	l.conns.remove(c)
-	l.timers.drop(c)
+	if l.timers.drop(c); l.conns.n == 0 && cap(l.timers) > smallTable {
+		l.timers = nil
+	}
 	l.counters.ended(c, from, err)
 	c.end(errno(err))
 	l.stack.drop(c.claim)

@@ -21,16 +21,14 @@ type line struct {
 	finDone   bool   // the machine knows of CloseWrite
 	closeDone bool   // and of Close
 	touched   bool   // is among loop.touched
+	admitted  bool   // by the listener's gate, and not confirmed yet
+	waiting   bool   // for the handshake to be over before Accept returns it
 	flow      uint32 // IPv6 flow label, the same for all packets (RFC 6437)
+	slot      int32  // in the timer queue
 
-	next *Conn // in a chain of connTable
-
-	due  time.Time // when the timer queue looks at it
-	slot int       // in the timer queue
-
+	due      time.Time // when the timer queue looks at it
+	next     *Conn     // in a chain of connTable
 	listener *Listener // that accepted it; nil for a dialed one
-	admitted bool      // by the listener's gate, and not confirmed yet
-	waiting  bool      // for the handshake to be over before Accept returns it
 }
 
 // newConn returns a connection that the loop does not know yet.

@@ -170,7 +170,9 @@ func (l *loop) readMail(now time.Time) error {
 			now = time.Now()
 		}
 	}
-	clear(l.ready)
+	if clear(l.ready); cap(l.ready) > 4*smallTable {
+		l.ready = nil
+	}
 	return nil
 }
 

@@ -26,6 +26,7 @@ type portTable struct {
 
 	mu     sync.Mutex
 	taken  map[netip.AddrPort]struct{}
+	peak   int                          // the most that were taken since the maps were made
 	dialed map[netip.AddrPort]*dialPort // those of dialed connections
 	byAddr map[netip.Addr][]*dialPort   // the same, to pick from
 	pairs  map[uint64]struct{}          // the dialed connections, by a hash: two with the same one cannot be dialed at a time
@@ -33,14 +34,17 @@ type portTable struct {
 }
 
 func newPortTable(c *Config, s *sieve) *portTable {
-	return &portTable{
-		ports: c.Ports, guard: c.Guard, ephemeral: c.Ephemeral, zone: c.Interface, sieve: s,
-		taken:  make(map[netip.AddrPort]struct{}),
-		dialed: make(map[netip.AddrPort]*dialPort),
-		byAddr: make(map[netip.Addr][]*dialPort),
-		pairs:  make(map[uint64]struct{}),
-		seed:   maphash.MakeSeed(),
-	}
+	t := &portTable{ports: c.Ports, guard: c.Guard, ephemeral: c.Ephemeral, zone: c.Interface, sieve: s, seed: maphash.MakeSeed()}
+	t.clear()
+	return t
+}
+
+// clear makes the maps anew: they keep the room that they have grown to.
+func (t *portTable) clear() {
+	t.taken, t.peak = make(map[netip.AddrPort]struct{}), 0
+	t.dialed = make(map[netip.AddrPort]*dialPort)
+	t.byAddr = make(map[netip.Addr][]*dialPort)
+	t.pairs = make(map[uint64]struct{})
 }
 
 // A claim is a local port that is ours: nobody else on the host gets it, the
@@ -84,7 +88,10 @@ func (t *portTable) add(c *claim, local, remote netip.AddrPort) error {
 	if err := t.take(local); err != nil {
 		return portError(local, err)
 	}
-	c.undo = append(c.undo, func() error { return t.giveBack(local) })
+	if err := t.sieve.add(local); err != nil {
+		return errors.Join(fmt.Errorf("endpoint: port %d: %w", local.Port(), err), t.giveBack(local))
+	}
+	c.undo = append(c.undo, func() error { return errors.Join(t.sieve.remove(local.Port()), t.giveBack(local)) })
 	if t.ports != nil {
 		release, err := t.ports.Reserve(t.zoned(local))
 		if err != nil {
@@ -92,10 +99,6 @@ func (t *portTable) add(c *claim, local, remote netip.AddrPort) error {
 		}
 		c.undo = append(c.undo, release)
 	}
-	if err := t.sieve.add(local); err != nil {
-		return fmt.Errorf("endpoint: port %d: %w", local.Port(), err)
-	}
-	c.undo = append(c.undo, func() error { return t.sieve.remove(local.Port()) })
 	if t.guard != nil {
 		release, err := t.protect(local, remote)
 		if err != nil {
@@ -135,13 +138,16 @@ func (t *portTable) take(local netip.AddrPort) error {
 		return syscall.EADDRINUSE
 	}
 	t.taken[local] = struct{}{}
+	t.peak = max(t.peak, len(t.taken))
 	return nil
 }
 
 func (t *portTable) giveBack(local netip.AddrPort) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.taken, local)
+	if delete(t.taken, local); len(t.taken) == 0 && t.peak > smallTable {
+		t.clear()
+	}
 	return nil
 }
 

@@ -15,13 +15,13 @@ func (q timerQueue) Less(i, j int) bool { return q[i].due.Before(q[j].due) }
 
 func (q timerQueue) Swap(i, j int) {
 	q[i], q[j] = q[j], q[i]
-	q[i].slot, q[j].slot = i, j
+	q[i].slot, q[j].slot = int32(i), int32(j)
 }
 
 // Push implements [heap.Interface].
 func (q *timerQueue) Push(x any) {
 	c := x.(*Conn)
-	c.slot = len(*q)
+	c.slot = int32(len(*q))
 	*q = append(*q, c)
 }
 
@@ -56,7 +56,7 @@ func (q *timerQueue) schedule(c *Conn) {
 		heap.Push(q, c)
 	case deadline.Before(c.due):
 		c.due = deadline
-		heap.Fix(q, c.slot)
+		heap.Fix(q, int(c.slot))
 	}
 }
 
@@ -81,6 +81,6 @@ func (q *timerQueue) pop(now time.Time) *Conn {
 // drop takes c out of the queue.
 func (q *timerQueue) drop(c *Conn) {
 	if c.slot != notQueued {
-		heap.Remove(q, c.slot)
+		heap.Remove(q, int(c.slot))
 	}
 }

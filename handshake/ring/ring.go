@@ -10,44 +10,49 @@ type Buffers interface {
 	Put(b []byte)
 }
 
-// A Ring is a queue of bytes. The zero value is empty and takes its memory from
-// the heap. It has one owner and no locks.
+// A Ring is a queue of less than 2 GiB. The zero value is empty and takes its
+// memory from the heap. It has one owner and no locks.
 type Ring struct {
 	buf  []byte // its length is a power of two
-	head int    // index of the first byte
-	n    int    // bytes in the queue
-	peak int    // the most that were, since it was last empty
-	want int    // the peaks before that, fading: what the next buffer should hold
+	head int32  // index of the first byte
+	n    int32  // bytes in the queue
+	peak int32  // the most that were, since it was last empty
+	want int32  // the peaks before that, fading: what the next buffer should hold
 }
 
 // minBuffer is the smallest buffer, in bytes.
 const minBuffer = 512
 
 // Len returns how many bytes are in the queue.
-func (r *Ring) Len() int { return r.n }
+func (r *Ring) Len() int { return int(r.n) }
 
 // Cap returns how much memory the queue holds on to, in bytes.
 func (r *Ring) Cap() int { return len(r.buf) }
 
+// at returns the index in buf of the byte that is n behind the first one.
+func (r *Ring) at(n int) int { return (int(r.head) + n) & (len(r.buf) - 1) }
+
 // Push copies p to the end. If that takes a larger buffer it comes from from,
 // and the one before goes back there.
 func (r *Ring) Push(from Buffers, p []byte) {
-	if r.n+len(p) > len(r.buf) {
-		r.grow(from, r.n+len(p))
+	if len(p) == 0 {
+		return
 	}
-	at := (r.head + r.n) & (len(r.buf) - 1)
-	copy(r.buf, p[copy(r.buf[at:], p):])
-	r.n += len(p)
+	if r.Len()+len(p) > len(r.buf) {
+		r.grow(from, r.Len()+len(p))
+	}
+	copy(r.buf, p[copy(r.buf[r.at(r.Len()):], p):])
+	r.n += int32(len(p))
 	r.peak = max(r.peak, r.n)
 }
 
 func (r *Ring) grow(from Buffers, need int) {
 	if r.buf == nil {
 		// What it has grown to the last time it need not grow to again.
-		need = max(need, r.want)
+		need = max(need, int(r.want))
 	}
 	buf := get(from, max(need, minBuffer))
-	a, b := r.View(0, r.n)
+	a, b := r.View(0, r.Len())
 	copy(buf[copy(buf, a):], b)
 	put(from, r.buf)
 	r.buf, r.head = buf, 0
@@ -60,7 +65,7 @@ func (r *Ring) View(at, n int) (a, b []byte) {
 	if n == 0 {
 		return nil, nil
 	}
-	from := (r.head + at) & (len(r.buf) - 1)
+	from := r.at(at)
 	if end := from + n; end > len(r.buf) {
 		return r.buf[from:], r.buf[:end-len(r.buf)]
 	}
@@ -70,7 +75,7 @@ func (r *Ring) View(at, n int) (a, b []byte) {
 // Pop moves bytes from the front to p and returns how many. An empty queue gives
 // its buffer back to to.
 func (r *Ring) Pop(to Buffers, p []byte) int {
-	n := min(len(p), r.n)
+	n := min(len(p), r.Len())
 	a, b := r.View(0, n)
 	copy(p[copy(p, a):], b)
 	r.Skip(to, n)
@@ -80,14 +85,15 @@ func (r *Ring) Pop(to Buffers, p []byte) int {
 // Skip takes n bytes from the front, which must be there. An empty queue gives
 // its buffer back to to.
 func (r *Ring) Skip(to Buffers, n int) {
-	if n > r.n {
+	switch {
+	case n > r.Len():
 		panic("ring: Skip of more than there is")
-	}
-	if r.n -= n; r.n == 0 {
+	case n == r.Len():
 		r.Reset(to)
 		return
 	}
-	r.head = (r.head + n) & (len(r.buf) - 1)
+	r.head = int32(r.at(n))
+	r.n -= int32(n)
 }
 
 // Take empties the queue and returns what was in it as a ring of its own.
@@ -104,7 +110,7 @@ func (r *Ring) Reset(to Buffers) {
 }
 
 // fade returns what to expect after the present peak.
-func (r *Ring) fade() int { return max(r.peak, r.want-r.want/8) }
+func (r *Ring) fade() int32 { return max(r.peak, r.want-r.want/8) }
 
 func get(from Buffers, n int) []byte {
 	if from != nil {

@@ -100,8 +100,7 @@ func newMem(c PairConfig, modify func([]byte) [][]byte) *Mem {
 func (m *Mem) ReadFrames(batch []Frame) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.free = append(m.free, m.lent...)
-	m.lent = m.lent[:0]
+	m.giveBack()
 	for {
 		now := time.Now()
 		switch {
@@ -117,6 +116,16 @@ func (m *Mem) ReadFrames(batch []Frame) (int, error) {
 		}
 		m.wait(now)
 	}
+}
+
+// maxFree is how many buffers are kept to be used again.
+const maxFree = 256
+
+// giveBack takes back what the caller has read.
+func (m *Mem) giveBack() {
+	m.free = append(m.free, m.lent[:min(len(m.lent), maxFree-len(m.free))]...)
+	clear(m.lent)
+	m.lent = m.lent[:0]
 }
 
 // take moves what has arrived by now from the queue to batch.
