@@ -10,19 +10,23 @@ import (
 	"tfocraft/handshake/endpoint"
 )
 
-// net/http over our stack on one side and the kernel's on the other, 8 MiB each
-// way.
-func TestHTTPKernel(t *testing.T) {
-	near, far := wired(t)
-	s := near.open("veth0")
-	fromKernel := func(ctx context.Context, network, address string) (c net.Conn, err error) {
-		far.Do(func() error {
-			d := net.Dialer{Timeout: 10 * time.Second}
+// dialer dials by the host's kernel.
+func (h *host) dialer() dialFunc {
+	return func(ctx context.Context, network, address string) (c net.Conn, err error) {
+		h.Do(func() error {
+			d := net.Dialer{Timeout: 30 * time.Second}
 			c, err = d.DialContext(ctx, network, address)
 			return nil
 		})
 		return c, err
 	}
+}
+
+// net/http over our stack on one side and the kernel's on the other, 8 MiB each
+// way.
+func TestHTTPKernel(t *testing.T) {
+	near, far := wired(t)
+	s := near.open("veth0")
 	ours := &endpoint.Dialer{Stack: s, Machine: linger, Timeout: 10 * time.Second}
 	for _, v := range httpVariants {
 		var cert *tls.Certificate
@@ -38,7 +42,7 @@ func TestHTTPKernel(t *testing.T) {
 			}
 			web := &site{}
 			web.serve(t, ln, cert)
-			client := browser(t, fromKernel, cert)
+			client := browser(t, far.dialer(), cert)
 			client.Timeout = time.Minute
 			for _, address := range []string{"192.0.2.1:80", "[2001:db8::1]:80"} {
 				exchangeFiles(t, client, scheme+address, 8<<20, v.proto)

@@ -175,6 +175,21 @@ func exchangeFiles(t *testing.T, client *http.Client, base string, n, wantProto 
 	}
 }
 
+// askMany makes n requests at once.
+func askMany(t *testing.T, client *http.Client, base string, n int) {
+	t.Helper()
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			got, _, err := fetch(client, "GET", fmt.Sprintf("%s/noise?%d", base, i), nil)
+			if err != nil || !bytes.Equal(got, noise(i)) {
+				t.Errorf("request %d: %d bytes, %v", i, len(got), err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
 // The variants that the HTTP tests run in.
 var httpVariants = []struct {
 	name   string
@@ -239,16 +254,7 @@ func TestHTTPConcurrent(t *testing.T) {
 				if _, _, err := fetch(client, "GET", base(address4)+"/noise?1", nil); err != nil {
 					t.Fatal(err)
 				}
-				var wg sync.WaitGroup
-				for i := range 1000 {
-					wg.Go(func() {
-						got, _, err := fetch(client, "GET", fmt.Sprintf("%s/noise?%d", base(address4), i), nil)
-						if err != nil || !bytes.Equal(got, noise(i)) {
-							t.Errorf("request %d: %d bytes, %v", i, len(got), err)
-						}
-					})
-				}
-				wg.Wait()
+				askMany(t, client, base(address4), 1000)
 				most := int64(1000)
 				if v.proto == 2 {
 					most = 1
