@@ -135,3 +135,23 @@ func TestPacketTooBigPlainSyn(t *testing.T) {
 	h.wait(time.Second)
 	h.want("S 0:0(0) <mss 560>")
 }
+
+// Ten errors that each take a byte from the path do not have the flight sent ten
+// times: what fits stays, and there is one repetition a round trip (C-112).
+func TestPacketTooBigStepByStep(t *testing.T) {
+	h := fullSegments(t, 10, withSACK())
+	h.sent = nil
+	for mtu := 1039; mtu >= 1030; mtu-- {
+		h.icmp(wire.ICMPError{Type: 3, Code: 4, MTU: uint32(mtu), Seq: h.m.send.una})
+	}
+	bytes := 0
+	for _, s := range h.sent {
+		bytes += len(s.Payload)
+	}
+	if bytes > 10_000 {
+		t.Errorf("%d bytes were sent again for a flight of 10000", bytes)
+	}
+	if got := h.m.Info().MSS; got != 990 {
+		t.Errorf("MSS: got %d, want 990", got)
+	}
+}

@@ -79,3 +79,22 @@ func TestSpuriousRecovery(t *testing.T) {
 		t.Error("nothing was learnt about the path")
 	}
 }
+
+// The answer to a repair of an earlier loss, under way when another was found,
+// does not undo that one: it echoes a time before its repair, but that was not its
+// first sending (RFC 4015).
+func TestUndoKnowsOfEarlierRepair(t *testing.T) {
+	c := withTimestamps()
+	c.NoSACK = false
+	h := fullSegments(t, 10, c)
+	m := h.m
+	size := m.Info().MSS
+	now := m.clock(h.now)
+	m.send.board.lose(m.send.board.head)
+	m.send.board.resent(now, m.send.una, size, size)
+	h.wait(60 * time.Millisecond)
+	m.beginUndo()
+	if m.recovery.undo.since != now {
+		t.Errorf("the undo counts from %v, want from the repair that is under way, %v", m.recovery.undo.since, now)
+	}
+}

@@ -73,3 +73,18 @@ func TestUserTimeoutTailProbe(t *testing.T) {
 	h.wait(time.Second)
 	h.wantEnd(ErrTimeout)
 }
+
+// The SYN-ACK's timer looks at it as well, and does not repeat the SYN-ACK at the
+// same moment again and again.
+func TestUserTimeoutInSynReceived(t *testing.T) {
+	c := plainConfig()
+	c.UserTimeout = 1500 * time.Millisecond
+	h := startServer(t, c, admitted, synWithCookie, "hello")
+	h.write(bytesOf(3000))
+	h.sent = nil
+	h.wait(10 * time.Second)
+	if got := len(h.sent); got > 2 {
+		t.Errorf("%d SYN-ACKs after the first, want two at the most", got)
+	}
+	h.wantEnd(ErrTimeout)
+}
