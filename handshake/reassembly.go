@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"math"
 	"slices"
 
 	"tfocraft/wire"
@@ -144,14 +145,20 @@ func (e *early) remember(seq wire.Seq) {
 	e.recent = recent
 }
 
-// pop takes the first run away if it begins at nxt or before, and returns those
-// of its bytes that are new.
+// gap is how many bytes are missing between nxt and the first run.
+func (e *early) gap(nxt wire.Seq) int {
+	if len(e.runs) == 0 {
+		return math.MaxInt
+	}
+	return e.runs[0].seq.Diff(nxt)
+}
+
+// pop takes the first run away if it begins at nxt, and returns its bytes.
 func (e *early) pop(nxt wire.Seq) ([]byte, bool) {
-	if len(e.runs) == 0 || nxt.Less(e.runs[0].seq) {
+	if len(e.runs) == 0 || e.runs[0].seq != nxt {
 		return nil, false
 	}
 	data := e.runs[0].data
-	data = data[min(nxt.Diff(e.runs[0].seq), len(data)):]
 	e.runs[0] = run{}
 	if e.runs = e.runs[1:]; len(e.runs) == 0 {
 		e.runs = nil

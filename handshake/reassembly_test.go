@@ -3,6 +3,7 @@ package handshake
 import (
 	"bytes"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"tfocraft/wire"
@@ -61,6 +62,54 @@ func checkRuns(t *testing.T, r *receiver) {
 			t.Fatalf("a run of %d bytes at %d, after %d", len(run.data), run.seq.Diff(r.irs), at.Diff(r.irs))
 		}
 		at = run.end()
+	}
+}
+
+// Of bytes that come in two versions the first counts, wherever the later one
+// begins and ends: what was kept may have been SACKed, and is not replaced (C-20).
+func TestReassemblyFirstBytes(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		in   []string // texts and payloads in turns
+		want string
+	}{
+		{"over all of it", []string{". 3:5(2) ack 1", "CD", ". 1:7(6) ack 1", "abxxef"}, "abCDef"},
+		{"into it", []string{". 3:7(4) ack 1", "CDEF", ". 1:5(4) ack 1", "abxx"}, "abCDEF"},
+		{"up to its end", []string{". 3:5(2) ack 1", "CD", ". 1:5(4) ack 1", "abxx"}, "abCD"},
+		{"over several", []string{". 3:4(1) ack 1", "C", ". 6:8(2) ack 1", "FG", ". 1:10(9) ack 1", "abxdexxhi"}, "abCdeFGhi"},
+		{"over several into the last", []string{". 3:4(1) ack 1", "C", ". 6:9(3) ack 1", "FGH", ". 1:8(7) ack 1", "abxdexx"}, "abCdeFGH"},
+		{"between kept ones", []string{". 3:4(1) ack 1", "C", ". 2:6(4) ack 1", "bxde", ". 1:7(6) ack 1", "axxxxf"}, "abCdef"},
+		{"from before RCV.NXT", []string{". 1:2(1) ack 1", "A", ". 3:4(1) ack 1", "C", ". 1:5(4) ack 1", "xbxd"}, "AbCd"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := connect(t, plainConfig(), "")
+			for i := 0; i < len(test.in); i += 2 {
+				h.in(test.in[i], test.in[i+1])
+				checkRuns(t, &h.m.recv)
+			}
+			h.wantRead(test.want)
+			if got := h.m.recv.nxt.Diff(theirISS) - 1; got != len(test.want) || h.m.recv.early.runs != nil {
+				t.Errorf("acknowledged %d of %d bytes, %d runs are left", got, len(test.want), len(h.m.recv.early.runs))
+			}
+		})
+	}
+}
+
+// A segment over many runs comes out in a bounded number of parts (C-20).
+func TestReassemblyParts(t *testing.T) {
+	h := connect(t, plainConfig(), "")
+	for i := range maxRuns {
+		s := h.parse(". 2:3(1) ack 1", "K")
+		s.Seq = s.Seq.Add(2 * i)
+		h.take(h.m.Input(h.now, s, h.out[:0]))
+	}
+	n := 2*maxRuns + 1
+	h.in(". 1:"+itoa(1+n)+"("+itoa(n)+") ack 1", strings.Repeat("x", n))
+	if got, want := string(h.read), strings.Repeat("xK", maxRuns)+"x"; got != want {
+		t.Errorf("got %d bytes, %d of them kept ones", len(got), strings.Count(got, "K"))
+	}
+	if got := len(h.out); got > n+1 {
+		t.Errorf("got %d outputs, want %d at the most", got, n+1)
 	}
 }
 

@@ -103,16 +103,26 @@ func (r *receiver) take(seq wire.Seq, data []byte, out []Output) ([]Output, bool
 		}
 		return out, r.early.keep(seq, data)
 	}
-	out = r.deliver(data, out)
+	return r.fill(data, out), true
+}
+
+// fill delivers data, which is next in order, and what was kept behind it. Bytes
+// that were kept count as they came first, and the peer may have been told by SACK
+// that they are here: whoever sends others in their place later changes nothing.
+// So data is delivered up to the next run, and from behind it on.
+func (r *receiver) fill(data []byte, out []Output) []Output {
 	for {
-		next, ok := r.early.pop(r.nxt)
+		if n := min(r.early.gap(r.nxt), len(data)); n > 0 {
+			out = r.deliver(data[:n], out)
+			data = data[n:]
+		}
+		kept, ok := r.early.pop(r.nxt)
 		if !ok {
-			return out, true
+			return out
 		}
 		r.ackAtOnce = true // a gap is filled
-		if len(next) > 0 {
-			out = r.deliver(next, out)
-		}
+		out = r.deliver(kept, out)
+		data = data[min(len(kept), len(data)):]
 	}
 }
 
