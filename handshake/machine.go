@@ -281,6 +281,7 @@ func (m *Machine) end(err error, out []Output) []Output {
 	m.err = err
 	m.timers.clear()
 	m.send.release()
+	m.recv.release()
 	return m.setState(Closed, out)
 }
 

@@ -128,6 +128,31 @@ func TestIdleMemory(t *testing.T) {
 	}
 }
 
+// The end leaves nothing behind: neither what waits on either side, nor half of the
+// account of it.
+func TestEndLetsGo(t *testing.T) {
+	c := plainConfig()
+	c.NoSACK = false
+	h := connect(t, c, "S. 0:0(0) ack 1 <mss 1460,sackOK>")
+	for range 6 {
+		h.write(bytesOf(1000))
+		h.wait(time.Millisecond)
+	}
+	h.in("P. 11:21(10) ack 2501 <nop,nop,sack 3001:4001>", "")
+	if m := h.m; m.send.board.head == 0 || m.send.board.sacked == 0 || len(m.recv.early.runs) == 0 {
+		t.Fatalf("%d spans are over, %d bytes SACKed, %d runs", m.send.board.head, m.send.board.sacked, len(m.recv.early.runs))
+	}
+	h.abort()
+	h.wantEnd(ErrAborted)
+	b := &h.m.send.board
+	if len(b.spans()) != 0 || !b.empty() || b.sacked != 0 || b.lost != 0 || b.again != 0 || b.outstanding() != 0 {
+		t.Errorf("%d spans, %d bytes SACKed, %d lost, %d sent again are left", len(b.spans()), b.sacked, b.lost, b.again)
+	}
+	if h.m.Unsent() != 0 || h.m.recv.early.runs != nil {
+		t.Errorf("%d bytes to send and %d runs are left", h.m.Unsent(), len(h.m.recv.early.runs))
+	}
+}
+
 // A bare segment goes no further than where a peer that took back its window
 // still accepts it.
 func TestEmptySeq(t *testing.T) {

@@ -47,6 +47,9 @@ func (r *receiver) consume(n int) {
 	r.unread -= n
 }
 
+// release lets go of what waits for something that will not come any more.
+func (r *receiver) release() { r.early = early{} }
+
 // acknowledged notes that an acknowledgement goes out.
 func (r *receiver) acknowledged() {
 	r.lastAck = r.nxt

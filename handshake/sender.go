@@ -106,7 +106,7 @@ func (s *sender) queue(p []byte) int {
 // refer to it, so its buffer is left to the garbage collector.
 func (s *sender) release() {
 	s.store.Take()
-	s.board.all = nil
+	s.board = scoreboard{}
 }
 
 // advance moves SND.UNA and forgets the bytes before it; it returns how many.

@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"math"
 	"testing"
 	"time"
 )
@@ -86,7 +87,7 @@ func TestBufferSizes(t *testing.T) {
 		{0, 100_000, 100_000, 100_000, 1},
 		{65_535, 65_535, 65_535, 65_535, 0},
 		{65_536, 0, 65_536, 65_536, 1},
-		{1000, 2 << 30, 1000, 2 << 30, 14},
+		{1000, math.MaxInt32, 1000, math.MaxInt32, 14},
 	} {
 		c := plainConfig()
 		c.RecvBuffer, c.MaxRecvBuffer = test.size, test.most
