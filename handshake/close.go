@@ -19,7 +19,7 @@ func (m *Machine) closeWrite(now instant, out []Output) []Output {
 // closeBoth closes for an application that will neither read nor write.
 func (m *Machine) closeBoth(now instant, out []Output) []Output {
 	switch {
-	case m.state == Closed || m.closed && m.send.finQueued:
+	case m.state == Closed:
 		return out
 	case m.state == SynSent:
 		return m.abandonSyn(ErrAborted, out)
@@ -27,7 +27,7 @@ func (m *Machine) closeBoth(now instant, out []Output) []Output {
 		return m.abort(now, ErrAborted, out)
 	}
 	m.closed = true
-	if m.state == FinWait2 {
+	if m.state == FinWait2 && m.timers.final.IsZero() {
 		m.timers.final = now.Add(m.config.FinWait2)
 	}
 	return m.closeWrite(now, out)

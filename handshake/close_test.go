@@ -159,6 +159,22 @@ func TestFinWait2Limit(t *testing.T) {
 	}
 }
 
+// The limit also holds where the application has said before that it reads no more
+// (C-95).
+func TestFinWait2LimitOfOrphan(t *testing.T) {
+	h := connect(t, plainConfig(), "")
+	h.closeWrite()
+	h.in(". 1:1(0) ack 2", "")
+	h.m.Orphan()
+	h.close()
+	h.wait(30 * time.Second)
+	h.close() // for the second time: the limit stays
+	h.wait(30*time.Second - 1)
+	h.wantState(FinWait2)
+	h.wait(1)
+	h.wantEnd(nil)
+}
+
 // everyState brings a machine to each state. The names are those of the states.
 func everyState(t *testing.T) map[State]func() *harness {
 	established := func() *harness { return connect(t, plainConfig(), "") }
