@@ -139,7 +139,8 @@ func (c *conversation) finish() {
 	}
 	c.logf("-- silence")
 	c.silence()
-	c.logf("-- the end: %+v", c.m.Info())
+	c.checkInfo()
+	c.logf("-- the end")
 	c.take(c.m.Abort(c.now, nil))
 	if got := c.m.State(); got != Closed {
 		c.fail("after Abort: got %v, want CLOSED", got)
@@ -229,6 +230,7 @@ func (c *conversation) injectWith(s wire.Segment, input func(time.Time, wire.Seg
 	c.arrived(&s, &before, out)
 	c.take(out)
 	c.judge(&s, &before, out)
+	c.checkCongestion(&before)
 }
 
 // take holds what the machine asks for, and its state, to the promises.

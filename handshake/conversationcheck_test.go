@@ -21,6 +21,7 @@ type promises struct {
 
 	acked, edge, room          wire.Seq // that we have sent, that we have announced, that the peer has allowed
 	hasAcked, hasEdge, hasRoom bool
+	sacked                     []wire.SACKBlock // that the peer has said, of what was sent
 	peerMSS                    int
 	tsVal, tsBefore            uint32
 	tsAt                       time.Time
@@ -106,7 +107,7 @@ func (c *conversation) checkChange(o *Output) {
 	p.ended = true
 	c.seen.ends[errorName(o.Err)]++
 	orderly := slices.Contains([]State{FinWait2, Closing, LastAck, TimeWait}, o.From)
-	if o.Err != c.m.Err() || o.Err == nil && !orderly {
+	if orderly = orderly && c.finAcked(); o.Err != c.m.Err() || o.Err == nil && !orderly {
 		c.fail("ends from %v with %v, Err is %v", o.From, o.Err, c.m.Err())
 	}
 }
@@ -168,9 +169,13 @@ func (c *conversation) checkTransmit(o *Output) {
 }
 
 // checkSequence: what goes out begins in what is outstanding or at its end, or just
-// before it for a probe, and the FIN is where the application has closed.
+// before it for a probe, within the widest window there was, and the FIN is where
+// the application has closed.
 func (c *conversation) checkSequence(s *wire.Segment) {
-	send := &c.m.send
+	send, p := &c.m.send, &c.promises
+	if p.hasRoom && s.Len() > 0 && p.room.Less(s.End()) {
+		c.fail("sends up to %d, the peer's window has ended at %d at the most", s.End().Diff(c.config.ISS), p.room.Diff(c.config.ISS))
+	}
 	if s.Flags.Has(wire.SYN) {
 		if s.Seq != c.config.ISS || s.Flags.Has(wire.FIN) {
 			c.fail("sends a SYN at %d", s.Seq.Diff(c.config.ISS))
@@ -190,8 +195,7 @@ func (c *conversation) checkSequence(s *wire.Segment) {
 	}
 }
 
-// checkPayload: the bytes that were written, in segments that fit, within the
-// widest window there was.
+// checkPayload: the bytes that were written, in segments that fit.
 func (c *conversation) checkPayload(o *Output) {
 	s, p := &o.Segment, &c.promises
 	n, at := len(s.Payload), s.DataSeq().Diff(c.config.ISS)-1
@@ -208,9 +212,6 @@ func (c *conversation) checkPayload(o *Output) {
 		c.fail("sends %d bytes in segments of %d, %d are allowed", n, o.SegmentSize, size)
 	case o.SegmentSize < 0, o.SegmentSize > 0 && (n <= o.SegmentSize || n > c.config.Burst):
 		c.fail("sends %d bytes in segments of %d as one", n, o.SegmentSize)
-	}
-	if p.hasRoom && p.room.Less(s.End()) {
-		c.fail("sends up to %d, the peer's window has ended at %d at the most", s.End().Diff(c.config.ISS), p.room.Diff(c.config.ISS))
 	}
 }
 
@@ -258,6 +259,17 @@ func (c *conversation) checkSent(s *wire.Segment, set *wire.OptionSet) {
 		if s.Ack.Less(b.Right) && !p.here(at, n) {
 			c.fail("has not got all that the SACK block %d:%d says", at+1, at+1+n)
 		}
+	}
+}
+
+// checkInfo: the counters say what has happened.
+func (c *conversation) checkInfo() {
+	i := c.m.Info()
+	c.logf("%+v", i)
+	acked := min(max(c.m.send.una.Diff(c.config.ISS)-1, 0), c.written)
+	if i.State != c.promises.state || i.Received != uint64(c.promises.got) || i.Sent != uint64(acked) {
+		c.fail("Info says %v, %d bytes sent and %d received: want %v, %d, %d",
+			i.State, i.Sent, i.Received, c.promises.state, acked, c.promises.got)
 	}
 }
 

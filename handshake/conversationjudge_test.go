@@ -12,6 +12,7 @@ type moment struct {
 	recent     uint32
 	stale      bool // TS.Recent says nothing any more
 	answered   bool // our SYN or SYN-ACK has gone out
+	lastAck    wire.Seq
 	closed     bool // nobody reads
 	runs       int
 }
@@ -20,7 +21,7 @@ func (c *conversation) moment() moment {
 	m := c.m
 	b := moment{
 		state: m.state, nxt: m.recv.nxt, edge: m.recv.edge, una: m.send.una, end: m.send.nxt, maxWindow: m.send.maxWindow,
-		timestamps: m.ts.on, recent: m.ts.recent, answered: m.active || m.handshake.synAckSent, closed: m.closed,
+		timestamps: m.ts.on, recent: m.ts.recent, lastAck: m.recv.lastAck, answered: m.active || m.handshake.synAckSent, closed: m.closed,
 		runs: len(m.recv.early.runs),
 	}
 	b.stale = m.clock(c.now).Sub(m.ts.recentAt) >= staleAfter
@@ -40,6 +41,10 @@ func (c *conversation) judge(s *wire.Segment, before *moment, out []Output) {
 	}
 	if before.state >= SynReceived && !s.Flags.Has(wire.SYN) {
 		c.moved(s, before)
+	}
+	if before.timestamps && c.m.ts.recent != before.recent && before.lastAck.Less(s.Seq) {
+		// RFC 7323, Section 4.3
+		c.fail("TS.Recent is that of %d, Last.ACK.sent was %d", s.Seq.Diff(c.irs), before.lastAck.Diff(c.irs))
 	}
 }
 
@@ -143,20 +148,35 @@ func (c *conversation) moved(s *wire.Segment, before *moment) {
 	if want := later(before.una, s.Ack); m.send.una != want {
 		c.fail("SND.UNA is %d, want %d", m.send.una.Diff(c.config.ISS), want.Diff(c.config.ISS))
 	}
-	if before.state == SynReceived && m.state == SynReceived {
+	switch m.state {
+	case SynReceived:
 		c.fail("stays in SYN-RECEIVED")
+	case FinWait1, Closing, LastAck, FinWait2, TimeWait:
+		if over := m.state == FinWait2 || m.state == TimeWait; over != c.finAcked() {
+			c.fail("in %v, our FIN acknowledged %v", m.state, c.finAcked())
+		}
 	}
 	reads := before.state == SynReceived || before.state == Established || before.state == FinWait1 || before.state == FinWait2
 	if !reads || before.closed {
 		return
 	}
 	end := s.DataSeq().Add(len(s.Payload))
-	if before.edge.Less(end) {
+	switch whole := end.LessEq(before.edge); {
+	case before.nxt.Less(s.Seq):
+		return // behind a hole
+	case !whole:
 		end = before.edge
+	case s.Flags.Has(wire.FIN) && before.nxt.LessEq(end) && before.runs == 0:
+		end = end.Add(1)
 	}
-	if s.Seq.LessEq(before.nxt) && m.recv.nxt.Less(end) {
-		c.fail("RCV.NXT is %d, and data is here up to %d", m.recv.nxt.Diff(c.irs), end.Diff(c.irs))
+	if m.recv.nxt.Less(end) {
+		c.fail("RCV.NXT is %d, what has come is up to %d", m.recv.nxt.Diff(c.irs), end.Diff(c.irs))
 	}
+}
+
+// finAcked reports whether the peer has everything, and our FIN.
+func (c *conversation) finAcked() bool {
+	return c.finAsked && c.m.send.una == c.config.ISS.Add(c.written+2)
 }
 
 func later(a, b wire.Seq) wire.Seq {
@@ -175,5 +195,14 @@ func (c *conversation) judgeICMP(e *wire.ICMPError, before *moment, out []Output
 	}
 	if before.state != SynSent && c.m.state != before.state {
 		c.fail("an ICMP error ends %v in %v", before.state, c.m.state)
+	}
+}
+
+// checkCongestion: an acknowledgement lets out no more new data than the congestion
+// window has room for; a FIN needs none.
+func (c *conversation) checkCongestion(before *moment) {
+	m := c.m
+	if m.state.Synchronized() && before.end.Less(m.send.nxt) && m.pipe() > m.cwnd.window+1 {
+		c.fail("%d bytes are in the network, the congestion window is %d", m.pipe(), m.cwnd.window)
 	}
 }

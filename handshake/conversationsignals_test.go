@@ -2,7 +2,7 @@ package handshake
 
 import "tfocraft/wire"
 
-// handshakeMoves are segments with SYN, where they belong and where they do not.
+// handshakeMoves are what may answer a SYN, where it belongs and where it does not.
 var handshakeMoves = []move{
 	{"a SYN-ACK", 8, func(c *conversation) { c.synAck(c.m.send.nxt) }},
 	{"a SYN-ACK of the SYN alone", 3, func(c *conversation) { c.synAck(c.m.send.iss.Add(1)) }},
@@ -13,6 +13,11 @@ var handshakeMoves = []move{
 	{"a SYN anywhere", 1, func(c *conversation) { c.syn(c.near(c.nxt(), c.irs), wire.SYN) }},
 	{"a SYN with a FIN", 1, func(c *conversation) { c.syn(c.near(c.irs, c.nxt()), wire.SYN|wire.FIN) }},
 	{"a SYN with a RST", 1, func(c *conversation) { c.syn(c.near(c.irs, c.nxt()), wire.SYN|wire.RST) }},
+	{"RST of something else", 1, func(c *conversation) {
+		s := c.segment(wire.RST | wire.ACK)
+		s.Ack = c.near(c.m.send.iss, c.m.send.nxt.Add(1))
+		c.inject(s)
+	}},
 	{"a younger SYN", 2, (*conversation).supersede},
 }
 

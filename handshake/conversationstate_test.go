@@ -1,6 +1,10 @@
 package handshake
 
-import "tfocraft/wire"
+import (
+	"slices"
+
+	"tfocraft/wire"
+)
 
 // checkMachine holds the variables of a machine against each other.
 func (c *conversation) checkMachine() {
@@ -54,6 +58,9 @@ func (c *conversation) checkScoreboard() {
 		if s.seq != at || s.n <= 0 {
 			c.fail("a span of %d bytes at %d, want one at %d", s.n, s.seq.Diff(m.send.iss), at.Diff(m.send.iss))
 		}
+		if s.fate&fateSacked != 0 && !c.promises.saidSacked(s.seq, s.end()) {
+			c.fail("%d to %d count as SACKed, and the peer has not said so", s.seq.Diff(m.send.iss), s.end().Diff(m.send.iss))
+		}
 		sum.count(s, 1)
 		at = s.end()
 	}
@@ -66,6 +73,28 @@ func (c *conversation) checkScoreboard() {
 	}
 	if len(b.spans()) > 2*maxSpans {
 		c.fail("%d spans", len(b.spans()))
+	}
+}
+
+// saidSacked reports whether blocks have covered all from one number to another.
+func (p *promises) saidSacked(from, to wire.Seq) bool {
+	for from.Less(to) {
+		i := slices.IndexFunc(p.sacked, func(b wire.SACKBlock) bool { return b.Left.LessEq(from) && from.Less(b.Right) })
+		if i < 0 {
+			return false
+		}
+		from = p.sacked[i].Right
+	}
+	return true
+}
+
+// noteBlocks notes the SACK blocks of a segment that make sense.
+func (p *promises) noteBlocks(s *wire.Segment, before *moment) {
+	set, _ := s.Options.Decode()
+	for _, b := range set.SACK[:set.NumSACK] {
+		if b.Left.Less(b.Right) && b.Right.LessEq(before.end) {
+			p.sacked = append(p.sacked, b)
+		}
 	}
 }
 
@@ -125,6 +154,7 @@ func (c *conversation) checkChallenges() {
 func (c *conversation) arrived(s *wire.Segment, before *moment, out []Output) {
 	c.learnPeer(s, before)
 	c.noteRoom(s, out)
+	c.promises.noteBlocks(s, before)
 	if s.Flags.Has(wire.FIN) {
 		c.promises.fins = append(c.promises.fins, s.DataSeq().Add(len(s.Payload)))
 	}
