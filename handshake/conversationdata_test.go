@@ -150,13 +150,13 @@ var ackMoves = []move{
 		}
 		c.sack(c.near(c.m.send.una, c.m.send.nxt), blocks...)
 	}},
-	{"everything acknowledged as from before", 4, func(c *conversation) {
+	{"an ACK as from before what was sent last", 4, func(c *conversation) {
 		c.twists = append(c.twists, func(c *conversation, s *wire.Segment) {
 			if len(s.Options) > 0 {
 				c.setTimestamps(s, wire.Timestamps{Val: c.timestamps().Val, Ecr: c.promises.tsBefore})
 			}
 		})
-		c.ack(c.m.send.nxt)
+		c.ack(choose(c, c.m.send.nxt, c.m.send.una.Add(min(c.m.segmentSize(), c.m.send.inFlight()))))
 	}},
 	{"something acknowledged that was not sent", 3, func(c *conversation) { c.ack(c.m.send.nxt.Add(1 + c.below(2000))) }},
 	{"an old ACK", 3, func(c *conversation) { c.ack(c.m.send.una.Add(-1 - c.below(2000))) }},

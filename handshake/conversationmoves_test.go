@@ -75,7 +75,7 @@ var appMoves = []move{
 	{"write", 10, func(c *conversation) { c.write(choose(c, 1000, 1, 100, 3000, 10_000, 50_000)) }},
 	{"queue", 2, func(c *conversation) { c.queue(1 + c.below(2000)) }},
 	{"push", 1, (*conversation).push},
-	{"good round trips", 5, func(c *conversation) { c.roundTrips(1 + c.below(6)) }},
+	{"good round trips", 5, func(c *conversation) { c.roundTrips(choose(c, 2, 1, 4, 6, 25)) }},
 	{"read all", 6, func(c *conversation) { c.read(c.m.Unread()) }},
 	{"read some", 3, func(c *conversation) { c.read(min(c.m.Unread(), 1+c.below(2000))) }},
 	{"close the writing side", 4, (*conversation).closeWrite},

@@ -51,7 +51,7 @@ var openings = []move{
 		c.openClient(ClientFastOpen{Mode: ClientOn, Cookie: mustCookie("0102030405060708"), MSS: choose[uint16](c, 1460, 0, 30)}, 1+c.below(3000))
 	}},
 	{"client with data and no cookie", 1, func(c *conversation) {
-		c.openClient(ClientFastOpen{Mode: ClientNoCookie}, 1+c.below(3000))
+		c.openClient(ClientFastOpen{Mode: ClientNoCookie}, c.below(3000))
 	}},
 	{"client that has nothing to write", 1, func(c *conversation) {
 		c.newClient(ClientFastOpen{Mode: ClientOn, Cookie: mustCookie("0102030405060708")})

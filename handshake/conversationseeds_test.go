@@ -41,16 +41,31 @@ var seeds = []seed{
 	{[]byte{0, 0, 0, 0, 3}, "server; everything acknowledged; a window full of data behind a hole; data behind a hole; FIN behind a hole; FIN in the middle of what is kept [9]; FIN behind what is kept; data that fills all holes; FIN"},
 	{nil, "server; everything acknowledged; close the writing side; everything acknowledged; orphan; close"},
 	{nil, "server; everything acknowledged; FIN at the edge of the window; a window full of data; FIN at the edge of the window [2]; close; close"},
-	{nil, "server; a part acknowledged [1]; a round trip; write [3]; SACK of a part [4 0 2 0]; SACK of a part [0 9 9 0]; D-SACK below the ACK; D-SACK within a block; SACK of all but the first; some timers go off [8]"},
-	{nil, "server; a part acknowledged [1]; write [4]; SACK of several parts; SACK that makes no sense [1 6 1 2]; SACK that makes no sense [2 4 9 1]; a segment acknowledged; all but the last byte acknowledged; all timers go off"},
-	{[]byte{2}, "server; a part acknowledged [1]; good round trips [3]; write [4]; a segment acknowledged; duplicate ACKs; a segment acknowledged; everything acknowledged as from before; a duplicate ACK"},
-	{nil, "server; a part acknowledged [1]; a round trip; write [3]; some timers go off [2]; everything acknowledged as from before; something acknowledged that was not sent; an ACK that is too old"},
-	{nil, "server; a part acknowledged [1]; a closed window; write; some timers go off [3]; a window of little; a timer goes off; a window that shrinks; a window from an older segment; a window update; a moment; orphan; close"},
-	{nil, "server; next with: no options; data in order; next with: old timestamp; data in order; next with: timestamp of the future; data in order; next with: echo of what was never sent [1]; everything acknowledged; a long time; data in order"},
+	{nil, "server; everything acknowledged; a round trip; write [3]; SACK of a part [4 0 2 0]; SACK of a part [0 9 9 0]; D-SACK below the ACK; D-SACK within a block; SACK of all but the first; some timers go off [8]"},
+	{nil, "server; everything acknowledged; write [4]; SACK of several parts; SACK that makes no sense [1 6 1 2]; SACK that makes no sense [2 4 9 1]; a segment acknowledged; all but the last byte acknowledged; all timers go off"},
+	{[]byte{2}, "server; everything acknowledged; good round trips [3]; write [4]; a segment acknowledged; duplicate ACKs; a segment acknowledged; an ACK as from before what was sent last; a duplicate ACK"},
+	{nil, "server; everything acknowledged; a round trip; write [3]; some timers go off [2]; an ACK as from before what was sent last; something acknowledged that was not sent; an ACK that is too old"},
+	{nil, "server; everything acknowledged; a closed window; write; some timers go off [3]; a window of little; a timer goes off; a window that shrinks; a window from an older segment; a window update; a moment; orphan; close"},
+	{[]byte{2}, "server; everything acknowledged; a round trip; write [3]; a timer goes off; a round trip; an ACK as from before what was sent last [1]; good round trips"},
+	{nil, "server; everything acknowledged; good round trips [4]; write [4]; ICMP: too big [0 0 3]; some timers go off [5]; everything acknowledged; good round trips [4]; a long time; good round trips [4]"},
+	{[]byte{1}, "server; everything acknowledged; write [4]; some timers go off [5]; everything acknowledged; good round trips [4]; good round trips [4]; SACK of all but the first; good round trips [4]; a long time; good round trips [4]"},
+	{nil, narrowPath + "; SACK of a part [5 180 7 208]; everything acknowledged; good round trips [4]"},
+	{nil, narrowPath + "; SACK of several parts; a part acknowledged; duplicate ACKs; everything acknowledged; good round trips [4]"},
+	{[]byte{3}, "server; everything acknowledged; write [4]; some timers go off [5]; everything acknowledged; good round trips [4]; a long time; good round trips [4]"},
+	{nil, "client; next with: echo of what was never sent [0 0 1]; a SYN-ACK; next with: echo of what was never sent; a SYN-ACK; close the writing side; FIN; a round trip; a younger SYN [1]; a younger SYN"},
+	{nil, "client with a cookie and data; ICMP: unreachable; all timers go off"},
+	{[]byte{0, 0, 0, 0, 0, 0, 0, 0, 0, 5}, "server takes data [1 0]; data in order; close the writing side; everything acknowledged; FIN"},
+	{[]byte{0, 0, 0, 0, 0, 0, 0, 0, 0, 5}, "server takes data [1 0]; a crossing SYN; some timers go off; write; everything acknowledged; FIN"},
+	{nil, "server; next with: no options; data in order; next with: old timestamp; data in order; next with: timestamp of the future; data in order; next with: echo of what was never sent [0 0 1]; everything acknowledged; a long time; data in order"},
 	{nil, "server; next with: options twice; data in order; next with: options cut [7]; data in order; next with: options padded; data in order; next with: options behind their end; data in order; next with: options with a wrong length [1 1]; data in order"},
 	{nil, "server; next with: unknown options; data in order; next with: options of a SYN; data in order; next with: SACK blocks; write; data in order; next with: a flag [1]; data in order; next with: any flags [15 255]; data in order"},
 	{nil, "server; next with: another sequence number [1 2]; data in order; next with: another acknowledgement [1 2]; data in order; next with: another window; data in order; queue; Advance too early; push; abort"},
 }
+
+// narrowPath leads to a probe of a path that has swallowed large segments: it needs
+// two timeouts, and then a window of several segments at once.
+var narrowPath = "server; everything acknowledged; write [4]; some timers go off [5]; everything acknowledged" +
+	strings.Repeat("; write [4]; a segment acknowledged", 8) + "; everything acknowledged"
 
 // frame returns the frame for a word.
 func (s *seed) frame(t testing.TB, word string) []byte {

@@ -44,7 +44,7 @@ func (c *conversation) syn(seq wire.Seq, flags wire.Flags) {
 
 // supersede is what a listener does with a SYN for a connection in TIME-WAIT.
 func (c *conversation) supersede() {
-	syn := wire.Segment{SrcPort: 80, DstPort: 1000, Seq: c.nxt().Add(c.below(1000)), Flags: wire.SYN, Window: c.window}
+	syn := wire.Segment{SrcPort: 80, DstPort: 1000, Seq: c.nxt().Add(choose(c, 1, 0, 500)), Flags: wire.SYN, Window: c.window}
 	syn.Options = c.synOptions()
 	before := c.moment()
 	least, ok, out := c.m.Supersede(c.now, syn, nil)

@@ -71,8 +71,11 @@ func twist(name string, weight int, change func(*conversation, *wire.Segment)) m
 	}}
 }
 
+// setTimestamps puts other timestamps in, which the machine takes for those of the
+// segment: the last ones count.
 func (c *conversation) setTimestamps(s *wire.Segment, ts wire.Timestamps) {
 	if !s.Flags.Has(wire.SYN) {
-		s.Options = wire.AppendTimestamps(wire.AppendNOP(nil, 2), ts)
+		s.Options = nil
 	}
+	s.Options = wire.AppendTimestamps(wire.AppendNOP(slices.Clone(s.Options), 2), ts)
 }
