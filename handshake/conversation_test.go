@@ -2,6 +2,7 @@ package handshake
 
 import (
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"tfocraft/wire"
@@ -22,13 +23,14 @@ type conversation struct {
 	twists []func(*conversation, *wire.Segment)
 	tsBase uint32 // the peer's clock at the epoch
 
-	versions   int  // of the bytes of the peer: each of its segments has its own
-	written    int  // by the application, from ourBytes
-	unpushed   bool // some of it need not be sent before the next Push
-	finAsked   bool
-	closeAsked bool
-	promises   promises
-	seen       conversationTally
+	versions    int  // of the bytes of the peer: each of its segments has its own
+	written     int  // by the application, from ourBytes
+	unpushed    bool // some of it need not be sent before the next Push
+	finAsked    bool
+	closeAsked  bool
+	endsInOrder bool
+	promises    promises
+	seen        conversationTally
 
 	logging bool
 	log     []string
@@ -111,9 +113,14 @@ func converse(sentence []byte) *conversation {
 	return c
 }
 
-func playSentence(sentence []byte, logging bool) *conversation {
-	c := &conversation{now: epoch, window: 65535, logging: logging}
+func playSentence(sentence []byte, logging bool) (c *conversation) {
+	c = &conversation{now: epoch, window: 65535, logging: logging}
 	c.seen.moves = map[string]int{}
+	defer func() {
+		if r := recover(); r != nil {
+			c.fail("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
 	c.frame, sentence = nextFrame(sentence)
 	c.configure()
 	c.frame, sentence = nextFrame(sentence)
@@ -132,13 +139,19 @@ func (c *conversation) play(m move) {
 	m.play(c)
 }
 
-// finish: the peer says nothing more and the application gives up at last.
+// finish: the peer says nothing more and the application gives up at last, or both
+// close in order.
 func (c *conversation) finish() {
 	if c.failed != "" {
 		return
 	}
-	c.logf("-- silence")
-	c.silence()
+	if c.endsInOrder {
+		c.logf("-- an orderly end")
+		c.orderly()
+	} else {
+		c.logf("-- silence")
+		c.silence()
+	}
 	c.checkInfo()
 	c.logf("-- the end")
 	c.take(c.m.Abort(c.now, nil))
@@ -205,8 +218,12 @@ func (c *conversation) segment(flags wire.Flags) wire.Segment {
 
 // timestamps are what the peer's clock says and the newest that it can echo.
 func (c *conversation) timestamps() wire.Timestamps {
-	ms := uint32(c.now.Sub(epoch).Milliseconds())
-	return wire.Timestamps{Val: c.tsBase + ms, Ecr: c.promises.tsVal}
+	val := c.tsBase + uint32(c.now.Sub(epoch).Milliseconds())
+	if c.m != nil && c.m.ts.on && int32(c.m.ts.recent-val) > 0 {
+		c.tsBase += c.m.ts.recent - val // something from the future was believed
+		val = c.m.ts.recent
+	}
+	return wire.Timestamps{Val: val, Ecr: c.promises.tsVal}
 }
 
 // inject gives a segment to the machine, after the twists that wait for one.
@@ -267,7 +284,9 @@ const mostSilent = 1000
 // silence lets every timer go off until there is none. What is left is a
 // connection that waits for nothing but the other side or the application.
 func (c *conversation) silence() {
-	c.push()
+	if c.unpushed {
+		c.push()
+	}
 	for n := 0; c.failed == "" && c.fire(0); n++ {
 		if n > mostSilent {
 			c.fail("more than %d timers go off, one after the other", n)

@@ -30,25 +30,6 @@ type promises struct {
 	challengedAt               time.Time
 }
 
-const arrivedByte = 0x100
-
-// arrive notes bytes of the peer's stream. Those that came before stay.
-func (p *promises) arrive(at int, data []byte) {
-	if more := at + len(data) - len(p.bytes); more > 0 {
-		p.bytes = append(p.bytes, make([]uint16, more)...)
-	}
-	for i, b := range data {
-		if p.bytes[at+i] == 0 {
-			p.bytes[at+i] = arrivedByte | uint16(b)
-		}
-	}
-}
-
-// here reports whether all n bytes have arrived.
-func (p *promises) here(at, n int) bool {
-	return at >= 0 && n >= 0 && at+n <= len(p.bytes) && !slices.Contains(p.bytes[at:at+n], 0)
-}
-
 // transitions are those of RFC 9293, Section 3.3.2, Figure 5, with the end by a
 // reset or a timeout from anywhere.
 var transitions = [len(stateNames)][]State{
@@ -292,6 +273,9 @@ func (c *conversation) checkSilent() {
 		}
 	default:
 		c.fail("stays in %v", m.State())
+	}
+	if p := &c.promises; !p.hasAcked || p.acked != m.recv.nxt {
+		c.fail("RCV.NXT is %d, acknowledged up to %d", m.recv.nxt.Diff(c.irs), p.acked.Diff(c.irs))
 	}
 	if n := m.send.inFlight() + m.send.unsent(); n > 0 || m.send.finDue() {
 		c.fail("%d bytes are stuck in %v, FIN %v", n, m.State(), m.send.finDue())

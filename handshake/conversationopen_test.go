@@ -39,6 +39,7 @@ func (c *conversation) configure() {
 		c.config.SynAckHold = 50 * time.Millisecond
 	}
 	c.tsBase = choose[uint32](c, 1000, 0xffff_ff00, 0)
+	c.endsInOrder = c.rarely(2)
 }
 
 // openings are the first moves.
@@ -106,6 +107,7 @@ func (c *conversation) restoreServer() {
 	}
 	c.logSegment("<", &ack, wire.TextBase{SeqBase: c.irs, AckBase: c.config.ISS})
 	c.promises.state = SynReceived
+	c.promises.acked, c.promises.hasAcked = c.irs.Add(1), true // by the SYN-ACK with the cookie
 	var out []Output
 	c.m, out = RestoreServer(c.now, c.config, syn, ack, nil)
 	start := c.irs.Add(1)

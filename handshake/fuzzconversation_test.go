@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -41,10 +42,12 @@ func TestConversations(t *testing.T) {
 		c.report(t, seeds[i].words, sentence)
 		seen.add(&c.seen)
 	}
-	for _, m := range append(openings[:len(openings):len(openings)], moves...) {
-		if seen.moves[m.name] == 0 {
-			t.Errorf("no seed uses %q", m.name)
+	names := map[string]bool{}
+	for _, m := range slices.Concat(openings, moves) {
+		if seen.moves[m.name] == 0 || names[m.name] {
+			t.Errorf("no seed uses %q, or there are two of them", m.name)
 		}
+		names[m.name] = true
 	}
 	for i, n := range seen.states {
 		if n == 0 {
