@@ -175,6 +175,26 @@ func TestFinWait2LimitOfOrphan(t *testing.T) {
 	h.wantEnd(nil)
 }
 
+// A segment from behind the peer's FIN is not the peer's, and what it says of the
+// window does not count: it would be newer than all that the peer can say (C-11).
+func TestBehindFin(t *testing.T) {
+	h := connect(t, plainConfig(), "")
+	h.in("F. 1:1(0) ack 1", "")
+	h.want(". 1:1(0) ack 2")
+	h.in(". 500:500(0) ack 1 win 0", "")
+	h.wantDropped(DropSequence)
+	h.in(". 2:2(0) ack 1 win 1000", "")
+	h.sent = nil
+	h.write("hello")
+	h.want("P. 1:6(5) ack 2")
+	h.in(". 500:600(100) ack 6", "")
+	h.wantDropped(DropSequence)
+	h.in(". 2:2(0) ack 6", "")
+	if got := h.m.Unsent(); got != 0 {
+		t.Errorf("%d bytes are not acknowledged", got)
+	}
+}
+
 // everyState brings a machine to each state. The names are those of the states.
 func everyState(t *testing.T) map[State]func() *harness {
 	established := func() *harness { return connect(t, plainConfig(), "") }

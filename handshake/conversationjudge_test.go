@@ -14,6 +14,7 @@ type moment struct {
 	answered   bool // our SYN or SYN-ACK has gone out
 	lastAck    wire.Seq
 	closed     bool // nobody reads
+	finished   bool // the peer's FIN is through
 	runs       int
 }
 
@@ -21,7 +22,7 @@ func (c *conversation) moment() moment {
 	m := c.m
 	b := moment{
 		state: m.state, nxt: m.recv.nxt, edge: m.recv.edge, una: m.send.una, end: m.send.nxt, maxWindow: m.send.maxWindow,
-		timestamps: m.ts.on, recent: m.ts.recent, lastAck: m.recv.lastAck, answered: m.active || m.handshake.synAckSent, closed: m.closed,
+		timestamps: m.ts.on, recent: m.ts.recent, lastAck: m.recv.lastAck, answered: m.active || m.handshake.synAckSent, closed: m.closed, finished: c.promises.eof,
 		runs: len(m.recv.early.runs),
 	}
 	b.stale = m.clock(c.now).Sub(m.ts.recentAt) >= staleAfter
@@ -96,6 +97,8 @@ func (b *moment) unusable(c *conversation, s *wire.Segment) string {
 		return "no timestamp, or an old one"
 	case !inWindow(s.Seq, s.Len(), b.nxt, max(b.edge.Diff(b.nxt), 0)):
 		return "outside the window"
+	case b.finished && b.nxt.Less(s.Seq):
+		return "behind the peer's FIN"
 	case b.end.Less(s.Ack):
 		return "acknowledges what was not sent"
 	case b.state == SynReceived && !b.acksSyn(c, s), s.Ack.Less(b.una.Add(-b.maxWindow)):

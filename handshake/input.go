@@ -77,7 +77,7 @@ func (m *Machine) validate(now instant, s *wire.Segment, set *wire.OptionSet, ou
 			return DropTimestamp, m.answerOld(now, s, out)
 		}
 	}
-	if m.recv.acceptable(s.Seq, s.Len()) {
+	if m.recv.acceptable(s.Seq, s.Len()) && (reset || !m.recv.behindFin(s.Seq)) {
 		m.hear(now)
 		return 0, out
 	}

@@ -159,6 +159,11 @@ func (r *receiver) fin(seq wire.Seq) bool {
 
 func (r *receiver) finComplete() bool { return r.finSeen && !r.finDone && r.finAt == r.nxt }
 
+// behindFin reports whether seq lies behind the end of the peer's stream. Nothing
+// can come from the peer there: who sends it anyway could hold up our sending, by a
+// window that counts as newer than all that the peer says.
+func (r *receiver) behindFin(seq wire.Seq) bool { return r.finDone && r.nxt.Less(seq) }
+
 // takeFin passes the FIN.
 func (r *receiver) takeFin() {
 	r.finDone = true
