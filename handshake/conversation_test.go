@@ -191,7 +191,7 @@ func ourBytes(at, n int) []byte { return simBytes[at : at+n] }
 func (c *conversation) theirBytes(seq wire.Seq, n int) []byte {
 	const most = 1 << 18
 	c.versions++
-	at := (int(uint32(seq-c.irs)) + c.versions*7919) % (len(simBytes) - most)
+	at := int((uint32(seq-c.irs) + uint32(c.versions)*7919) % uint32(len(simBytes)-most))
 	return simBytes[at : at+min(max(n, 0), most)]
 }
 
