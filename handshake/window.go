@@ -53,7 +53,7 @@ func (r *receiver) windowUpdateDue(mss int) bool {
 	if step < min(widest/2, mss) {
 		return false
 	}
-	return window < min(2*mss, widest/2) || window < widest/8 && step >= widest/2
+	return window < max(min(2*mss, widest/2), 1) || window < widest/8 && step >= widest/2
 }
 
 // acceptable is the test of RFC 9293, Section 3.4, on the n bytes of sequence

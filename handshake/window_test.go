@@ -139,7 +139,8 @@ func TestReceiverSillyWindow(t *testing.T) {
 	h.want(". 1:1(0) ack 4001 win 1460")
 }
 
-// A closed window that reading opens is told unasked (C-26).
+// A closed window that reading opens is told unasked, also where it is of one
+// byte (C-26).
 func TestWindowUpdate(t *testing.T) {
 	c := plainConfig()
 	c.RecvBuffer = 2920
@@ -148,6 +149,13 @@ func TestWindowUpdate(t *testing.T) {
 	h.want(". 1:1(0) ack 2921 win 0")
 	h.wantRead(bytesOf(2920))
 	h.want(". 1:1(0) ack 2921 win 2920")
+
+	c.RecvBuffer, c.DelayedAck = 1, -1
+	h = connect(t, c, "")
+	h.in("P. 1:2(1) ack 1", "x")
+	h.want(". 1:1(0) ack 2 win 0")
+	h.wantRead("x")
+	h.want(". 1:1(0) ack 2 win 1")
 }
 
 // While there is room, reading alone sends nothing; nor after the peer's end.

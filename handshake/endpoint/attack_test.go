@@ -169,8 +169,8 @@ func (a *attacker) icmp(to int, p *wire.Packet) []byte {
 
 // A connection that is in use both ways takes a hundred thousand frames of
 // somebody who does not see it: nothing ends it, no byte is lost, changed or
-// added, its segments stay as large, and its challenge ACKs as rare. C-100 to
-// C-103, C-105.
+// added, its segments stay as large, and its challenge ACKs as rare. C-32, C-100,
+// C-101, C-102, C-103, C-105.
 func TestBlindAttack(t *testing.T) {
 	for _, c := range []struct {
 		name, address string
