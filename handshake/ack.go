@@ -34,9 +34,13 @@ func (m *Machine) inputAck(now instant, s *wire.Segment, set *wire.OptionSet, ou
 	return true, m.afterAck(now, out)
 }
 
-// ackAcceptable is the range of RFC 5961, Section 5.
+// ackAcceptable is the range of RFC 5961, Section 5, but for what lies before the
+// ISS: as in Linux nobody acknowledges what was never sent, and the fewer numbers
+// are acceptable the more a blind attacker has to guess.
 func (m *Machine) ackAcceptable(ack wire.Seq) bool {
-	return m.send.una.Add(-m.send.maxWindow).LessEq(ack) && ack.LessEq(m.send.nxt)
+	s := &m.send
+	behind := int(min(uint64(s.maxWindow), s.confirmed+1)) // with the FIN
+	return s.una.Add(-behind).LessEq(ack) && ack.LessEq(s.nxt)
 }
 
 // takeAck takes what an acknowledgement says has arrived: the bytes before it,

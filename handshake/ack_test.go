@@ -1,8 +1,11 @@
 package handshake
 
 import (
+	"fmt"
 	"testing"
 	"time"
+
+	"tfocraft/wire"
 )
 
 // What lies outside the window is acknowledged and not taken; a reset there is
@@ -118,33 +121,44 @@ func TestNoDelayedAck(t *testing.T) {
 }
 
 // The acceptable range of ACK: not more than was sent, not much older than what
-// is acknowledged. RFC 5961, Section 5 (C-102, L-24).
+// is acknowledged, and not older than all. RFC 5961, Section 5 (C-102, L-24).
 func TestAckRange(t *testing.T) {
 	for _, test := range []struct {
-		name string
-		ack  string
-		ok   bool
+		name   string
+		before int // thousands of bytes that were acknowledged before
+		ack    wire.Seq
+		ok     bool
 	}{
-		{"latest", "101", true},
-		{"a duplicate", "1", true},
-		{"never sent", "601", false},
-		{"one too far", "102", false},
-		{"as old as a window", "4294901862", true}, // 101 - 65535
-		{"older", "4294901861", false},
-		{"far too old", "4294767396", false},
+		{"latest", 0, 101, true},
+		{"a duplicate", 0, 1, true},
+		{"never sent", 0, 601, false},
+		{"one too far", 0, 102, false},
+		{"before the ISS", 0, 1<<32 - 1, false},
+		{"within a window, before the ISS", 0, 1<<32 - 60_000, false},
+		{"as old as a window", 80, 1<<32 + 101 - 65_535, true},
+		{"older", 80, 1<<32 + 100 - 65_535, false},
+		{"far too old", 80, 1<<32 + 101 - 200_000, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h := connect(t, plainConfig(), "")
-			h.write(bytesOf(100))
-			h.want("P. 1:101(100) ack 1")
-			h.in(". 1:1(0) ack 101", "")
-			h.in("P. 1:6(5) ack "+test.ack, "hello")
+			una := 1
+			ack := func(n int) {
+				una += n
+				h.write(bytesOf(n))
+				h.in(fmt.Sprintf(". 1:1(0) ack %d", una), "")
+			}
+			for range test.before {
+				ack(1000)
+			}
+			ack(100)
+			h.sent = nil
+			h.in(fmt.Sprintf("P. 1:6(5) ack %d", test.ack.Add(1000*test.before)), "hello")
 			if test.ok {
 				h.wantRead("hello")
 				h.wantIdle()
 				return
 			}
-			h.want(". 101:101(0) ack 1")
+			h.want(fmt.Sprintf(". %d:%[1]d(0) ack 1", una))
 			h.wantDropped(DropAck)
 			h.wantRead("")
 		})
