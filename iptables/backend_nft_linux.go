@@ -1,12 +1,18 @@
 package iptables
 
-import "log/slog"
+import (
+	"errors"
+	"log/slog"
+
+	"golang.org/x/sys/unix"
+)
 
 // nftEngine keeps a guard's rules in a table of their own.
 type nftEngine struct {
 	conn    *nftConn
 	tag     Tag
-	watcher *watcher // nil if the kernel owns the table, or nothing can watch
+	watcher *watcher        // nil if the kernel owns the table, or nothing can watch
+	handles map[Rule]uint64 // of the rules: to look for one among many takes long
 }
 
 func openNFTEngine(tag Tag, owned bool, config Config) (engine, error) {
@@ -14,7 +20,7 @@ func openNFTEngine(tag Tag, owned bool, config Config) (engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &nftEngine{conn: conn, tag: tag}
+	e := &nftEngine{conn: conn, tag: tag, handles: make(map[Rule]uint64)}
 	var flags uint32
 	if owned {
 		flags = nftTableOwner
@@ -43,10 +49,29 @@ func (e *nftEngine) watch(log *slog.Logger) {
 	e.watcher = w
 }
 
-func (e *nftEngine) add(r Rule) error { return e.conn.add(r) }
+func (e *nftEngine) add(r Rule) error {
+	handle, err := e.conn.add(r)
+	if errors.Is(err, unix.ENOENT) { // there is no chain yet
+		if err = e.conn.addChain(r); err == nil {
+			handle, err = e.conn.add(r)
+		}
+	}
+	if err == nil && handle != 0 {
+		e.handles[r] = handle
+	}
+	return err
+}
 
 func (e *nftEngine) remove(r Rule) error {
-	_, _, err := e.conn.remove(r)
+	handle := e.handles[r]
+	if handle == 0 {
+		_, _, err := e.conn.remove(r)
+		return err
+	}
+	err := e.conn.removeHandle(r, handle)
+	if err == nil {
+		delete(e.handles, r)
+	}
 	return err
 }
 
@@ -121,7 +146,11 @@ func (s nftStore) install(r Rule) error {
 		}
 	}
 	s.AddTable(nftTable(r.Tag))
-	return s.add(r)
+	if err := s.addChain(r); err != nil {
+		return err
+	}
+	_, err = s.add(r)
+	return err
 }
 
 func (s nftStore) uninstall(r Rule) (removed int, err error) {

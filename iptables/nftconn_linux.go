@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/google/nftables"
+	"github.com/google/nftables/expr"
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 )
@@ -210,11 +211,79 @@ func (c *nftConn) rules(tag Tag) ([]taggedRule, error) {
 	return found, nil
 }
 
-// add installs a rule, and its chain unless it exists, in one transaction.
-func (c *nftConn) add(r Rule) error {
-	chain := c.AddChain(nftChainOf(r))
-	c.AddRule(&nftables.Rule{Table: chain.Table, Chain: chain, Exprs: encodeRule(r), UserData: encodeComment(r.Tag.String())})
-	return nftError("add rule", c.Flush())
+// addChain makes the chain of a rule unless it exists.
+func (c *nftConn) addChain(r Rule) error {
+	c.AddChain(nftChainOf(r))
+	return nftError("add chain", c.Flush())
+}
+
+// add installs a rule, whose chain exists, and returns its handle. google/nftables
+// asks for the handle and does not look at the answer, so this message, too, is
+// built here.
+func (c *nftConn) add(r Rule) (handle uint64, err error) {
+	attributes, err := ruleAttributes(r)
+	if err != nil {
+		return 0, nftError("add rule", err)
+	}
+	_, err = c.netlink.SendMessages([]netlink.Message{
+		nftMessage(unix.NFNL_MSG_BATCH_BEGIN, 0, unix.NFPROTO_UNSPEC, unix.NFNL_SUBSYS_NFTABLES, nil),
+		nftMessage(nftNewRule, netlink.Acknowledge|netlink.Create|netlink.Append|netlink.Echo, unix.NFPROTO_INET, 0, attributes),
+		nftMessage(unix.NFNL_MSG_BATCH_END, 0, unix.NFPROTO_UNSPEC, unix.NFNL_SUBSYS_NFTABLES, nil),
+	})
+	for acknowledged := false; err == nil && !acknowledged; {
+		var answers []netlink.Message
+		answers, err = c.netlink.Receive()
+		for _, m := range answers {
+			switch m.Header.Type {
+			case netlink.Error: // with the code 0
+				acknowledged = true
+			case nftNewRule:
+				handle, err = ruleHandle(m.Data)
+			}
+		}
+	}
+	return handle, nftError("add rule", err)
+}
+
+const nftNewRule = unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_NEWRULE
+
+// ruleAttributes are those of a rule that is to be added.
+func ruleAttributes(r Rule) ([]byte, error) {
+	var list []netlink.Attribute
+	for _, e := range encodeRule(r) {
+		data, err := expr.Marshal(unix.NFPROTO_INET, e)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, netlink.Attribute{Type: unix.NLA_F_NESTED | unix.NFTA_LIST_ELEM, Data: data})
+	}
+	expressions, err := netlink.MarshalAttributes(list)
+	if err != nil {
+		return nil, err
+	}
+	return netlink.MarshalAttributes([]netlink.Attribute{
+		{Type: unix.NFTA_RULE_TABLE, Data: append([]byte(r.Tag.table()), 0)},
+		{Type: unix.NFTA_RULE_CHAIN, Data: append([]byte(r.nftChain()), 0)},
+		{Type: unix.NLA_F_NESTED | unix.NFTA_RULE_EXPRESSIONS, Data: expressions},
+		{Type: unix.NFTA_RULE_USERDATA, Data: encodeComment(r.Tag.String())},
+	})
+}
+
+// ruleHandle reads the handle from a message that tells of a new rule; 0 if it has
+// none.
+func ruleHandle(message []byte) (handle uint64, err error) {
+	const header = 4 // of nfnetlink
+	d, err := netlink.NewAttributeDecoder(message[min(header, len(message)):])
+	if err != nil {
+		return 0, err
+	}
+	d.ByteOrder = binary.BigEndian
+	for d.Next() {
+		if d.Type() == unix.NFTA_RULE_HANDLE {
+			handle = d.Uint64()
+		}
+	}
+	return handle, d.Err()
 }
 
 func nftChainOf(r Rule) *nftables.Chain {
@@ -237,15 +306,20 @@ func (c *nftConn) remove(r Rule) (removed, left int, err error) {
 	}
 	same := slices.DeleteFunc(slices.Clone(rules), func(t taggedRule) bool { return t.Rule != r })
 	for _, t := range same {
-		chain := &nftables.Chain{Name: t.nftChain()}
-		if err := c.DelRule(&nftables.Rule{Table: nftTable(r.Tag), Chain: chain, Handle: t.handle}); err != nil {
-			return 0, 0, nftError("delete rule", err)
+		if err := c.removeHandle(r, t.handle); err != nil {
+			return 0, 0, err
 		}
 	}
-	if err := ignoreGone(c.Flush()); err != nil {
-		return 0, 0, nftError("delete rule", err)
-	}
 	return len(same), len(rules) - len(same), nil
+}
+
+// removeHandle deletes the copy of a rule that has this handle; none is no error.
+func (c *nftConn) removeHandle(r Rule, handle uint64) error {
+	err := c.DelRule(&nftables.Rule{Table: nftTable(r.Tag), Chain: &nftables.Chain{Name: r.nftChain()}, Handle: handle})
+	if err == nil {
+		err = ignoreGone(c.Flush())
+	}
+	return nftError("delete rule", err)
 }
 
 // deleteTable deletes the table of a tag with all its rules; none is no error.
