@@ -12,8 +12,10 @@ import (
 	"tfocraft/handshake"
 )
 
-// defaultBacklog is enough for an application that is busy for a moment.
-const defaultBacklog = 1024
+// defaultBacklog is what package net asks for on Linux, where it is the limit, too
+// (net.core.somaxconn since Linux 5.4): enough for some thousand clients that come
+// at once.
+const defaultBacklog = 4096
 
 // A ListenConfig describes a listener.
 //
@@ -31,7 +33,7 @@ type ListenConfig struct {
 	// rotation that is due gets a new random key.
 	FastOpen handshake.GateConfig
 	// Backlog bounds the connections that wait for Accept, and likewise those
-	// whose handshake is not over; 0 means 1024. While as many wait for Accept,
+	// whose handshake is not over; 0 means 4096. While as many wait for Accept,
 	// SYNs are dropped, and so are the ACKs that would end a handshake: the
 	// client does not learn of it and tries again. While as many are half open,
 	// SynCookies says what becomes of a SYN. Connections opened by SYN data wait

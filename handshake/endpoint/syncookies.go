@@ -61,10 +61,11 @@ func (l *loop) acceptCookie(now time.Time, ln *Listener) bool {
 	syn, ok := l.cookies.Recall(now, config, local, remote, *ack)
 	if !ok {
 		l.counters.SyncookiesFailed++
-		// Only the first byte's number fits a cookie. If the ACK was good and had
-		// to be dropped, the client may be anywhere by now; Linux resets it, while
-		// here its repeated first segment finds it a place.
-		return mayBeCookie(now, ln.overflowAt)
+		// Only the first byte's number fits a cookie. If the ACK was lost, and the
+		// first data with it, or was good and had to be dropped, the client may be
+		// anywhere by now; Linux resets it, while here its repeated first segment
+		// finds it a place.
+		return ack.Len() > 0 || mayBeCookie(now, ln.overflowAt)
 	}
 	l.counters.SyncookiesRecv++
 	if ln.overflows(&l.counters) {

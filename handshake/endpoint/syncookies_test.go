@@ -192,6 +192,31 @@ func TestSynCookieForged(t *testing.T) {
 	}
 }
 
+// Where the ACK and the first data are lost, what follows them does not fit the
+// cookie. It is no reason for a reset: the first data comes again.
+func TestSynCookieFirstDataLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		raw := newRawPeer(t, nil)
+		ln := raw.listen(endpoint.ListenConfig{SynCookies: endpoint.SynCookiesAlways})
+		raw.sendText("S 0:0(0) win 1000 <mss 1400>", "")
+		iss := raw.next().TCP.Seq
+		data := func(text, payload string) {
+			p := raw.fromPeer(text, payload)
+			p.TCP.Ack = iss.Add(1)
+			p.SetChecksums()
+			raw.send(p.Append(nil))
+		}
+		data("P. 6:11(5) ack 1 win 1000", "world")
+		data("F. 11:11(0) ack 1 win 1000", "")
+		raw.none()
+		data(". 1:6(5) ack 1 win 1000", "hello")
+		data("P. 6:11(5) ack 1 win 1000", "world")
+		if got := read(t, accept(t, ln), 10); got != "helloworld" {
+			t.Errorf("read %q, want %q", got, "helloworld")
+		}
+	})
+}
+
 // A cookie that comes back while too many wait for Accept is dropped without a
 // word; data brings it again: C-60.
 func TestSynCookieQueueFull(t *testing.T) {
