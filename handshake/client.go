@@ -114,7 +114,7 @@ func (m *Machine) synTimeout(now instant, out []Output) []Output {
 func (m *Machine) resendSyn(now instant, out []Output) []Output {
 	m.handshake.plain = true
 	m.count.SynRetransmits++
-	m.send.synAt = 0
+	m.send.synAt, m.send.synAgain = now, true
 	m.armRetransmit(now)
 	options, _ := m.synOptions(now, false, wire.FastOpen{})
 	return m.sendSyn(options, nil, out)
@@ -243,14 +243,14 @@ func (m *Machine) takeSynAck(now instant, s *wire.Segment, set *wire.OptionSet) 
 	return s.Ack.Diff(m.send.iss.Add(1))
 }
 
-// sampleSyn takes the first round-trip sample. After a repeated SYN only an
-// echoed timestamp tells which one was answered (RFC 6298, Section 3).
+// sampleSyn takes the first round-trip sample. After a repeated SYN only the
+// timestamp of the last one tells that this one was answered (RFC 6298, Section
+// 3). That of an earlier one may come late: an end that has it goes on echoing it
+// when it answers the next one for an answer that was lost, as Linux does.
 func (m *Machine) sampleSyn(now instant, s *wire.Segment, set *wire.OptionSet) {
-	switch {
-	case !m.send.synAt.IsZero():
-		m.sampleRTT(now, now.Sub(m.send.synAt))
-	case m.ts.on && m.ts.echoes(now, set.Timestamps.Ecr):
-		m.sampleRTT(now, m.ts.elapsed(now, set.Timestamps.Ecr))
+	at := m.send.synAt
+	if !at.IsZero() && (!m.send.synAgain || m.ts.on && set.Timestamps.Ecr == m.ts.value(at)) {
+		m.sampleRTT(now, now.Sub(at))
 	}
 	if m.rtt.srtt > 0 {
 		m.rack.least.sample(now, m.rtt.srtt)
@@ -278,7 +278,7 @@ func (m *Machine) takeSynAckData(s *wire.Segment, out []Output) []Output {
 func (m *Machine) simultaneousOpen(now instant, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
 	m.learnOptions(now, s, set)
 	m.recv.start(s.Seq)
-	m.send.synAt = 0
+	m.send.synAt, m.send.synAgain = now, true
 	m.handshake.retries = 0 // those of the SYN-ACK count from here
 	if m.triedFastOpen() {
 		m.settle(Fallback, WhySimultaneous)

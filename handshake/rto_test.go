@@ -212,6 +212,57 @@ func TestAfterLostSynTimestamps(t *testing.T) {
 	}
 }
 
+// The timestamp of an earlier SYN or SYN-ACK tells nothing: it was answered, the
+// answer lost, and what answers the next one echoes it still. Nothing has been
+// measured then. C-52.
+func TestAfterLostSynOldTimestamp(t *testing.T) {
+	unmeasured := func(what string, h *harness) {
+		t.Helper()
+		if got := h.m.Info(); got.RTT != 0 || got.RTO != 3*time.Second {
+			t.Errorf("%s: RTT %v, RTO %v; want none, 3s", what, got.RTT, got.RTO)
+		}
+	}
+	h := startClient(t, withTimestamps(), "")
+	h.wait(time.Second)
+	h.wait(10 * time.Millisecond)
+	h.in("S. 0:0(0) ack 1 <mss 1460,TS val 7 ecr 100>", "")
+	unmeasured("client", h)
+
+	h = startServer(t, withTimestamps(), Admission{}, "S 0:0(0) <mss 1460,TS val 7 ecr 0>", "")
+	h.wait(time.Second)
+	h.wait(10 * time.Millisecond)
+	h.in(". 1:1(0) ack 1 <TS val 8 ecr 100>", "")
+	unmeasured("server", h)
+
+	// A SYN that comes again has the same effect.
+	h = startServer(t, withTimestamps(), Admission{}, "S 0:0(0) <mss 1460,TS val 7 ecr 0>", "")
+	h.wait(900 * time.Millisecond)
+	h.in("S 0:0(0) <mss 1460,TS val 907 ecr 0>", "")
+	h.wait(10 * time.Millisecond)
+	h.in(". 1:1(0) ack 1 <TS val 917 ecr 1000>", "")
+	if got := h.m.Info().RTT; got != 10*time.Millisecond {
+		t.Errorf("server, SYN repeated: RTT %v, want that of the second SYN-ACK, 10ms", got)
+	}
+}
+
+// A SYN-ACK that had to go again is no reason to do without a tail loss probe for
+// what is sent after the handshake: it comes before the timeout of 3 s.
+func TestTailProbeAfterLostSynAck(t *testing.T) {
+	c := withTimestamps()
+	c.NoSACK = false
+	h := startServer(t, c, Admission{}, "S 0:0(0) <mss 1460,sackOK,TS val 7 ecr 0>", "")
+	h.wait(time.Second)
+	h.wait(10 * time.Millisecond)
+	h.in(". 1:1(0) ack 1 <TS val 8 ecr 100>", "")
+	h.write("hello")
+	h.sent = nil
+	h.wait(firstTailProbe)
+	h.want("P. 1:6(5) ack 1 <...>")
+	if got := h.m.Info(); got.TailProbes != 1 || got.Timeouts != 0 {
+		t.Errorf("%d tail probes, %d timeouts; want 1, 0", got.TailProbes, got.Timeouts)
+	}
+}
+
 // The SYN is what is timed, whatever part of its data is acknowledged (C-76).
 func TestSynSample(t *testing.T) {
 	for _, ack := range []string{"1", "3", "6"} {

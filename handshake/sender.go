@@ -32,7 +32,8 @@ type sender struct {
 	lastNew    instant // when something was sent for the first time
 	stuckSince instant // for how long the peer has taken nothing of what there is; see the user timeout
 
-	synAt instant // when the SYN or SYN-ACK was sent that is timed; zero if none is
+	synAt    instant // when the SYN or SYN-ACK was last sent; zero if it is not timed
+	synAgain bool    // and it was sent before
 }
 
 func (s *sender) init(c *Config) {

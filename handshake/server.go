@@ -113,7 +113,7 @@ func (m *Machine) synAckTimeout(now instant, out []Output) []Output {
 	h.retries++
 	h.lost = true
 	m.count.SynRetransmits++
-	m.send.synAt = 0
+	m.send.synAt, m.send.synAgain = now, true
 	m.rtt.backOff()
 	m.cwnd.open(m.config.InitialWindow, m.segmentSize(), true)
 	m.armRetransmit(now)
@@ -126,6 +126,7 @@ func (m *Machine) repeatedSyn(now instant, out []Output) []Output {
 	h := &m.handshake
 	if h.synAckSent && now.Sub(h.answeredAt) >= challengeInterval {
 		h.answeredAt = now
+		m.send.synAt, m.send.synAgain = now, true
 		out = m.emitSynAck(now, wire.FastOpen{}, nil, out)
 	}
 	return m.drop(DropUnexpectSYN, out)
@@ -143,7 +144,7 @@ func (m *Machine) confirm(now instant, s *wire.Segment, set *wire.OptionSet, out
 		// To the peer the rest of the SYN's data was never sent.
 		m.judgeCrossed(acked)
 		m.send.nxt = s.Ack
-	case m.handshake.lost || acked < m.fastOpen.SynAckData:
+	case !m.send.board.empty() && (m.handshake.lost || acked < m.fastOpen.SynAckData):
 		// What went with a SYN-ACK that was lost, or taken without its data, goes
 		// again.
 		m.send.board.loseAll()
