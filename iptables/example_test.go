@@ -32,5 +32,5 @@ func ExampleRules() {
 		fmt.Println(rule.NFT())
 	}
 	// Output:
-	// ip6 saddr 2001:db8::7 ip6 daddr 2001:db8::1 tcp sport 443 tcp dport 40000 counter drop comment "tfocraft:manual"
+	// tcp sport 443 tcp dport 40000 ip6 saddr 2001:db8::7 ip6 daddr 2001:db8::1 counter drop comment "tfocraft:manual"
 }

@@ -26,7 +26,9 @@ func encodeRule(r Rule) []expr.Any {
 	if r.Scope.Is4() {
 		family = unix.NFPROTO_IPV4
 	}
-	e := match(nil, &expr.Meta{Key: expr.MetaKeyNFPROTO, Register: reg}, []byte{family})
+	e := match(nil, &expr.Meta{Key: expr.MetaKeyL4PROTO, Register: reg}, []byte{unix.IPPROTO_TCP})
+	e = matchPorts(e, src.Port(), dst.Port())
+	e = match(e, &expr.Meta{Key: expr.MetaKeyNFPROTO, Register: reg}, []byte{family})
 	if src.IsValid() && !src.Addr().IsUnspecified() {
 		e = match(e, loadAddr(r.Scope.Is4(), false), src.Addr().AsSlice())
 	}
@@ -37,8 +39,6 @@ func encodeRule(r Rule) []expr.Any {
 		local := binary.NativeEndian.AppendUint32(nil, unix.RTN_LOCAL)
 		e = match(e, &expr.Fib{Register: reg, ResultADDRTYPE: true, FlagDADDR: true}, local)
 	}
-	e = match(e, &expr.Meta{Key: expr.MetaKeyL4PROTO, Register: reg}, []byte{unix.IPPROTO_TCP})
-	e = matchPorts(e, src.Port(), dst.Port())
 	if r.Scope.Mode == ModeRST {
 		e = append(e, loadTransport(offFlags, 1),
 			&expr.Bitwise{SourceRegister: reg, DestRegister: reg, Len: 1, Mask: []byte{flagRST}, Xor: []byte{0}},

@@ -25,11 +25,13 @@ func (r Rule) nftChain() string {
 }
 
 // NFT returns the rule in the language of nft, as "nft list ruleset" prints it but
-// for the counter's values.
+// for the counter's values. The ports come first: every packet of the host sees the
+// rules of all connections, and most rules let it go for its ports.
 func (r Rule) NFT() string {
 	local, remote := r.Scope.Local, r.Scope.Remote
 	src, dst := r.ends()
-	var words []string
+	words := appendPort(nil, "sport", src)
+	words = appendPort(words, "dport", dst)
 	if local.Addr().IsUnspecified() && !remote.IsValid() {
 		words = append(words, nftFamilyMatch(r.Scope.Is4()))
 	}
@@ -38,8 +40,6 @@ func (r Rule) NFT() string {
 	if r.onlyToLocal() {
 		words = append(words, "fib daddr type local")
 	}
-	words = appendPort(words, "sport", src)
-	words = appendPort(words, "dport", dst)
 	if r.Scope.Mode == ModeRST {
 		words = append(words, "tcp flags rst")
 	}
