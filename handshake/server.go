@@ -1,6 +1,8 @@
 package handshake
 
 import (
+	"time"
+
 	"tfocraft/cookie"
 	"tfocraft/wire"
 )
@@ -15,6 +17,20 @@ func Listens(s *wire.Segment) bool {
 // a server: with ACK, and neither SYN nor RST.
 func Completes(s *wire.Segment) bool {
 	return s.Flags.Has(wire.ACK) && !s.Flags.Any(wire.SYN|wire.RST)
+}
+
+// Displaced reports whether a segment belongs to another handshake than that of a
+// server in SYN-RECEIVED: it acknowledges another SYN-ACK. That is a cookie's if the
+// SYN was answered by one at first, and a repeated one, for which there was room
+// again, by this machine. If so, GiveWay makes room for what the peer knows of.
+func (m *Machine) Displaced(s wire.Segment) bool {
+	return m.state == SynReceived && !m.active && Completes(&s) && !m.ackOfSyn(&s)
+}
+
+// GiveWay ends the connection without a word. See Displaced.
+func (m *Machine) GiveWay(now time.Time, out []Output) []Output {
+	m.begin(now)
+	return m.end(nil, out)
 }
 
 // accept takes the SYN that opens the connection.

@@ -44,7 +44,7 @@ func (l *loop) inputListen(now time.Time, ln *Listener) {
 	switch {
 	case handshake.Listens(syn):
 		l.accept(now, ln, l.stack.isn.ISN(now, l.rx.Dst(), l.rx.Src()))
-	case l.acceptCookie(now, ln):
+	case l.acceptCookie(now, ln, nil):
 	case syn.Flags.Has(wire.ACK) || !syn.Flags.Has(wire.SYN):
 		l.refuse(now)
 	default:

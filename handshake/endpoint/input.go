@@ -68,7 +68,7 @@ func (l *loop) segment(now time.Time) {
 	local, remote := l.rx.Dst(), l.rx.Src()
 	if c := l.conns.get(tuple{local, remote}); c != nil {
 		l.received(now)
-		if !l.succeed(now, c) && !l.mustWait(c) {
+		if !l.succeed(now, c) && !l.mustWait(c) && !l.displace(now, c) {
 			l.input(now, c)
 		}
 		return

@@ -50,8 +50,9 @@ func (l *loop) answerCookie(now time.Time, ln *Listener) {
 // acceptCookie opens the connection whose cookie the ACK in l.rx brings back,
 // and reports whether the segment needs no other answer. As in Linux, only a
 // listener that has sent cookies lately looks for one, so that there is nothing
-// to guess at as a rule.
-func (l *loop) acceptCookie(now time.Time, ln *Listener) bool {
+// to guess at as a rule. A connection between the same ports gives way, if there is
+// one.
+func (l *loop) acceptCookie(now time.Time, ln *Listener, other *Conn) bool {
 	ack := &l.rx.TCP
 	if !mayBeCookie(now, ln.cookiesAt) || !handshake.Completes(ack) {
 		return false
@@ -72,6 +73,11 @@ func (l *loop) acceptCookie(now time.Time, ln *Listener) bool {
 		ln.overflowAt = now
 		return true
 	}
+	if other != nil {
+		other.mu.Lock()
+		l.apply(now, other, other.machine.GiveWay(now, l.outputs[:0]))
+		other.mu.Unlock()
+	}
 	m, out := handshake.RestoreServer(now, config, syn, *ack, l.outputs[:0])
 	c := l.newServerConn(now, ln, m)
 	c.mu.Lock()
@@ -80,6 +86,20 @@ func (l *loop) acceptCookie(now time.Time, ln *Listener) bool {
 	ln.halfOpen++
 	l.apply(now, c, out)
 	return true
+}
+
+// displace tries the segment in l.rx for a cookie if it does not fit c, which is
+// half open, and reports whether it needs no other answer. The SYN of c was then
+// answered by a cookie, and when it came again, by c; to the client only the
+// first answer counts.
+func (l *loop) displace(now time.Time, c *Conn) bool {
+	if !c.waiting || !mayBeCookie(now, c.listener.cookiesAt) {
+		return false
+	}
+	c.mu.Lock()
+	displaced := c.machine.Displaced(l.rx.TCP)
+	c.mu.Unlock()
+	return displaced && l.acceptCookie(now, c.listener, c)
 }
 
 // mayBeCookie reports whether a cookie from that time is still good.

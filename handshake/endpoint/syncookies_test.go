@@ -192,6 +192,46 @@ func TestSynCookieForged(t *testing.T) {
 	}
 }
 
+// A SYN that was answered by a cookie and comes again when there is room is answered
+// by a half-open connection, too. The client knows the first answer: its ACK brings
+// the cookie back, and is no reason for a reset.
+func TestSynCookieThenHalfOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		raw := newRawPeer(t, nil)
+		ln := raw.listen(endpoint.ListenConfig{Backlog: 1})
+		send := func(port uint16, flags wire.Flags, seq, ack wire.Seq, payload string) {
+			p := raw.fromPeer("S 0:0(0) win 1000 <mss 1400>", "")
+			p.TCP.SrcPort, p.TCP.Flags, p.TCP.Seq, p.TCP.Ack, p.TCP.Payload = port, flags, seq, ack, []byte(payload)
+			p.SetLengths()
+			p.SetChecksums()
+			raw.send(p.Append(nil))
+		}
+		send(5001, wire.SYN, 0, 0, "")
+		raw.next()
+		send(5000, wire.SYN, 0, 0, "")
+		cookie := raw.next().TCP.Seq
+		send(5001, wire.RST, 1, 0, "")
+		time.Sleep(time.Second)
+		send(5000, wire.SYN, 0, 0, "")
+		if again := raw.next().TCP.Seq; again == cookie {
+			t.Error("the second SYN-ACK is the first one")
+		}
+		send(5000, wire.ACK|wire.PSH, 6, cookie.Add(1), "world") // behind a loss
+		raw.none()
+		send(5000, wire.ACK|wire.PSH, 1, cookie.Add(1), "hello")
+		c := accept(t, ln)
+		if got := read(t, c, 5); got != "hello" {
+			t.Errorf("read %q, want %q", got, "hello")
+		}
+		if got := raw.next().TCP; got.Flags != wire.ACK || got.Seq != cookie.Add(1) || got.Ack != 6 {
+			t.Errorf("answer %v, want an ACK of 6", got)
+		}
+		if n := raw.stack.Counters(); n.OutRsts != 0 || raw.stack.Connections() != 1 {
+			t.Errorf("%d resets, %d connections; want none, 1", n.OutRsts, raw.stack.Connections())
+		}
+	})
+}
+
 // Where the ACK and the first data are lost, what follows them does not fit the
 // cookie. It is no reason for a reset: the first data comes again.
 func TestSynCookieFirstDataLost(t *testing.T) {
