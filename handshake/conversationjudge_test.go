@@ -7,7 +7,7 @@ type moment struct {
 	state      State
 	nxt, edge  wire.Seq // RCV.NXT and the end of the window
 	una, end   wire.Seq // SND.UNA and SND.NXT
-	maxWindow  int
+	behind     int      // how far an acknowledgement may be behind una
 	timestamps bool
 	recent     uint32
 	stale      bool // TS.Recent says nothing any more
@@ -21,7 +21,7 @@ type moment struct {
 func (c *conversation) moment() moment {
 	m := c.m
 	b := moment{
-		state: m.state, nxt: m.recv.nxt, edge: m.recv.edge, una: m.send.una, end: m.send.nxt, maxWindow: m.send.maxWindow,
+		state: m.state, nxt: m.recv.nxt, edge: m.recv.edge, una: m.send.una, end: m.send.nxt, behind: int(min(uint64(m.send.maxWindow), m.send.confirmed+1)),
 		timestamps: m.ts.on, recent: m.ts.recent, lastAck: m.recv.lastAck, answered: m.active || m.handshake.synAckSent, closed: m.closed, finished: c.promises.eof,
 		runs: len(m.recv.early.runs),
 	}
@@ -101,7 +101,7 @@ func (b *moment) unusable(c *conversation, s *wire.Segment) string {
 		return "behind the peer's FIN"
 	case b.end.Less(s.Ack):
 		return "acknowledges what was not sent"
-	case b.state == SynReceived && !b.acksSyn(c, s), s.Ack.Less(b.una.Add(-b.maxWindow)):
+	case b.state == SynReceived && !b.acksSyn(c, s), s.Ack.Less(b.una.Add(-b.behind)):
 		return "acknowledges what is over"
 	}
 	return ""
