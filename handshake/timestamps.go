@@ -30,9 +30,12 @@ func (t *timestamps) value(now instant) uint32 {
 	return t.first + uint32(now.Sub(t.begun).Milliseconds())
 }
 
-// echoes reports whether ecr is something that a segment of ours carried.
+// echoes reports whether ecr is something that a segment of ours carried: not later
+// than now, and not longer ago than there was a first one. The connection may be
+// older than half of what the values go round in.
 func (t *timestamps) echoes(now instant, ecr uint32) bool {
-	return int32(ecr-t.first) >= 0 && int32(t.value(now)-ecr) >= 0
+	ago := int32(t.value(now) - ecr)
+	return ago >= 0 && int64(ago) <= now.Sub(t.begun).Milliseconds()
 }
 
 // old is PAWS (RFC 7323, Section 5.3): the segment is older than one already

@@ -131,3 +131,20 @@ func TestSynAckBadEcho(t *testing.T) {
 	h.in("S. 0:0(0) ack 1 <mss 1460,TS val 7 ecr 0>", "")
 	h.wantState(Established)
 }
+
+// An echo of now is one also on a connection that is older than half of what the
+// values go round in; one of later is none, nor is one of before the first (C-34).
+func TestEchoOfOldConnection(t *testing.T) {
+	const day = 24 * time.Hour
+	for _, age := range []time.Duration{0, day, 25 * day, 49 * day, 60 * day} {
+		var ts timestamps
+		ts.start(firstInstant, epoch, 0)
+		now := firstInstant.Add(age)
+		for _, ago := range []time.Duration{0, time.Second, time.Hour, 2 * day, -time.Second, -time.Hour} {
+			ecr := ts.value(now) - uint32(ago.Milliseconds())
+			if got, want := ts.echoes(now, ecr), 0 <= ago && ago <= age; got != want {
+				t.Errorf("after %v, an echo of %v ago: got %v, want %v", age, ago, got, want)
+			}
+		}
+	}
+}
