@@ -24,11 +24,12 @@ func (m *Machine) inputAck(now instant, s *wire.Segment, set *wire.OptionSet, ou
 		m.send.updateWindow(s)
 		m.takeAck(now, s, set, windowBefore)
 	}
-	if !m.closed && (m.send.inFlight() == 0 || m.send.window == 0) {
+	open, idle := m.send.window > 0, m.send.inFlight() == 0
+	if open && idle || !m.closed && (idle || !open) {
 		// RFC 9293, Section 3.8.6.1: a closed window does not end a connection as
 		// long as its owner answers, be it to probes or to data sent before. One
 		// that the application has given up is not kept at the peer's pleasure
-		// (RFC 6429).
+		// (RFC 6429), but has all its tries when the window is open.
 		m.send.timeouts = 0
 	}
 	return true, m.afterAck(now, out)

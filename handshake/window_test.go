@@ -225,6 +225,26 @@ func TestClosedWindowOfOrphan(t *testing.T) {
 	}
 }
 
+// If the window opens at last, what then goes out is not given up at the first
+// timeout: the probes before do not count for it (C-80).
+func TestOpenedWindowOfOrphan(t *testing.T) {
+	h := connect(t, plainConfig(), "")
+	h.in(". 1:1(0) ack 1 win 0", "")
+	h.write("hello")
+	h.close()
+	for h.m.send.timeouts < h.m.config.Retries {
+		h.in(". 1:1(0) ack 1 win 0", "")
+		h.wait(h.m.Deadline().Sub(h.now))
+	}
+	h.sent = nil
+	h.in(". 1:1(0) ack 1 win 1000", "")
+	h.want("FP. 1:6(5) ack 1")
+	h.wait(h.m.Info().RTO)
+	h.want("FP. 1:6(5) ack 1")
+	h.in(". 1:1(0) ack 7", "")
+	h.wantState(FinWait2)
+}
+
 // Probes of our closed window are answered, with a byte or without (C-80,
 // C-115), and ACKs still count (C-81).
 func TestProbesOfClosedWindow(t *testing.T) {
