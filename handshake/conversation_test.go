@@ -32,6 +32,11 @@ type conversation struct {
 	promises    promises
 	seen        conversationTally
 
+	// At an orderly end: what the path does, and what the peer has of our stream.
+	loses, listening bool
+	lastWindow       uint16
+	arrivedAt        wire.Seq
+
 	logging bool
 	log     []string
 	failed  string

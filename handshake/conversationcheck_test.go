@@ -60,6 +60,7 @@ func (c *conversation) checkOutputs(out []Output) {
 		case Transmit:
 			c.logSegment(">", &o.Segment, wire.TextBase{SeqBase: c.config.ISS, AckBase: c.irs})
 			c.checkTransmit(o)
+			c.arrive(&o.Segment)
 		case Deliver:
 			c.logf("delivers %d", len(o.Data))
 			c.checkDelivery(o.Data)

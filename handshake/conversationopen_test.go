@@ -40,6 +40,7 @@ func (c *conversation) configure() {
 	}
 	c.tsBase = choose[uint32](c, 1000, 0xffff_ff00, 0)
 	c.endsInOrder = c.rarely(2)
+	c.loses, c.lastWindow = !c.rarely(2), choose[uint16](c, 65535, 600, 20)
 }
 
 // openings are the first moves.

@@ -1,6 +1,6 @@
 package handshake
 
-import "time"
+import "tfocraft/wire"
 
 // orderly is the end of a conversation as it should be, whatever was before: from
 // now on the peer answers everything, announces all its window, fills its holes and
@@ -8,6 +8,7 @@ import "time"
 // and the connection ends without an error.
 func (c *conversation) orderly() {
 	c.twists, c.frame, c.window = nil, nil, 65535
+	c.loses = c.loses && c.config.Retries >= 0
 	c.m.SetUserTimeout(0) // it may have run out already
 	c.push()
 	c.finishHandshake()
@@ -46,23 +47,42 @@ func (c *conversation) finishHandshake() {
 	}
 }
 
-// finishSending acknowledges everything until there is nothing more. It may have to
-// wait for a timer, but not for several without one byte that moves.
+// finishSending acknowledges everything until there is nothing more: all that was
+// sent so far, and from then on what arrives. If the path loses, what is sent for
+// that first acknowledgement does not.
 func (c *conversation) finishSending() {
-	for stuck := 0; c.failed == "" && c.unfinished(); {
+	c.ack(c.m.send.nxt)
+	c.arrivedAt = c.m.send.nxt
+	if c.loses {
+		c.arrivedAt = c.m.send.una
+		c.window = c.lastWindow
+	}
+	c.listening = true
+	since := c.now
+	for n := 0; c.failed == "" && c.unfinished(); n++ {
 		before := c.m.send.una
-		c.now = c.now.Add(20 * time.Millisecond)
 		c.read(c.m.Unread())
-		c.ack(c.m.send.nxt)
-		if c.unfinished() && c.m.send.una == c.m.send.nxt {
+		if c.m.send.una == c.arrivedAt {
 			c.fire(0)
 		}
-		if stuck++; c.m.send.una != before {
-			stuck = 0
+		c.ack(c.arrivedAt)
+		if c.m.send.una != before {
+			since = c.now
 		}
-		if stuck > 5 {
+		if c.now.Sub(since) > longestSilence {
 			c.fail("%d bytes do not get through in %v, FIN %v", c.m.Unsent(), c.m.State(), c.m.send.finDue())
 		}
+		if n > 100 {
+			c.window = 65535 // byte by byte it would take too long
+		}
+	}
+	c.listening = false
+}
+
+// arrive is a peer that takes nothing but what is next in order.
+func (c *conversation) arrive(s *wire.Segment) {
+	if c.listening && !s.Flags.Any(wire.SYN|wire.RST) && s.Seq.LessEq(c.arrivedAt) && c.arrivedAt.Less(s.End()) {
+		c.arrivedAt = s.End()
 	}
 }
 
