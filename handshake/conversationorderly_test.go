@@ -3,11 +3,11 @@ package handshake
 import "tfocraft/wire"
 
 // orderly is the end of a conversation as it should be, whatever was before: from
-// now on the peer answers everything, announces all its window, fills its holes and
-// closes, and the application reads and closes. Then all that was written arrives,
+// now on the peer answers everything, announces a window that stays, fills its holes
+// and closes, and the application reads and closes. Then all that was written arrives,
 // and the connection ends without an error.
 func (c *conversation) orderly() {
-	c.twists, c.frame, c.window = nil, nil, 65535
+	c.twists, c.frame, c.window = nil, nil, c.lastWindow
 	c.loses = c.loses && c.config.Retries >= 0
 	c.m.SetUserTimeout(0) // it may have run out already
 	c.push()
@@ -55,7 +55,6 @@ func (c *conversation) finishSending() {
 	c.arrivedAt = c.m.send.nxt
 	if c.loses {
 		c.arrivedAt = c.m.send.una
-		c.window = c.lastWindow
 	}
 	c.listening = true
 	since := c.now
