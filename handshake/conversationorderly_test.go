@@ -97,7 +97,7 @@ func (c *conversation) reads() bool {
 
 // catchUp sends all the data up to where any segment has claimed to be from: what
 // such a segment has said of the window counts until there is a later one. Where
-// the data would only be answered by a reset, the connection is left alone.
+// the data would only be answered by a reset, the connection is given up.
 func (c *conversation) catchUp() {
 	for n := 0; c.failed == ""; n++ {
 		end := later(c.keptEnd(), c.m.send.wl1)
