@@ -12,7 +12,13 @@ func (m *Machine) inputAck(now instant, s *wire.Segment, set *wire.OptionSet, ou
 			return false, m.drop(DropAck, m.resetAt(s.Ack, out))
 		}
 		m.send.updateWindow(s)
+		window := m.send.window
 		out = m.confirm(now, s, set, out)
+		if m.handshake.sack && set.NumSACK > 0 {
+			// Data was sent before, and some of it has got lost, or our SYN-ACK's
+			// first acknowledgement has.
+			m.takeAck(now, s, set, window)
+		}
 		m.schedule(now)
 		return true, out
 	}
@@ -69,10 +75,12 @@ func (m *Machine) takeAck(now instant, s *wire.Segment, set *wire.OptionSet, win
 	if duplicate {
 		d.bytes = m.segmentSize()
 	}
+	m.count.Delivered += uint32(d.count)
 	m.noteEcho(set)
 	m.measure(now, acked, &d)
 	m.rack.delivered(now, &d, m.isPlausible(now, acked, &d))
 	m.rack.reached(reach)
+	m.takeEcho(s, max(acked, 0))
 	m.endTailProbe(s, set, acked)
 	m.notePathProbe(now)
 	m.recover(now, max(acked, 0), &d)

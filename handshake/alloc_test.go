@@ -31,8 +31,8 @@ func newBulk(t *testing.T, burst int) *bulk {
 	t.Helper()
 	pool := new(ring.Pool)
 	b := &bulk{data: make([]byte, 64<<10)}
-	b.ends[0] = NewClient(Config{LocalPort: 1000, RemotePort: 80, ISS: ourISS, MSS: 1460, Buffers: pool, Burst: burst})
-	b.ends[1] = NewServer(Config{LocalPort: 80, RemotePort: 1000, ISS: theirISS, MSS: 1460, Buffers: pool, Burst: burst})
+	b.ends[0] = NewClient(Config{LocalPort: 1000, RemotePort: 80, ISS: ourISS, MSS: 1460, Buffers: pool, Burst: burst, ECN: ECNRequest})
+	b.ends[1] = NewServer(Config{LocalPort: 80, RemotePort: 1000, ISS: theirISS, MSS: 1460, Buffers: pool, Burst: burst, ECN: ECNAnswer})
 	for _, o := range b.ends[0].Open(epoch, nil) {
 		if o.Kind == Transmit {
 			b.carry(1, b.ends[1].Accept(epoch, o.Segment, Admission{}, nil))

@@ -5,8 +5,7 @@ import (
 	"tfocraft/wire"
 )
 
-// optionSpace is what SYN data leaves to the options: all that a header can
-// have, as in Linux, whatever this SYN carries.
+// optionSpace is all that a header can have.
 const optionSpace = wire.MaxOptionsLen
 
 // open sends the SYN.
@@ -38,7 +37,7 @@ func (m *Machine) startSending() {
 
 func (m *Machine) sendSyn(options wire.Options, data []byte, out []Output) []Output {
 	return m.transmit(wire.Segment{
-		Seq: m.send.iss, Flags: wire.SYN, Window: uint16(m.recv.synWindow()), Options: options, Payload: data,
+		Seq: m.send.iss, Flags: wire.SYN | m.askECN(), Window: uint16(m.recv.synWindow()), Options: options, Payload: data,
 	}, out)
 }
 
@@ -56,7 +55,7 @@ func (m *Machine) planFastOpen() (option wire.FastOpen) {
 	case fo.Mode == ClientNoCookie && m.send.unsent() == 0:
 		m.noFastOpen(WhyNoData)
 	case fo.Mode == ClientNoCookie:
-		h.synData = min(m.send.unsent(), m.synDataLimit())
+		h.synData = min(m.send.unsent(), m.synDataLimit(option))
 	case fo.Cookie.IsZero():
 		// RFC 7413, Section 4.2.1 (erratum 4239): an empty option, of length 2,
 		// asks for a cookie; such a SYN carries no data.
@@ -64,7 +63,7 @@ func (m *Machine) planFastOpen() (option wire.FastOpen) {
 		m.story().SynOption = OptionRequest
 	default:
 		option = m.cookieOption(fo.Cookie, fo.Experimental)
-		h.synData = min(m.send.unsent(), m.synDataLimit())
+		h.synData = min(m.send.unsent(), m.synDataLimit(option))
 		m.story().SynOption = OptionCookie
 		m.story().SynCookie = fo.Cookie
 	}
@@ -83,12 +82,26 @@ func (m *Machine) noFastOpen(why Why) {
 // synDataLimit is how much data a SYN may carry: the server's MSS if it is
 // known and the default one otherwise (RFC 7413, Section 4.1.3), not more than
 // the path takes, less the room that options may need.
-func (m *Machine) synDataLimit() int {
+func (m *Machine) synDataLimit(option wire.FastOpen) int {
 	mss := defaultMSS(m.config.IPv6)
 	if m.config.FastOpen.MSS != 0 {
 		mss = max(int(m.config.FastOpen.MSS), minPeerMSS)
 	}
-	return max(min(mss, m.config.MSS)-optionSpace, 0)
+	return max(min(mss, m.config.MSS)-m.synDataOptions(option), 0)
+}
+
+// SynRoom returns how many bytes the SYN of a client that was not opened yet would
+// carry if so many were written: none without a cookie, unless none is needed.
+func (m *Machine) SynRoom() int {
+	fo := m.config.FastOpen
+	if fo == nil || fo.Mode == ClientOff || fo.Mode == ClientOn && fo.Cookie.IsZero() {
+		return 0
+	}
+	var option wire.FastOpen
+	if fo.Mode == ClientOn {
+		option = wire.FastOpen{Present: true, Experimental: fo.Experimental, Cookie: make([]byte, fo.Cookie.Len())}
+	}
+	return m.synDataLimit(option)
 }
 
 // triedFastOpen reports whether the first SYN had the option, or data without.
@@ -100,13 +113,15 @@ func (m *Machine) triedFastOpen() bool { return m.fastOpen.Outcome != Disabled }
 func (m *Machine) synTimeout(now instant, out []Output) []Output {
 	if m.handshake.retries >= m.config.SynRetries {
 		if m.handshake.unreachable {
-			return m.unansweredSyn(ErrUnreachable, out)
+			return m.unansweredSyn(m.rememberedICMP(), out)
 		}
 		return m.unansweredSyn(ErrTimeout, out)
 	}
 	m.handshake.retries++
 	m.handshake.lost = true
-	m.rtt.backOff()
+	if m.handshake.retries > m.config.SynLinear {
+		m.rtt.backOff()
+	}
 	return m.resendSyn(now, out)
 }
 
@@ -207,13 +222,19 @@ func (m *Machine) resetAt(seq wire.Seq, out []Output) []Output {
 func (m *Machine) inputSynAck(now instant, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
 	m.learnOptions(now, s, set)
 	m.recv.start(s.Seq)
+	m.answeredECN(s.Flags)
 	m.openWindow(now)
-	acked := m.takeSynAck(now, s, set)
+	acked, synData := m.takeSynAck(now, s, set), m.handshake.synData
 	out = m.judgeSynAck(set, acked, out)
 	m.config.FastOpen = nil // its work is done
 	m.armKeepAlive(now)
 	out = m.setState(Established, out)
 	out = m.takeSynAckData(s, out)
+	m.recv.quick.lastData = now
+	if m.send.unsent() > 0 && acked == synData {
+		// A writer has waited for this: what it sends answers the SYN-ACK.
+		m.beginQuickAcks()
+	}
 	before := len(out)
 	out = m.flush(now, out)
 	if len(out) == before {
@@ -238,9 +259,22 @@ func (m *Machine) openWindow(now instant) {
 func (m *Machine) takeSynAck(now instant, s *wire.Segment, set *wire.OptionSet) int {
 	m.sampleSyn(now, s, set)
 	m.send.advance(s.Ack)
+	m.count.Delivered++ // the SYN, with its data or without
 	// To the peer the rest was never sent: it is not in its sequence space.
 	m.send.nxt = s.Ack
 	return s.Ack.Diff(m.send.iss.Add(1))
+}
+
+// synDataEnd is where the data of the first SYN ends.
+func (m *Machine) synDataEnd() wire.Seq { return m.send.iss.Add(1 + m.handshake.synData) }
+
+// synDataLeft is how many of the bytes at SND.NXT were in the SYN and are to go
+// again.
+func (m *Machine) synDataLeft() int {
+	if !m.active || m.handshake.synData == 0 {
+		return 0
+	}
+	return max(m.synDataEnd().Diff(m.send.nxt), 0)
 }
 
 // sampleSyn takes the first round-trip sample. After a repeated SYN only the
@@ -258,11 +292,14 @@ func (m *Machine) sampleSyn(now instant, s *wire.Segment, set *wire.OptionSet) {
 	m.send.synAt = 0
 }
 
-// takeSynAckData takes data and a FIN that came with the SYN-ACK. Data counts
-// only where Fast Open was tried; otherwise it comes again (RFC 7413,
-// Section 4.2.2, and Linux alike).
+// takeSynAckData takes data and a FIN that came with the SYN-ACK: where the server
+// has accepted our data, or could have if there had been any (RFC 7413, Section 3).
+// Anything else comes again. So it is in Linux since 6.19; before it was enough
+// to have asked for a cookie.
 func (m *Machine) takeSynAckData(s *wire.Segment, out []Output) []Output {
-	if !m.triedFastOpen() {
+	fo := m.fastOpen
+	accepted := fo.SynAcked > 0 || fo.SynData == 0 && fo.SynOption == OptionCookie
+	if !m.triedFastOpen() || !accepted {
 		return out
 	}
 	out = m.recv.takeSynData(s, out)

@@ -43,7 +43,11 @@ func (m *Machine) abort(now instant, why error, out []Output) []Output {
 	case TimeWait:
 		return m.end(why, out)
 	}
-	reset := wire.Segment{Seq: m.send.emptySeq(), Flags: wire.RST | wire.ACK}
+	// As in Linux it has the window and the options that any other segment would
+	// have. RFC 7323, Section 3.2, wants timestamps in it (SHOULD).
+	reset := wire.Segment{
+		Seq: m.send.emptySeq(), Flags: wire.RST | wire.ACK, Window: m.recv.field(), Options: m.ackOptions(now),
+	}
 	return m.end(why, m.transmit(reset, out))
 }
 

@@ -122,7 +122,7 @@ func TestCloseUnread(t *testing.T) {
 	h := connect(t, plainConfig(), "")
 	h.in("P. 1:6(5) ack 1", "hello")
 	h.close()
-	h.want("R. 1:1(0) ack 6 win 0")
+	h.want("R. 1:1(0) ack 6 win 65530")
 	h.wantEnd(ErrAborted)
 }
 
@@ -135,7 +135,16 @@ func TestDataAfterClose(t *testing.T) {
 	h.in(". 100:100(0) ack 2", "")
 	h.wantState(FinWait2)
 	h.in("P. 1:6(5) ack 2", "hello")
-	h.want("R. 2:2(0) ack 1 win 0")
+	h.want("R 2:2(0) win 0")
+	h.wantEnd(ErrAborted)
+
+	// A peer that has not seen our FIN would challenge a reset behind that.
+	h = connect(t, plainConfig(), "")
+	h.close()
+	h.want("F. 1:1(0) ack 1")
+	h.in("P. 1:6(5) ack 1", "hello")
+	h.want("R 1:1(0) win 0")
+	h.want("R 2:2(0) win 0") // if the FIN gets there first
 	h.wantEnd(ErrAborted)
 }
 
@@ -220,6 +229,7 @@ func everyState(t *testing.T) map[State]func() *harness {
 		},
 		SynReceived: func() *harness {
 			h := startServer(t, plainConfig(), admitted, synWithCookie, "hello")
+			h.m.Accepted()
 			h.sent = nil
 			return h
 		},
@@ -237,13 +247,13 @@ func everyState(t *testing.T) map[State]func() *harness {
 // one that knows of us. RFC 9293, Section 3.10.5.
 func TestAbort(t *testing.T) {
 	want := map[State]string{
-		SynReceived: "R. 1:1(0) ack 6 win 0",
-		Established: "R. 1:1(0) ack 1 win 0",
-		FinWait1:    "R. 2:2(0) ack 1 win 0",
-		FinWait2:    "R. 2:2(0) ack 1 win 0",
-		CloseWait:   "R. 1:1(0) ack 2 win 0",
-		Closing:     "R. 2:2(0) ack 2 win 0",
-		LastAck:     "R. 2:2(0) ack 2 win 0",
+		SynReceived: "R. 1:1(0) ack 6 win 65535",
+		Established: "R. 1:1(0) ack 1 win 65535",
+		FinWait1:    "R. 2:2(0) ack 1 win 65535",
+		FinWait2:    "R. 2:2(0) ack 1 win 65535",
+		CloseWait:   "R. 1:1(0) ack 2 win 65534",
+		Closing:     "R. 2:2(0) ack 2 win 65534",
+		LastAck:     "R. 2:2(0) ack 2 win 65534",
 	}
 	for state, reach := range everyState(t) {
 		t.Run(state.String(), func(t *testing.T) {
@@ -267,6 +277,16 @@ func TestAbort(t *testing.T) {
 			h.wantIdle()
 		})
 	}
+}
+
+// The reset has the window of the moment, scaled as agreed, like Linux's.
+func TestAbortWindow(t *testing.T) {
+	c := plainConfig()
+	c.NoWindowScale = false
+	h := connect(t, c, "S. 0:0(0) ack 1 <mss 1460,nop,wscale 7>")
+	h.in("P. 1:1461(1460) ack 1", bytesOf(1460))
+	h.abort()
+	h.want("R. 1:1(0) ack 1461 win 2036")
 }
 
 // Close before the handshake is done gives up (SYN-SENT), or waits for it.

@@ -16,6 +16,10 @@ type Config struct {
 	IPv6                  bool     // decides the MSS assumed when the peer sends none
 	ISS                   wire.Seq // initial send sequence number, see [ISNGenerator]
 
+	// Profile says whose habits the connection has where stacks differ; Linux at
+	// zero. Defaults named below are Linux's.
+	Profile Profile
+
 	// MSS is the largest payload that one segment without options may carry on
 	// the way out and in: interface MTU less IP and TCP header. It is announced
 	// in the SYN.
@@ -40,6 +44,14 @@ type Config struct {
 	NoWindowScale   bool
 	NoSACK          bool
 	TimestampOffset uint32 // added to the millisecond clock of the Timestamps option
+	// LaxTimestamps takes segments without Timestamps on a connection that has
+	// agreed on them, as Linux and FreeBSD do. RFC 7323, Section 3.2, says to drop
+	// them (SHOULD).
+	LaxTimestamps bool
+
+	// ECN is off at zero. An owner that switches it on sends what has Output.ECT so
+	// that it can be marked, and tells of the marks of what comes by [Machine.Mark].
+	ECN ECN
 
 	Congestion    CongestionControl
 	InitialWindow int  // segments; 0 means 10 (RFC 6928)
@@ -59,11 +71,19 @@ type Config struct {
 	MinRTO        time.Duration
 	MaxRTO        time.Duration // 0 means 60 s
 	SynRetries    int           // retransmissions of a SYN before giving up; 0 means 7: 183 s; negative means none
+	SynLinear     int           // timeouts of a SYN before the timeout doubles from one to the next (tcp_syn_linear_timeouts in Linux, 4 there); at 0 it doubles at once
 	SynAckRetries int           // of a SYN-ACK; 0 means 5; negative means none
 	Retries       int           // of data or FIN; 0 means 8; negative means none
 	DelayedAck    time.Duration // 0 means 40 ms; negative means acknowledge at once
-	TimeWait      time.Duration // 0 means 60 s, as in Linux; negative means none
-	FinWait2      time.Duration // bound on FIN-WAIT-2 once nobody reads any more; 0 means 60 s
+	// QuickAcks is how many segments of data are acknowledged at once when the
+	// first ones come, and after a pause, unless the application answers them
+	// meanwhile; in Linux it is 16. What is delayed after that is so for as long as
+	// the peer lets pass between segments: DelayedAck at least, and 200 ms at most.
+	// At 0 every second full segment is acknowledged at once from the start, and
+	// the others after DelayedAck.
+	QuickAcks int
+	TimeWait  time.Duration // 0 means 60 s, as in Linux; negative means none
+	FinWait2  time.Duration // bound on FIN-WAIT-2 once nobody reads any more; 0 means 60 s
 
 	FastOpen ClientFastOpen // client only
 
@@ -107,8 +127,7 @@ type ClientFastOpen struct {
 }
 
 func (c Config) withDefaults() Config {
-	setBuffer(&c.RecvBuffer, &c.MaxRecvBuffer)
-	setBuffer(&c.SendBuffer, &c.MaxSendBuffer)
+	c.Profile.setDefaults(&c)
 	c.KeepAlive.setDefaults()
 	setDefault(&c.InitialWindow, 10)
 	setDefault(&c.InitialRTO, time.Second)
@@ -131,12 +150,16 @@ type settings struct {
 	LocalPort, RemotePort        uint16
 	ISS                          wire.Seq
 	TimestampOffset              uint32
+	Profile                      Profile
+	ECN                          ECN
+	QuickAcks                    uint8
 	IPv6, Nagle, NoDataBeforeAck bool
-	NoTimestamps                 bool
+	cork                         bool // small segments wait, see SetCork
+	NoTimestamps, LaxTimestamps  bool
 	NoWindowScale                bool
 	NoSACK                       bool
 	MSS, Burst, InitialWindow    int
-	SynRetries                   int16
+	SynRetries, SynLinear        int16
 	SynAckRetries                int16
 	Retries                      int16
 	DelayedAck                   time.Duration
@@ -149,10 +172,11 @@ type settings struct {
 func (c *Config) settings() settings {
 	return settings{
 		LocalPort: c.LocalPort, RemotePort: c.RemotePort, ISS: c.ISS, TimestampOffset: c.TimestampOffset,
+		Profile: c.Profile, ECN: c.ECN, QuickAcks: uint8(max(min(c.QuickAcks, math.MaxUint8), 0)),
 		IPv6: c.IPv6, Nagle: c.Nagle, NoDataBeforeAck: c.NoDataBeforeAck,
-		NoTimestamps: c.NoTimestamps, NoWindowScale: c.NoWindowScale, NoSACK: c.NoSACK,
+		NoTimestamps: c.NoTimestamps, LaxTimestamps: c.LaxTimestamps, NoWindowScale: c.NoWindowScale, NoSACK: c.NoSACK,
 		MSS: c.MSS, Burst: c.Burst, InitialWindow: c.InitialWindow,
-		SynRetries: tries(c.SynRetries), SynAckRetries: tries(c.SynAckRetries), Retries: tries(c.Retries),
+		SynRetries: tries(c.SynRetries), SynLinear: tries(c.SynLinear), SynAckRetries: tries(c.SynAckRetries), Retries: tries(c.Retries),
 		DelayedAck: c.DelayedAck, TimeWait: c.TimeWait, FinWait2: c.FinWait2,
 		SynAckHold: c.SynAckHold, UserTimeout: c.UserTimeout, KeepAlive: c.KeepAlive,
 	}
@@ -161,10 +185,12 @@ func (c *Config) settings() settings {
 // tries takes a number that is more than any timer lives to see for that.
 func tries(n int) int16 { return int16(max(min(n, math.MaxInt16), -1)) }
 
-func setBuffer(size, most *int) {
+// setBuffer lets a buffer for which nothing is set begin with a size and grow to a
+// limit.
+func setBuffer(size, most *int, begin, limit int) {
 	if *size == 0 {
-		setDefault(most, 4<<20)
-		*size = min(256<<10, *most)
+		setDefault(most, limit)
+		*size = min(begin, *most)
 	}
 	*most = max(*size, *most)
 }

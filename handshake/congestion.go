@@ -18,8 +18,8 @@ const (
 type congestion struct {
 	window, threshold int
 	initial           int  // segments
-	limited           bool // the window has held data back, or nearly, since it last grew
 	credit            int  // NewReno: bytes acknowledged since the window last grew in congestion avoidance
+	limited           bool // the window has held data back, or nearly, since it last grew
 	control           CongestionControl
 	cubic             *cubic // nil until a loss, or the end of slow start
 }

@@ -80,7 +80,7 @@ func Example() {
 	//    cookie-received: server granted a cookie
 	//
 	// -> S 0:6(6) win 65535 <mss 1460,FO 213257ae0b802a00,nop,nop>
-	// <- S. 0:0(0) ack 7 win 65529 <mss 1460>
+	// <- S. 0:0(0) ack 7 win 65535 <mss 1460>
 	// -> . 7:7(0) ack 1 win 65535
 	//    delivered: "GET /\n"
 	//    accepted: SYN data acknowledged

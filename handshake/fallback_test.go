@@ -96,6 +96,47 @@ func TestNoAnswer(t *testing.T) {
 	}
 }
 
+// The number of SYNs can change while they are sent (C-50).
+func TestSetSynRetries(t *testing.T) {
+	h := startClient(t, withCookie(aCookie), "hello")
+	h.want("S 0:5(5) <...>")
+	h.m.SetSynRetries(1)
+	h.wait(time.Second)
+	h.want("S 0:0(0) <mss 1460>")
+	h.wait(2 * time.Second)
+	h.wantIdle()
+	h.wantEnd(ErrTimeout)
+
+	h = startClient(t, plainConfig(), "")
+	h.m.SetSynRetries(-1)
+	h.wait(time.Second)
+	h.wantEnd(ErrTimeout)
+	h = startClient(t, plainConfig(), "")
+	h.m.SetSynRetries(1)
+	h.m.SetSynRetries(0)
+	h.wait(182 * time.Second)
+	h.wantState(SynSent)
+	h.wait(time.Second)
+	h.wantEnd(ErrTimeout)
+}
+
+// The first timeouts may be alike, as in Linux (L-01): with four of them SYNs go
+// at 0, 1, 2, 3, 4, 5, 7 and 11 s.
+func TestSynLinear(t *testing.T) {
+	c := withCookie(aCookie)
+	c.SynLinear = 4
+	h := startClient(t, c, "hello")
+	h.want("S 0:5(5) <...>")
+	for _, pause := range []time.Duration{1, 1, 1, 1, 1, 2, 4} {
+		h.wait(pause*time.Second - time.Millisecond)
+		h.wantIdle()
+		h.wait(time.Millisecond)
+		h.want("S 0:0(0) <mss 1460>")
+	}
+	h.wait(8 * time.Second)
+	h.wantEnd(ErrTimeout)
+}
+
 // The application may want less patience (C-50).
 func TestNoRetries(t *testing.T) {
 	c := plainConfig()
@@ -214,4 +255,20 @@ func TestSynTooBig(t *testing.T) {
 	h.wantIdle()
 	h.wantOutcome(Fallback, WhyPacketTooBig)
 	h.wantBlocked("")
+}
+
+// The same over IPv6, whose paths are not narrower than 1280 bytes (L-18, C-112).
+func TestSynTooBig6(t *testing.T) {
+	for _, test := range []struct {
+		mtu  uint32
+		want string
+	}{{1300, "1240"}, {1280, "1220"}, {800, "1220"}} {
+		c := withCookie(aCookie)
+		c.IPv6 = true
+		h := startClient(t, c, bytesOf(1300))
+		h.want("S 0:1300(1300) <...>")
+		h.icmp(wire.ICMPError{IPVersion: 6, Type: wire.ICMPv6TooBig, MTU: test.mtu, Seq: ourISS})
+		h.want("S 0:0(0) win 65535 <mss " + test.want + ">")
+		h.wantIdle()
+	}
 }

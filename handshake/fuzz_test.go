@@ -111,6 +111,8 @@ func (p *fuzzPeer) call() {
 	switch op := p.byte(); op % 12 {
 	default:
 		s := p.segment()
+		s.Flags |= wire.Flags(op/12&3) * wire.ECE // and CWR, which is the next bit
+		m.Mark(wire.ECN(s.Window & 3))
 		out = m.Input(p.now, s, nil)
 	case 0:
 		p.now = p.now.Add(time.Duration(p.word()) * time.Millisecond)
@@ -191,6 +193,7 @@ func (p *fuzzPeer) check(out []Output) {
 			p.dead = o.To == Closed
 		case Transmit:
 			p.checkSegment(&o.Segment)
+			p.checkECN(o)
 		}
 	}
 	p.checkMachine()
@@ -248,11 +251,24 @@ func (p *fuzzPeer) checkSegment(s *wire.Segment) {
 	}
 }
 
+// checkECN holds a segment to what RFC 3168 says of it.
+func (p *fuzzPeer) checkECN(o *Output) {
+	s := &o.Segment
+	switch on := p.m.Info().ECN; {
+	case !on && (o.ECT || s.Flags.Has(wire.CWR) && !s.Flags.Has(wire.SYN) || s.Flags.Has(wire.ECE) && !s.Flags.Has(wire.SYN)):
+		p.t.Fatalf("without ECN: ECT %v, flags %v", o.ECT, s.Flags)
+	case o.ECT && (len(s.Payload) == 0 || s.Flags.Any(wire.SYN|wire.RST)):
+		p.t.Fatalf("ECT with %d bytes of payload, flags %v", len(s.Payload), s.Flags)
+	case s.Flags.Has(wire.CWR) && !s.Flags.Has(wire.SYN) && (!o.ECT || o.SegmentSize > 0):
+		p.t.Fatal("CWR with what is not new, or in a burst")
+	}
+}
+
 // fuzzMachine returns a machine that is about to be driven into a state.
 func fuzzConfig(kind byte) Config {
 	return Config{
 		ISS: ourISS, MSS: 1460, RecvBuffer: 4000 << (kind & 3), SendBuffer: 5000,
-		NoTimestamps: kind&4 != 0, NoSACK: kind&8 != 0, NoWindowScale: kind&16 != 0, Nagle: kind&32 != 0,
+		NoTimestamps: kind&4 != 0, NoSACK: kind&8 != 0, NoWindowScale: kind&16 != 0, Nagle: kind&32 != 0, ECN: ECN(kind>>6) % 3,
 		FastOpen: ClientFastOpen{Mode: ClientOn, Cookie: mustCookie("0102030405060708")},
 	}
 }
@@ -264,7 +280,7 @@ func (p *fuzzPeer) reach(kind, to byte, server bool) {
 			c.SynAckHold = time.Second
 		}
 		p.m = NewServer(c)
-		syn := wire.Segment{Seq: theirISS, Flags: wire.SYN, Window: 5000, Options: p.options()}
+		syn := wire.Segment{Seq: theirISS, Flags: wire.SYN | setupECN, Window: 5000, Options: p.options()}
 		syn.Payload = stream(syn.DataSeq(), int(p.byte()))
 		p.check(p.m.Accept(p.now, syn, Admission{Data: to&2 != 0}, nil))
 	} else {
@@ -276,7 +292,7 @@ func (p *fuzzPeer) reach(kind, to byte, server bool) {
 		return
 	}
 	m := p.m
-	answer := wire.Segment{Seq: theirISS, Ack: m.send.nxt, Flags: wire.SYN | wire.ACK, Window: 60000, Options: p.options()}
+	answer := wire.Segment{Seq: theirISS, Ack: m.send.nxt, Flags: wire.SYN | wire.ACK | wire.ECE, Window: 60000, Options: p.options()}
 	if server {
 		answer.Seq, answer.Flags = m.recv.nxt, wire.ACK
 		if m.ts.on {

@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 	"time"
@@ -57,12 +58,27 @@ type Gate struct {
 
 // NewGate returns a gate with nothing pending.
 func NewGate(c GateConfig) *Gate {
+	g := new(Gate)
+	if err := g.Configure(c); err != nil {
+		panic(err)
+	}
+	return g
+}
+
+// ErrNoKeyring means that a [GateConfig] takes cookies without a Keyring to check
+// them.
+var ErrNoKeyring = errors.New("handshake: GateConfig.Keyring is not set")
+
+// Configure changes what the gate does from the next SYN on. What is pending stays
+// so, and counts against the new limit. After an error nothing has changed.
+func (g *Gate) Configure(c GateConfig) error {
 	setDefault(&c.MaxPending, 256)
 	setDefault(&c.ResetHold, 60*time.Second)
 	if c.Enabled && !c.CookieNotNeeded && c.Keyring == nil {
-		panic("handshake: GateConfig.Keyring is not set")
+		return ErrNoKeyring
 	}
-	return &Gate{config: c}
+	g.config = c
+	return nil
 }
 
 // Pending returns how many admitted connections are unconfirmed, those that

@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ type harness struct {
 	now   time.Time
 	out   []Output
 	sent  []wire.Segment // not yet matched by want
+	ect   []bool         // of everything sent: whether it may be marked
 	read  []byte
 	eof   bool
 	learn []Output // Learn and Block, in order
@@ -100,7 +102,7 @@ func (h *harness) take(out []Output) {
 			s := o.Segment
 			s.Payload = append([]byte(nil), s.Payload...)
 			s.Options = append(wire.Options(nil), s.Options...)
-			h.sent = append(h.sent, s)
+			h.sent, h.ect = append(h.sent, s), append(h.ect, o.ECT)
 		case Deliver:
 			h.read = append(h.read, o.Data...)
 		case DeliverEOF:
@@ -256,7 +258,7 @@ func (h *harness) wantDropped(want DropReason) {
 func (h *harness) wantEnd(want error) {
 	h.t.Helper()
 	h.wantState(Closed)
-	if got := h.m.Err(); got != want {
+	if got := h.m.Err(); !errors.Is(got, want) {
 		h.t.Fatalf("ended: got %v, want %v", got, want)
 	}
 	if at := h.m.Deadline(); !at.IsZero() {

@@ -14,23 +14,43 @@ const (
 
 // inputICMP takes an ICMP error. See ICMP.
 func (m *Machine) inputICMP(now instant, e *wire.ICMPError, out []Output) []Output {
-	if m.state == Closed || e.Seq.Less(m.send.una) || !e.Seq.Less(m.send.nxt) {
-		return out
-	}
 	switch {
+	case m.state == Closed:
+		return out
+	case e.Seq.Less(m.send.una) || !e.Seq.Less(m.send.nxt):
+		return append(out, Output{Kind: Drop, Why: DropICMP})
 	case e.PacketTooBig():
 		return m.packetTooBig(now, e, out)
 	case e.Hard() && m.state == SynSent:
-		return m.failSyn(cookie.ICMPError, WhyICMP, ErrUnreachable, out)
+		return m.failSyn(cookie.ICMPError, WhyICMP, unreachable(e), out)
 	case m.state == SynSent && m.triedFastOpen() && !m.handshake.unreachable:
 		// The SYN may still get through, the next one goes without Fast Open all
 		// the same (RFC 7413, Section 4.1.3.1).
 		m.handshake.unreachable = true
+		m.handshake.icmpType, m.handshake.icmpCode = e.Type, e.Code
 		return append(out, Output{Kind: Block, Reason: cookie.ICMPError})
+	}
+	if m.state == SynReceived && m.handshake.fastOpened && m.handshake.synAckSent && !m.handshake.accepted {
+		// Nobody has the connection yet. As in Linux what it has brought can still be
+		// read, and the error follows.
+		return m.end(unreachable(e), out)
 	}
 	// RFC 5461 and RFC 9293, Section 3.9.2.2: anything else does not end a
 	// connection that stands.
 	return out
+}
+
+func unreachable(e *wire.ICMPError) error {
+	return &UnreachableError{IPVersion: e.IPVersion, Type: e.Type, Code: e.Code}
+}
+
+// rememberedICMP is the error that has answered the SYN and did not end it.
+func (m *Machine) rememberedICMP() error {
+	e := wire.ICMPError{IPVersion: 4, Type: m.handshake.icmpType, Code: m.handshake.icmpCode}
+	if m.config.IPv6 {
+		e.IPVersion = 6
+	}
+	return unreachable(&e)
 }
 
 // packetTooBig lowers the segment size and sends again at once what did not fit

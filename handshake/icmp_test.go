@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -55,6 +56,10 @@ func TestICMPWrongSequence(t *testing.T) {
 		h.icmp(wire.ICMPError{Type: 3, Code: 4, MTU: 600, Seq: seq})
 		h.wantIdle()
 		h.wantState(SynSent)
+		h.wantDropped(DropICMP)
+		if got := h.m.Info().Dropped; got != 0 {
+			t.Errorf("%d segments dropped, want none", got)
+		}
 	}
 }
 
@@ -118,12 +123,36 @@ func TestPacketTooBigBeforeAck(t *testing.T) {
 	h.want("P. 1001:1461(460) ack 6")
 }
 
-// After an ICMP error the data that was taken stays readable (T-92).
+// A connection that was opened by SYN data, and that nobody has accepted yet, is
+// ended by an ICMP error that quotes its SYN-ACK, as in Linux; the data that was
+// taken stays readable (T-92).
 func TestICMPBeforeAck(t *testing.T) {
-	h := startServer(t, plainConfig(), admitted, synWithCookie, "hello")
+	for _, e := range []wire.ICMPError{
+		{Type: 3, Code: 0}, {Type: 3, Code: 1}, {Type: 3, Code: 3}, {Type: 11}, {IPVersion: 6, Type: 1, Code: 4},
+	} {
+		e.Seq = ourISS
+		h := startServer(t, plainConfig(), admitted, synWithCookie, "hello")
+		h.sent = nil
+		h.icmp(wire.ICMPError{Type: 3, Code: 1, Seq: ourISS.Add(5000)})
+		h.wantState(SynReceived)
+		h.icmp(e)
+		h.wantIdle()
+		h.wantEnd(ErrUnreachable)
+		var u *UnreachableError
+		if !errors.As(h.m.Err(), &u) || u.Type != e.Type || u.Code != e.Code || u.Error() == "" {
+			t.Errorf("type %d, code %d: got %+v", e.Type, e.Code, u)
+		}
+		h.wantRead("hello")
+
+		h = startServer(t, plainConfig(), admitted, synWithCookie, "hello")
+		h.m.Accepted()
+		h.icmp(e)
+		h.wantState(SynReceived)
+	}
+	// Without SYN data it is left alone.
+	h := startServer(t, plainConfig(), Admission{}, synWithCookie, "hello")
 	h.icmp(wire.ICMPError{Type: 3, Code: 3, Seq: ourISS})
 	h.wantState(SynReceived)
-	h.wantRead("hello")
 }
 
 // A SYN without data cannot be made smaller.

@@ -87,13 +87,31 @@ type Info struct {
 	RTT, RTO       time.Duration // RTT is zero until it was measured
 	MinRTT         time.Duration // the least of the last minutes
 	MSS            int
-	Cwnd           int // bytes
-	Threshold      int // slow start threshold, bytes; 1<<30 until there was a loss
-	SendWindow     int // bytes the peer allows
-	RecvWindow     int // bytes we allow
+	Cwnd           int  // bytes
+	Threshold      int  // slow start threshold, bytes; 1<<30 until there was a loss
+	SendWindow     int  // bytes the peer allows
+	RecvWindow     int  // bytes we allow
+	ECN, ECNSeen   bool // both sides have agreed on ECN; and a segment has come that could be marked
 	Sent, Received uint64
-	SynRetransmits int // of the SYN or the SYN-ACK
-	Retransmits    int // of data and FIN, in segments
+	Unsent         int // bytes written that were not sent yet
+	// What both sides have agreed on.
+	Timestamps, SACK, WindowScale bool
+	SynRetransmits                int // of the SYN or the SYN-ACK
+	Retransmits                   int // of data and FIN, in segments
+
+	// What follows is in segments, and what Linux calls tcpi_unacked, tcpi_sacked,
+	// tcpi_lost, tcpi_retrans, tcpi_snd_cwnd, tcpi_delivered and
+	// tcpi_total_retrans. Those lost count until they were sent again.
+	Unacked, Sacked, Lost, Resent int // of what is in flight
+	CwndSegments                  int
+	Delivered                     int // that the peer has, the SYN included
+	TotalRetransmits              int // the two above, and data of the SYN that was sent again
+	CongestionState               CongestionState
+	// SynDataAcked is TCPI_OPT_SYN_DATA of Linux: the server has taken all the data
+	// of our SYN, or we some of the client's.
+	SynDataAcked bool
+	ClientFail   ClientFail
+
 	// How losses were found: FastRecoveries by acknowledgements, Timeouts by the
 	// retransmission timer. TailProbes were sent to provoke an acknowledgement.
 	FastRecoveries, Timeouts, TailProbes int
@@ -108,11 +126,13 @@ type Info struct {
 type counts struct {
 	SynRetransmits, Retransmits, FastRecoveries, Timeouts, TailProbes     uint32
 	SpuriousRecoveries, DuplicatesSent, PathNarrowed, Dropped, Challenges uint32
+	Delivered, SynDataAgain                                               uint32
 }
 
 func (c *counts) report(i *Info) {
 	i.SynRetransmits, i.Retransmits = int(c.SynRetransmits), int(c.Retransmits)
 	i.FastRecoveries, i.Timeouts, i.TailProbes = int(c.FastRecoveries), int(c.Timeouts), int(c.TailProbes)
 	i.SpuriousRecoveries, i.DuplicatesSent = int(c.SpuriousRecoveries), int(c.DuplicatesSent)
+	i.Delivered, i.TotalRetransmits = int(c.Delivered), int(c.SynRetransmits+c.Retransmits+c.SynDataAgain)
 	i.PathNarrowed, i.Dropped, i.Challenges = int(c.PathNarrowed), int(c.Dropped), int(c.Challenges)
 }

@@ -29,9 +29,10 @@ func (m *Machine) inputSynchronized(now instant, s *wire.Segment, set *wire.Opti
 	if !usable || m.state == Closed {
 		return out
 	}
-	if m.ts.on {
+	if m.ts.on && set.HasTimestamps {
 		m.ts.update(now, s, set.Timestamps.Val, m.recv.lastAck)
 	}
+	m.takeMark(s)
 	out = m.inputData(now, s, out)
 	out = m.flush(now, out)
 	if m.recv.ackAtOnce {
@@ -46,6 +47,7 @@ func (m *Machine) inputSynReceived(now instant, s *wire.Segment, set *wire.Optio
 	known := s.Flags.Has(wire.SYN) && !s.Flags.Any(wire.FIN|wire.RST) && s.Seq == m.recv.irs
 	switch {
 	case known && !s.Flags.Has(wire.ACK):
+		m.askedAgain(s.Flags)
 		return m.repeatedSyn(now, out)
 	case known && m.active:
 		// The crossing SYN-ACK of a simultaneous open: its SYN is known, its ACK
@@ -70,9 +72,9 @@ func (m *Machine) validate(now instant, s *wire.Segment, set *wire.OptionSet, ou
 	reset := s.Flags.Has(wire.RST)
 	if m.ts.on && !reset {
 		switch {
-		case !set.HasTimestamps && !s.Flags.Has(wire.SYN):
+		case !set.HasTimestamps && !s.Flags.Has(wire.SYN) && !m.config.LaxTimestamps:
 			// RFC 7323, Section 3.2: such a segment should be dropped.
-			return DropTimestamp, out
+			return DropNoTimestamp, out
 		case set.HasTimestamps && m.ts.old(now, set.Timestamps.Val):
 			return DropTimestamp, m.answerOld(now, s, out)
 		}
@@ -88,6 +90,9 @@ func (m *Machine) validate(now instant, s *wire.Segment, set *wire.OptionSet, ou
 		return DropUnexpectSYN, m.challengeAck(now, out)
 	case m.state == TimeWait && s.Flags.Has(wire.FIN):
 		m.timers.final = now.Add(m.config.TimeWait)
+	}
+	if len(s.Payload) > 0 {
+		m.beginQuickAcks()
 	}
 	if before := m.recv.nxt.Diff(s.DataSeq()); before > 0 {
 		m.recv.again(s.DataSeq(), min(before, len(s.Payload)))
@@ -137,9 +142,15 @@ func (m *Machine) inputCrossedSynAck(now instant, s *wire.Segment, set *wire.Opt
 	}
 	m.send.updateWindow(s)
 	out = m.confirm(now, s, set, out)
+	if m.handshake.sack {
+		m.recv.again(m.recv.irs, 1) // its SYN has come twice (RFC 2883, Section 4)
+	}
 	before := len(out)
 	out = m.flush(now, out)
 	if len(out) == before {
+		// As in Linux its SYN is reported as one that has come twice (RFC 2883).
+		m.recv.again(m.recv.irs, 1)
+		m.beginQuickAcks()
 		out = m.sendAck(now, out)
 	}
 	return out
@@ -164,9 +175,13 @@ func (m *Machine) inputData(now instant, s *wire.Segment, out []Output) []Output
 	end := s.DataSeq().Add(len(s.Payload))
 	if m.closed && len(s.Payload) > 0 && m.recv.nxt.Less(end) {
 		// RFC 9293, Section 3.6.1: nobody will read it, and the peer should know.
-		return m.abort(now, ErrAborted, out)
+		return m.end(ErrAborted, m.resetReader(s, out))
 	}
+	before := m.recv.nxt
 	out, kept := m.recv.take(s.DataSeq(), s.Payload, out)
+	if m.recv.nxt != before {
+		m.dataCame(now)
+	}
 	if !kept {
 		out = m.drop(DropNoRoom, out)
 	}
@@ -181,6 +196,17 @@ func (m *Machine) inputData(now instant, s *wire.Segment, out []Output) []Output
 	return out
 }
 
+// resetReader resets a peer that has sent s. A reset counts at the very number that
+// the peer is at (RFC 5961, Section 3.2): that is what it has acknowledged, as Linux
+// has it, or by then what is still on its way to it.
+func (m *Machine) resetReader(s *wire.Segment, out []Output) []Output {
+	out = m.resetAt(s.Ack, out)
+	if m.send.nxt != s.Ack {
+		out = m.resetAt(m.send.nxt, out)
+	}
+	return out
+}
+
 // acknowledge sends or schedules the ACK for what was taken (RFC 9293,
 // Section 3.8.6.3; RFC 5681, Section 4.2): at once for every second full
 // segment, for a gap and for its end.
@@ -189,11 +215,8 @@ func (m *Machine) acknowledge(now instant, out []Output) []Output {
 	switch {
 	case m.state < Established || r.unacked == 0 && !r.ackAtOnce:
 		return out
-	case r.ackAtOnce, r.unacked >= 2*r.largest, m.config.DelayedAck < 0:
+	case m.ackIsDue(), !m.delayAck(now):
 		return m.sendAck(now, out)
-	}
-	if m.timers.delayedAck.IsZero() {
-		m.timers.delayedAck = now.Add(m.config.DelayedAck)
 	}
 	return out
 }

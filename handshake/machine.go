@@ -27,6 +27,7 @@ type Machine struct {
 	path      *pathSearch // nil unless large segments were lost without a word
 	alive     keepAlive
 	ts        timestamps
+	ecn       ecn
 	echo      uint32 // what the segment in hand echoes of our timestamps; 0 if nothing
 	timers    timers
 
@@ -146,6 +147,11 @@ func (m *Machine) ICMP(now time.Time, e wire.ICMPError, out []Output) []Output {
 	return m.inputICMP(m.begin(now), &e, out)
 }
 
+// Accepted tells that an application has a connection that was opened by the data
+// of a SYN. From now on it counts as one that stands: before, an ICMP error ends it
+// that quotes the SYN-ACK.
+func (m *Machine) Accepted() { m.handshake.accepted = true }
+
 // Advance tells the machine that time has come to now, and lets it do what was
 // due by then. It may be called early or late.
 func (m *Machine) Advance(now time.Time, out []Output) []Output {
@@ -238,6 +244,31 @@ func (m *Machine) SetNagle(now time.Time, on bool, out []Output) []Output {
 	return m.Push(now, out)
 }
 
+// SetCork makes segments that are not full wait until they are, until the cork is
+// taken out again, or for 200 ms at the most once everything before them was
+// acknowledged (TCP_CORK in Linux). A FIN ends the waiting.
+func (m *Machine) SetCork(now time.Time, on bool, out []Output) []Output {
+	m.config.cork = on
+	if on || m.unopened() {
+		return out
+	}
+	return m.Push(now, out)
+}
+
+// SetSynRetries changes Config.SynRetries (TCP_SYNCNT in Linux), also while the SYN
+// is on its way.
+func (m *Machine) SetSynRetries(n int) {
+	c := Config{Profile: m.config.Profile, MSS: m.config.MSS, SynRetries: n}.withDefaults()
+	m.config.SynRetries = tries(c.SynRetries)
+}
+
+// SetQuickAck says whether data is acknowledged at once from now on, or the
+// connection is taken for one that answers soon; see Config.QuickAcks. As with
+// TCP_QUICKACK in Linux neither lasts: what the connection does later decides.
+func (m *Machine) SetQuickAck(now time.Time, on bool, out []Output) []Output {
+	return m.setQuickAck(m.begin(now), on, out)
+}
+
 // SetKeepAlive changes when a silent connection is probed, from now on.
 func (m *Machine) SetKeepAlive(now time.Time, k KeepAlive) {
 	m.setKeepAlive(m.begin(now), k)
@@ -254,14 +285,18 @@ func (m *Machine) SetUserTimeout(d time.Duration) { m.config.UserTimeout = d }
 func (m *Machine) Info() Info {
 	i := Info{State: m.state, FastOpen: *m.fastOpen}
 	m.count.report(&i)
+	m.reportSegments(&i)
+	m.reportFastOpen(&i)
 	i.RTT, i.RTO = m.rtt.srtt, m.rtt.rto
 	i.MinRTT = m.rack.least.last()
 	i.MSS = m.segmentSize()
 	i.Cwnd, i.Threshold = m.cwnd.window, m.cwnd.threshold
 	i.SendWindow = m.send.window
 	i.RecvWindow = m.recv.window()
-	i.Sent = m.send.confirmed
+	i.ECN, i.ECNSeen = m.ecn.on, m.ecn.seen
+	i.Sent, i.Unsent = m.send.confirmed, m.send.unsent()
 	i.Received = m.recv.delivered
+	i.Timestamps, i.SACK, i.WindowScale = m.ts.on, m.handshake.sack, m.handshake.scale
 	return i
 }
 

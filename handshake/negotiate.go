@@ -10,15 +10,18 @@ type negotiated struct {
 	peerMSS     int
 	pathMSS     int // lowered by ICMP; Config.MSS at first
 	pathLowered instant
+	synData     int  // bytes in the first SYN
 	scale       bool // both offered window scaling
 	sack        bool
 	retries     int16 // of the SYN or SYN-ACK
 	lost        bool  // one of them was sent again because no answer came
-	unreachable bool  // an ICMP error has answered the SYN
-	plain       bool  // SYN: the option and the data are left out from now on
-	synData     int   // bytes in the first SYN
-	replyForm   bool  // server: the cookie for the client goes in the form 254/0xF989
-	fastOpened  bool  // server: the SYN's data was taken (RFC 7413, Section 4.2)
+	unreachable bool  // an ICMP error has answered the SYN:
+	icmpType    uint8
+	icmpCode    uint8
+	plain       bool // SYN: the option and the data are left out from now on
+	replyForm   bool // server: the cookie for the client goes in the form 254/0xF989
+	fastOpened  bool // server: the SYN's data was taken (RFC 7413, Section 4.2)
+	accepted    bool // server: an application has the connection
 	synAckSent  bool
 	answeredAt  instant // last SYN-ACK for a repeated SYN, or last ACK for a probe
 }
@@ -48,6 +51,7 @@ func (m *Machine) learnOptions(now instant, s *wire.Segment, set *wire.OptionSet
 		m.send.shift = min(set.WindowScale, maxShift)
 		m.recv.shift = m.recv.wantShift()
 	}
+	m.fitBuffer()
 	// A window in a SYN is never scaled (RFC 7323, Section 2.2).
 	m.send.window = int(s.Window)
 	m.send.maxWindow = m.send.window
@@ -102,30 +106,25 @@ func (m *Machine) maxSACK() int {
 }
 
 // synOptions appends the options of a SYN, or of a SYN-ACK if answer is set:
-// then only what the peer has offered. The order is Linux's. A Fast Open option
-// that does not fit is left out; ok tells.
+// then only what the peer has offered. The order is the profile's. A Fast Open
+// option that does not fit is left out; ok tells.
 func (m *Machine) synOptions(now instant, answer bool, fo wire.FastOpen) (options wire.Options, ok bool) {
 	start := len(m.scratch)
-	b := wire.AppendMSS(m.scratch, uint16(min(m.handshake.pathMSS, 65535)))
+	mss := uint16(min(m.handshake.pathMSS, 65535))
+	ts := !m.config.NoTimestamps && (!answer || m.ts.on)
 	sack := !m.config.NoSACK && (!answer || m.handshake.sack)
-	switch ts := !m.config.NoTimestamps && (!answer || m.ts.on); {
-	case ts:
-		if sack {
-			b = wire.AppendSACKPermitted(b)
-		} else {
-			b = wire.AppendNOP(b, 2)
-		}
-		b = wire.AppendTimestamps(b, m.timestampsNow(now))
-	case sack:
-		b = wire.AppendSACKPermitted(wire.AppendNOP(b, 2))
-	}
-	if !m.config.NoWindowScale && (!answer || m.handshake.scale) {
-		b = wire.AppendWindowScale(wire.AppendNOP(b, 1), m.recv.wantShift())
+	scale := !m.config.NoWindowScale && (!answer || m.handshake.scale)
+	var b []byte
+	if m.config.Profile == FreeBSD {
+		b = m.appendFreeBSDSyn(m.scratch, mss, ts, sack, scale, now)
+	} else {
+		b = m.appendLinuxSyn(m.scratch, mss, ts, sack, scale, now)
 	}
 	ok = len(b)-start+fo.WireLen() <= wire.MaxOptionsLen
 	if ok {
-		b = wire.Pad(fo.Append(b), start)
+		b = fo.Append(b)
 	}
+	b = m.config.Profile.pad(b, start)
 	m.scratch = b
 	return wire.Options(b[start:len(b):len(b)]), ok
 }

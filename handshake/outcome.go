@@ -61,13 +61,13 @@ func (m *Machine) noteSynAck(set *wire.OptionSet, acked int) {
 	}
 }
 
-// learn hands the server's cookie and MSS to the cache. Without a cookie of
-// our own to ask for or to show, as in [ClientNoCookie], none is kept.
+// learn hands the server's cookie and MSS to the cache. A cookie that was neither
+// asked for nor replaces one, as in [ClientNoCookie], is not kept.
 func (m *Machine) learn(set *wire.OptionSet, out []Output) []Output {
-	if m.config.FastOpen.Mode != ClientOn {
-		return out
-	}
 	o := Output{Kind: Learn, Cookie: m.fastOpen.SynAckCookie, Experimental: set.FastOpen.Experimental}
+	if m.config.FastOpen.Mode != ClientOn {
+		o.Cookie, o.Experimental = cookie.Cookie{}, false
+	}
 	if set.HasMSS {
 		o.MSS = set.MSS
 	}

@@ -28,7 +28,8 @@ const (
 	// ChangeState: the connection went From one state To another. On entry to
 	// Closed, Err says why, and is nil after an orderly close.
 	ChangeState
-	// Drop: the segment given to Input was not used; Reason says why.
+	// Drop: the segment given to Input, or the error given to ICMP, was not used;
+	// Why says for what reason.
 	Drop
 )
 
@@ -40,6 +41,7 @@ type Output struct {
 	Kind         OutputKind
 	Segment      wire.Segment  // Transmit
 	SegmentSize  int           // Transmit: if not 0, the payload is several segments of this many bytes, the last one of fewer
+	ECT          bool          // Transmit: its packet may be marked: ECT(0) in the IP header (RFC 3168, Section 5)
 	Data         []byte        // Deliver
 	Cookie       cookie.Cookie // Learn
 	MSS          uint16        // Learn; 0 if the peer sent none
@@ -59,18 +61,20 @@ const (
 	DropBadFlags                          // SYN with FIN or RST
 	DropSequence                          // outside the receive window
 	DropAck                               // acknowledges what was never sent, or is far too old
-	DropTimestamp                         // older than what came before, or missing (RFC 7323)
+	DropTimestamp                         // its timestamp is older than what came before, or echoes what was never sent (RFC 7323)
+	DropNoTimestamp                       // it has none, where all have
 	DropReset                             // a reset that does not hit the window exactly (RFC 5961)
 	DropUnexpectSYN                       // a SYN on a synchronized connection (RFC 5961)
 	DropClosed                            // there is no connection any more
 	DropNoRoom                            // out of order and no room to keep it
+	DropICMP                              // an ICMP error that quotes nothing outstanding; no segment
 )
 
 var dropNames = [...]string{
 	DropNoFlags: "no usable flags", DropBadFlags: "contradicting flags", DropSequence: "outside the window",
-	DropAck: "unacceptable acknowledgement", DropTimestamp: "timestamp too old or missing",
+	DropAck: "unacceptable acknowledgement", DropTimestamp: "timestamp too old", DropNoTimestamp: "timestamp missing",
 	DropReset: "reset off the mark", DropUnexpectSYN: "SYN on a live connection", DropClosed: "connection closed",
-	DropNoRoom: "no room out of order",
+	DropNoRoom: "no room out of order", DropICMP: "ICMP error about nothing outstanding",
 }
 
 func (d DropReason) String() string { return dropNames[d] }

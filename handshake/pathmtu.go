@@ -109,7 +109,9 @@ func (m *Machine) probePath(now instant, out []Output) []Output {
 	p.whole = false
 	p.probing, p.seq, p.end = mss, s.nxt, s.nxt.Add(size)
 	s.sent(now, size, size, fateProbe)
-	return m.transmit(wire.Segment{Seq: p.seq, Flags: wire.ACK, Options: m.ackOptions(now), Payload: payload}, out)
+	out = m.transmit(wire.Segment{Seq: p.seq, Flags: wire.ACK, Options: m.ackOptions(now), Payload: payload}, out)
+	m.ecn.sentNew(&out[len(out)-1])
+	return out
 }
 
 // notePathProbe widens the path when the probe has arrived.

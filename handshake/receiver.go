@@ -12,6 +12,7 @@ type receiver struct {
 	nxt       wire.Seq // RCV.NXT
 	edge      wire.Seq // right edge of the window as announced; it never moves back
 	shift     uint8    // our window scale
+	eager     bool     // the edge moves by every byte that makes room, as in FreeBSD
 	unread    int      // delivered, not yet consumed
 	delivered uint64
 
@@ -27,10 +28,12 @@ type receiver struct {
 	unacked   int      // bytes taken since then
 	largest   int      // largest segment seen, an estimate of the peer's segment size
 	ackAtOnce bool
+	quick     quickAcks
 }
 
 func (r *receiver) init(c *Config) {
 	r.limit, r.most, r.mss = c.RecvBuffer, max(c.RecvBuffer, c.MaxRecvBuffer), c.MSS
+	r.eager = c.Profile == FreeBSD
 }
 
 // start begins behind the peer's SYN.
@@ -53,6 +56,9 @@ func (r *receiver) release() { r.early = early{} }
 // acknowledged notes that an acknowledgement goes out.
 func (r *receiver) acknowledged() {
 	r.lastAck = r.nxt
+	if r.unacked > 0 {
+		r.quick.acknowledged()
+	}
 	r.unacked = 0
 	r.ackAtOnce = false
 	r.twice = wire.SACKBlock{}

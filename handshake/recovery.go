@@ -18,12 +18,12 @@ const (
 // ends (RFC 6675, Section 5). Without SACK it is NewReno's (RFC 6582).
 type recovery struct {
 	phase phase
+	force bool     // the first retransmission waits for no window
 	point wire.Seq // RecoveryPoint: SND.NXT when the last loss was found, or less than SND.UNA
 
-	flight    int  // RecoverFS
-	delivered int  // prr_delivered
-	sent      int  // prr_out
-	force     bool // the first retransmission waits for no window
+	flight    int // RecoverFS
+	delivered int // prr_delivered
+	sent      int // prr_out
 
 	duplicates int // ACKs in a row, without SACK
 	arrived    int // bytes that they stand for
@@ -82,7 +82,9 @@ func (m *Machine) openUp(now instant, p phase, acked int, d *delivery) {
 	case p == phaseLoss:
 		acked = min(acked, m.segmentSize())
 	}
-	m.cwnd.acked(now, acked, m.segmentSize(), m.rtt.srtt)
+	if m.ecn.mayGrow() {
+		m.cwnd.acked(now, acked, m.segmentSize(), m.rtt.srtt)
+	}
 	m.tuneSend()
 }
 
@@ -93,7 +95,7 @@ func (m *Machine) enterRecovery(acked, delivered int) {
 	r := &m.recovery
 	flight := m.pipe() + m.send.board.lost + delivered
 	m.beginUndo()
-	m.cwnd.lost(m.send.inFlight()+acked, m.segmentSize())
+	m.shrink(m.send.inFlight() + acked)
 	r.phase, r.point = phaseRecovery, m.send.nxt
 	r.flight, r.delivered, r.sent, r.force = flight, 0, 0, true
 	m.timers.tail = 0

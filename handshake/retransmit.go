@@ -93,12 +93,13 @@ func (m *Machine) enterLoss() {
 	if r.phase != phaseLoss {
 		if r.phase == phaseOpen {
 			m.beginUndo()
-			m.cwnd.lost(m.send.inFlight(), size)
+			m.shrink(m.send.inFlight())
 		}
 		r.phase = phaseLoss
 	}
 	r.point = m.send.nxt
 	m.cwnd.collapse(size)
+	m.ecn.cwr = m.ecn.sends
 	r.force, r.duplicates, r.arrived = false, 0, 0
 	m.send.board.distrust()
 	m.rack.distrust(m.send.una)

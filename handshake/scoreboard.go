@@ -39,6 +39,12 @@ const (
 
 func (s *span) end() wire.Seq { return s.seq.Add(s.n) }
 
+// segments is how many segments the last n bytes of the span are.
+func (s *span) segments(n int) int {
+	size := max(int(s.size), 1)
+	return (n + size - 1) / size
+}
+
 // maxSpans bounds the memory that a peer can cost which reports its holes byte
 // by byte. Further blocks are believed only where they need no new span.
 const maxSpans = 4096
@@ -46,6 +52,7 @@ const maxSpans = 4096
 // A delivery is what one acknowledgement says has arrived.
 type delivery struct {
 	bytes   int      // for the first time
+	count   int      // the same in segments
 	latest  span     // that was sent last of what has arrived; n is 0 if nothing has
 	fresh   instant  // when the last of it was sent that was sent only once; zero if none
 	earlier wire.Seq // end of the first part that was sent only once and arrived late: see reordering
@@ -114,6 +121,7 @@ func (b *scoreboard) acked(ack wire.Seq, d *delivery) {
 		part.n = n
 		if s.fate&fateSacked == 0 {
 			d.add(&part)
+			d.count += s.segments(s.n) - s.segments(s.n-n)
 			d.repair = d.repair || s.fate&fateResent != 0
 		}
 		b.count(&part, -1)
@@ -170,6 +178,7 @@ func (b *scoreboard) sacks(left, right wire.Seq, d *delivery) {
 			return
 		}
 		d.add(&b.all[i])
+		d.count += b.all[i].segments(b.all[i].n)
 		b.setFate(i, b.all[i].fate&^fateLost|fateSacked)
 		i = b.join(i)
 	}

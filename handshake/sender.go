@@ -18,6 +18,7 @@ type sender struct {
 	iss      wire.Seq
 	base     wire.Seq // of the first byte in store
 	una, nxt wire.Seq // SND.UNA, SND.NXT
+	small    wire.Seq // SND.NXT after the last segment that was not full; ISS before that
 
 	window    int // SND.WND, scaled
 	maxWindow int
@@ -26,14 +27,14 @@ type sender struct {
 
 	confirmed  uint64 // bytes of data acknowledged
 	finQueued  bool
+	synAgain   bool  // the SYN that synAt tells of was sent before
 	timeouts   int16 // in a row, without an acknowledgement between
 	probes     int16 // of a window that is still closed
 	lastSent   instant
 	lastNew    instant // when something was sent for the first time
 	stuckSince instant // for how long the peer has taken nothing of what there is; see the user timeout
 
-	synAt    instant // when the SYN or SYN-ACK was last sent; zero if it is not timed
-	synAgain bool    // and it was sent before
+	synAt instant // when the SYN or SYN-ACK was last sent; zero if it is not timed
 }
 
 func (s *sender) init(c *Config) {
@@ -44,7 +45,7 @@ func (s *sender) init(c *Config) {
 // start places the queued bytes behind a SYN with this sequence number.
 func (s *sender) start(iss wire.Seq) {
 	s.started = true
-	s.iss, s.una = iss, iss
+	s.iss, s.una, s.small = iss, iss, iss
 	s.base, s.nxt = iss.Add(1), iss.Add(1)
 }
 
@@ -113,6 +114,9 @@ func (s *sender) release() {
 // advance moves SND.UNA and forgets the bytes before it; it returns how many.
 func (s *sender) advance(ack wire.Seq) int {
 	s.una = ack
+	if s.small.Less(ack) {
+		s.small = ack // or it would be ahead again, half a sequence space later
+	}
 	n := min(max(ack.Diff(s.base), 0), s.store.Len())
 	s.store.Skip(s.buffers, n)
 	s.confirmed += uint64(n)

@@ -40,6 +40,7 @@ func (m *Machine) accept(now instant, syn *wire.Segment, a Admission, out []Outp
 	m.ts.start(now, m.begun, m.config.TimestampOffset)
 	m.learnOptions(now, syn, &set)
 	m.recv.start(syn.Seq)
+	m.askedECN(syn.Flags)
 	m.cwnd.open(m.config.InitialWindow, m.segmentSize(), false)
 	m.admit(syn, &set, a)
 	out = m.setState(SynReceived, out)
@@ -49,7 +50,7 @@ func (m *Machine) accept(now instant, syn *wire.Segment, a Admission, out []Outp
 	at := len(out)
 	out = m.recv.takeSynData(syn, out)
 	m.story().SynAcked = m.recv.nxt.Diff(m.recv.irs.Add(1))
-	if m.config.SynAckHold > 0 && !m.config.NoDataBeforeAck {
+	if m.config.SynAckHold > 0 && !m.config.NoDataBeforeAck && m.mayAnswerInSynAck() {
 		m.timers.synAck = now.Add(m.config.SynAckHold)
 		return out
 	}
@@ -95,7 +96,7 @@ func (m *Machine) sendSynAck(now instant, out []Output) []Output {
 	m.send.synAt = now
 	m.armRetransmit(now)
 	var data []byte
-	if n := min(m.send.unsent(), m.segmentSize()-optionSpace, m.send.window); n > 0 {
+	if n := min(m.send.unsent(), m.segmentSize()-optionSpace, m.send.window); n > 0 && m.mayAnswerInSynAck() {
 		data = m.wholePayload(m.send.nxt, n)
 		m.send.sent(now, n, n, 0)
 		m.story().SynAckData = n
@@ -108,11 +109,17 @@ func (m *Machine) sendSynAck(now instant, out []Output) []Output {
 	return m.flush(now, out)
 }
 
+// mayAnswerInSynAck reports whether the client expects data in the SYN-ACK: it has
+// sent some itself, or shown a cookie (RFC 7413, Section 3).
+func (m *Machine) mayAnswerInSynAck() bool {
+	return m.handshake.fastOpened && m.fastOpen.SynOption != OptionRequest
+}
+
 func (m *Machine) emitSynAck(now instant, fo wire.FastOpen, data []byte, out []Output) []Output {
 	m.handshake.synAckSent = true
 	options, _ := m.synOptions(now, true, fo)
 	return m.transmit(wire.Segment{
-		Seq: m.send.iss, Flags: wire.SYN | wire.ACK, Window: uint16(min(m.recv.window(), m.recv.synWindow())),
+		Seq: m.send.iss, Flags: wire.SYN | wire.ACK | m.answerECN(), Window: m.recv.announceSyn(),
 		Options: options, Payload: data,
 	}, out)
 }
@@ -152,8 +159,11 @@ func (m *Machine) repeatedSyn(now instant, out []Output) []Output {
 func (m *Machine) confirm(now instant, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
 	m.sampleSyn(now, s, set)
 	m.openWindow(now)
-	m.send.board.acked(s.Ack, &delivery{})
+	var d delivery
+	m.send.board.acked(s.Ack, &d)
+	m.takeBlocks(s, set, &d)
 	m.send.advance(s.Ack)
+	m.count.Delivered += 1 + uint32(d.count) // and our SYN
 	acked := s.Ack.Diff(m.send.iss.Add(1))
 	switch {
 	case m.active:
@@ -165,7 +175,13 @@ func (m *Machine) confirm(now instant, s *wire.Segment, set *wire.OptionSet, out
 		// again.
 		m.send.board.loseAll()
 		m.recovery.phase, m.recovery.point = phaseLoss, m.send.nxt
+	case m.handshake.sack && set.NumSACK > 0:
+		// The client's first ACK was lost, and what this one reports missing is.
+		m.rack.delivered(now, &d, true)
+		m.rack.reached(m.send.board.highestSacked(s.Ack))
+		m.recover(now, acked, &d)
 	}
+	m.recv.quick.lastData = now
 	m.armKeepAlive(now)
 	return m.setState(Established, out)
 }

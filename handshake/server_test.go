@@ -16,7 +16,7 @@ const synWithCookie = "S 0:5(5) win 1000 <mss 1460,FO a24e1d399638e060>"
 // the client's ACK (T-09, T-11, T-47, T-91).
 func TestServerTakesSynData(t *testing.T) {
 	h := startServer(t, plainConfig(), admitted, synWithCookie, "hello")
-	h.want("S. 0:0(0) ack 6 <mss 1460>")
+	h.want("S. 0:0(0) ack 6 win 65535 <mss 1460>") // the window is behind the data
 	h.wantRead("hello")
 	h.wantState(SynReceived)
 	h.write("world")
@@ -284,7 +284,7 @@ func TestCloseUnreadSynData(t *testing.T) {
 		h := startServer(t, plainConfig(), admitted, "S 0:5(5) win "+window+" <mss 1460>", "hello")
 		h.want("S. 0:0(0) ack 6 <mss 1460>")
 		h.close()
-		h.want("R. 1:1(0) ack 6 win 0")
+		h.want("R. 1:1(0) ack 6 win 65535")
 		h.wantEnd(ErrAborted)
 	}
 }

@@ -15,6 +15,7 @@ import (
 // again, with its segments written down.
 type sim struct {
 	rng      *rand.Rand
+	marks    *rand.Rand // for ECN alone
 	now      time.Time
 	events   simEvents
 	path     simPath
@@ -38,18 +39,19 @@ type sim struct {
 // a piece of what the application writes.
 type simSegment struct {
 	wire.Segment
+	ecn     wire.ECN
 	options [wire.MaxOptionsLen]byte
 }
 
 // segment returns a copy of seg that lives until it is released.
-func (s *sim) segment(seg *wire.Segment) *simSegment {
+func (s *sim) segment(seg *wire.Segment, e wire.ECN) *simSegment {
 	var c *simSegment
 	if n := len(s.free); n > 0 {
 		c, s.free = s.free[n-1], s.free[:n-1]
 	} else {
 		c = new(simSegment)
 	}
-	c.Segment = *seg
+	c.Segment, c.ecn = *seg, e
 	c.Options = append(c.options[:0], seg.Options...)
 	return c
 }
@@ -225,8 +227,10 @@ func (s *sim) take(h *simHost, out []Output) {
 		o := &out[i]
 		switch o.Kind {
 		case Transmit:
+			again := h.again
 			s.check(h, &o.Segment)
-			s.transmit(h, &o.Segment)
+			s.checkECN(h, o, h.again > again)
+			s.transmit(h, &o.Segment, o.ECT)
 		case Deliver:
 			s.progress = s.now
 			s.delivered(h, o.Data)
@@ -269,13 +273,14 @@ func (s *sim) arrive(h *simHost, seg *simSegment) {
 	switch {
 	case h.m != nil && !h.ended:
 		h.hears(s.peer(h), &seg.Segment)
+		h.m.Mark(seg.ecn)
 		s.take(h, h.m.Input(s.now, seg.Segment, h.out[:0]))
 		h.believes(&seg.Segment)
 	case h.m == nil && Listens(&seg.Segment):
 		s.accept(h, &seg.Segment)
 	case !Listens(&seg.Segment):
 		if reset, ok := Refuse(&seg.Segment); ok {
-			s.transmit(h, &reset)
+			s.transmit(h, &reset, false)
 		}
 	}
 	s.app(h)
@@ -290,6 +295,7 @@ func (s *sim) accept(h *simHost, syn *wire.Segment) {
 	h.admitted = a.Data
 	h.hears(s.peer(h), syn)
 	s.take(h, h.m.Accept(s.now, *syn, a, h.out[:0]))
+	h.m.Accepted()
 	s.after(s.upTo(20*time.Millisecond), h, (*sim).app)
 	s.planEnd(h)
 }

@@ -294,3 +294,20 @@ func (s *sim) expectedTime(h, peer *simHost) time.Duration {
 	}
 	return time.Duration(trips)*trip + s.path.delay + h.m.config.SynAckHold + peer.m.config.SynAckHold
 }
+
+// checkECN: what may be marked is new data of a connection that has agreed on ECN,
+// and with nothing else goes CWR (RFC 3168, Sections 6.1.2 and 6.1.5). again is whether
+// some of it was sent before.
+func (s *sim) checkECN(h *simHost, o *Output, again bool) {
+	seg := &o.Segment
+	switch syn := seg.Flags.Has(wire.SYN); {
+	case o.ECT && (syn || again || len(seg.Payload) == 0):
+		s.fail("%s sends what is not new so that it can be marked", h.name)
+	case o.ECT && !h.m.Info().ECN:
+		s.fail("%s sends what can be marked, and has not agreed on it", h.name)
+	case seg.Flags.Has(wire.CWR) && !syn && !o.ECT:
+		s.fail("%s says CWR with what is not new", h.name)
+	case seg.Flags.Has(wire.ECE) && !syn && !h.m.Info().ECN:
+		s.fail("%s says ECE, and has not agreed on it", h.name)
+	}
+}

@@ -140,6 +140,11 @@ func (s *sim) config() Config {
 		TimeWait:        pick[time.Duration](rng, 0, 0, -1, time.Second),
 		SynAckHold:      pick[time.Duration](rng, 0, 0, 30*time.Millisecond),
 		NoDataBeforeAck: s.oneIn(6),
+		ECN:             pick(s.marks, ECNOff, ECNAnswer, ECNRequest, ECNRequest),
+		Profile:         pick(rng, Linux, Linux, FreeBSD),
+		QuickAcks:       pick(rng, 0, 0, 16),
+		SynLinear:       pick(rng, 0, 0, 4),
+		LaxTimestamps:   s.oneIn(6),
 	}
 }
 

@@ -15,6 +15,7 @@ type simPath struct {
 	fifo                         bool // jitter does not reorder
 	arrival                      [2]time.Time
 	loss, dup, corrupt, overtake float64
+	mark                         float64       // of what may be marked
 	late                         time.Duration // how long a duplicate may stay away
 
 	mtu      int  // of an IP packet
@@ -53,6 +54,7 @@ const (
 	faultTooBigSilent
 	faultStripped
 	faultCut
+	faultMarked
 	faultDataDropped
 	faultOptionDropped
 	faultSoftICMP
@@ -63,7 +65,7 @@ const (
 )
 
 var faultNames = [faultCount]string{
-	"", "lost", "twice", "corrupt", "overtaken", "too big", "too big, no ICMP", "option stripped", "SYN data cut",
+	"", "lost", "twice", "corrupt", "overtaken", "too big", "too big, no ICMP", "option stripped", "SYN data cut", "marked",
 	"SYN data dropped", "SYN option dropped", "ICMP: host unreachable", "forged", "forged ICMP", "late ICMP",
 }
 
@@ -73,6 +75,9 @@ func (s *sim) newPath() {
 	p.mtu = 1 << 16
 	if s.oneIn(5) {
 		return // nothing at all happens
+	}
+	if s.marks.IntN(2) == 0 {
+		p.mark = s.marks.Float64() * 0.3
 	}
 	if s.oneIn(2) {
 		p.loss = rng.Float64() * 0.3
@@ -162,21 +167,27 @@ func (s *sim) headers() int {
 }
 
 // transmit puts a segment on the path.
-func (s *sim) transmit(h *simHost, out *wire.Segment) {
+func (s *sim) transmit(h *simHost, out *wire.Segment, ect bool) {
 	s.segments++
 	to := s.peer(h)
-	seg := s.segment(out)
+	seg := s.segment(out, wire.NotECT)
+	if ect {
+		seg.ecn = wire.ECT0
+	}
 	fault := s.fate(h, seg)
+	if fault == faultNone && ect && s.marks.Float64() < s.path.mark {
+		fault, seg.ecn = faultMarked, wire.CE
+	}
 	base := wire.TextBase{SeqBase: h.config.ISS, AckBase: to.config.ISS}
 	s.seen.faults[fault]++
 	s.logSegment(h.name, out, base, faultNames[fault])
 	switch fault {
-	case faultNone, faultStripped, faultCut:
+	case faultNone, faultStripped, faultCut, faultMarked:
 		s.carry(to, seg, 0)
 	case faultOvertaken:
 		s.carry(to, seg, s.upTo(100*time.Millisecond))
 	case faultTwice:
-		s.carry(to, s.segment(&seg.Segment), s.upTo(s.path.late))
+		s.carry(to, s.segment(&seg.Segment, seg.ecn), s.upTo(s.path.late))
 		s.carry(to, seg, 0)
 	default:
 		s.release(seg)

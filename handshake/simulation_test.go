@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"errors"
 	"flag"
 	"math/rand/v2"
 	"runtime"
@@ -20,7 +21,7 @@ var (
 
 func newSim(seed uint64) *sim {
 	rng := rand.New(rand.NewPCG(seed, 7413))
-	s := &sim{rng: rng, now: epoch, progress: epoch, ring: simKeyring}
+	s := &sim{rng: rng, marks: rand.New(rand.NewPCG(seed, 3168)), now: epoch, progress: epoch, ring: simKeyring}
 	s.ipv6 = s.oneIn(3)
 	s.twoOpens = s.oneIn(20)
 	s.gate = NewGate(GateConfig{Enabled: !s.oneIn(8), Keyring: s.ring, CookieNotNeeded: s.oneIn(8)})
@@ -81,7 +82,7 @@ var simErrors = [...]error{nil, ErrRefused, ErrReset, ErrTimeout, ErrUnreachable
 
 func errorName(err error) int {
 	for i, e := range simErrors {
-		if e == err {
+		if errors.Is(err, e) {
 			return i
 		}
 	}

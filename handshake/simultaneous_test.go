@@ -35,6 +35,23 @@ func TestSimultaneousOpen(t *testing.T) {
 	}
 }
 
+// With SACK the second SYN is reported as a duplicate, as in Linux, and the data
+// that follows is acknowledged at once.
+func TestSimultaneousOpenSACK(t *testing.T) {
+	c := withCookie(aCookie)
+	c.NoSACK = false
+	c.QuickAcks = 16
+	h := startClient(t, c, "hello")
+	h.want("S 0:5(5) <...>")
+	h.in("S 0:0(0) <mss 1040,sackOK>", "")
+	h.want("S. 0:0(0) ack 1 <mss 1460,nop,nop,sackOK>")
+	h.in("S. 0:0(0) ack 6 <mss 940,sackOK>", "")
+	h.want(". 6:6(0) ack 1 <nop,nop,sack 0:1>")
+	h.wait(100 * time.Millisecond)
+	h.in("P. 1:4(3) ack 5", "xyz")
+	h.want(". 6:6(0) ack 4")
+}
+
 // The crossing SYN-ACK leaves our data out: it goes again (T-68).
 func TestSimultaneousOpenDataNotAcked(t *testing.T) {
 	h := startClient(t, withCookie("a24e1d39"), "hello")

@@ -20,7 +20,8 @@ import (
 // MSS in a small table is added. The client's sequence number goes into that
 // hash as well; Linux only adds it, and takes an ACK that is off by one. Where the client has sent timestamps, the low 6
 // bits of ours carry its window scale and whether it offered SACK and ECN; that
-// comes back too. Without timestamps there is room for none of these. The data
+// comes back too. Without timestamps there is room for none of these, and ECN is
+// not agreed on in either case. The data
 // of the SYN and its Fast Open option are never looked at: while cookies are
 // sent there is no Fast Open, as in Linux, since a cookie has no room to say
 // that data was taken (RFC 7413, Section 5.1, leaves such a SYN to the ordinary
@@ -64,6 +65,7 @@ const (
 // and the one that [SynCookies.Recall] and [RestoreServer] are given. The
 // options belong to k until its next call.
 func (k *SynCookies) Answer(now time.Time, c Config, local, remote netip.AddrPort, syn wire.Segment) wire.Segment {
+	c.ECN = ECNOff // without timestamps it would be forgotten
 	set, _ := syn.Options.Decode()
 	seen := newRemembered(&c, &set, syn.Flags)
 	c.ISS = k.sequence(now, local, remote, syn.Seq, seen.index)

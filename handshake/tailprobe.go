@@ -91,7 +91,7 @@ func (m *Machine) endTailProbe(s *wire.Segment, set *wire.OptionSet, acked int) 
 	case !t.resent, isDuplicateSACK(s.Ack, set) && set.SACK[0].Right == t.end:
 	case t.end.Less(s.Ack):
 		if m.recovery.phase == phaseOpen {
-			m.cwnd.lost(m.pipe()+acked, m.segmentSize())
+			m.shrink(m.pipe() + acked)
 			m.cwnd.window = min(m.cwnd.window, m.cwnd.threshold)
 		}
 	case acked > 0, s.Len() > 0, set.NumSACK > 0:

@@ -55,6 +55,7 @@ func (m *Machine) fire(now instant, out []Output) []Output {
 		out = m.keepAliveTimeout(now, out)
 	}
 	if due(&m.timers.delayedAck, now) {
+		m.missedAck()
 		out = m.sendAck(now, out)
 	}
 	if due(&m.timers.final, now) {

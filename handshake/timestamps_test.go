@@ -23,7 +23,25 @@ func TestTimestampsOnEverySegment(t *testing.T) {
 	h.closeWrite()
 	h.want("F. 6:6(0) ack 6 <nop,nop,TS val 130 ecr 9>")
 	h.abort()
-	h.want("R. 7:7(0) ack 6 win 0")
+	h.want("R. 7:7(0) ack 6 win 65530 <nop,nop,TS val 130 ecr 9>")
+}
+
+// Linux takes such a segment, on request so do we.
+func TestTimestampMissingTolerated(t *testing.T) {
+	c := withTimestamps()
+	c.LaxTimestamps = true
+	h := startClient(t, c, "")
+	h.want("S 0:0(0) <...>")
+	h.in("S. 0:0(0) ack 1 <mss 1460,TS val 7 ecr 100>", "")
+	h.want(". 1:1(0) ack 1 <...>")
+	h.in("P. 1:6(5) ack 1", "hello")
+	h.wantRead("hello")
+	h.write("world")
+	h.want("P. 1:6(5) ack 6 <nop,nop,TS val 100 ecr 7>")
+	h.in(". 6:6(0) ack 6", "")
+	if got := h.m.Unsent(); got != 0 {
+		t.Errorf("%d bytes are not acknowledged", got)
+	}
 }
 
 // Without it in the SYN-ACK there is none; and none without having offered it.
@@ -41,7 +59,7 @@ func TestTimestampMissing(t *testing.T) {
 	h := tsConnection(t)
 	h.in("P. 1:6(5) ack 1", "hello")
 	h.wantIdle()
-	h.wantDropped(DropTimestamp)
+	h.wantDropped(DropNoTimestamp)
 	h.in("P. 1:6(5) ack 1 <nop,nop,TS val 7 ecr 100>", "hello")
 	h.wantRead("hello")
 	h.in("R 6:6(0)", "") // a reset needs none

@@ -7,13 +7,14 @@ import (
 )
 
 // transmit completes a segment with ports, acknowledgement and window, and
-// emits it. SYN segments set their own window, resets none.
+// emits it. SYN segments and resets set their own window.
 func (m *Machine) transmit(s wire.Segment, out []Output) []Output {
 	s.SrcPort, s.DstPort = m.config.LocalPort, m.config.RemotePort
 	if s.Flags.Has(wire.ACK) {
 		s.Ack = m.recv.nxt
 		if !s.Flags.Any(wire.SYN | wire.RST) {
 			s.Window = m.recv.announce(m.segmentSize())
+			s.Flags |= m.echoECN()
 		}
 		m.recv.acknowledged()
 		m.timers.delayedAck = 0
@@ -127,19 +128,41 @@ func (m *Machine) sendable() int {
 	}
 	peer := s.window - s.inFlight()
 	room := min(peer, m.cwnd.window-m.pipe())
-	n := min(m.burstSize(size), unsent, room)
+	if again := m.synDataLeft(); again > 0 && room-again >= min(size, unsent-again) {
+		// What was in the SYN goes again by itself, as in Linux, unless the rest
+		// would have to wait for that.
+		unsent = min(unsent, again)
+	}
+	burst := m.burstSize(size)
+	if m.ecn.cwr {
+		burst = size // all segments of a burst would say CWR
+	}
+	n := min(burst, unsent, room)
 	switch {
 	case n <= 0:
 		return 0
-	case n >= size && (n < unsent || m.config.Nagle && n%size != 0 && !s.finQueued):
+	case n >= size && (n < unsent || m.holdsSmall() && n%size != 0):
 		return n / size * size
 	case n >= size, n == peer && n >= s.maxWindow/2:
 		return n
-	case n == unsent && !(m.config.Nagle && s.inFlight() > 0 && !s.finQueued):
+	case n == unsent && (m.synDataLeft() > 0 || !m.holdsSmall()):
 		return n
 	}
 	return 0
 }
+
+// holdsSmall reports whether a small segment waits for more: while the sender is
+// corked; with Nagle's algorithm, while another small one is unacknowledged, as in
+// Linux. What follows full ones need not wait for that, or every write of odd length
+// would take a delayed acknowledgement longer (draft-minshall-nagle-01). One before a
+// FIN does not wait either.
+func (m *Machine) holdsSmall() bool {
+	s := &m.send
+	return !s.finQueued && (m.config.cork || m.config.Nagle && s.una.Less(s.small))
+}
+
+// corkTime is how long a corked segment waits with nothing before it, as in Linux.
+const corkTime = 200 * time.Millisecond
 
 // burstSize is the most payload of one output.
 func (m *Machine) burstSize(size int) int { return max(m.config.Burst/size*size, size) }
@@ -154,9 +177,19 @@ func (m *Machine) sendNext(now instant, n int, fin bool, out []Output) []Output 
 	if fin {
 		taken++
 	}
+	again := m.synDataLeft() > 0
+	if again {
+		m.count.SynDataAgain += uint32(max((len(payload)+m.segmentSize()-1)/m.segmentSize(), 1))
+	}
 	s.sent(now, taken, m.segmentSize(), 0)
+	if n := len(payload); n > 0 && n%m.segmentSize() != 0 && !again {
+		s.small = s.nxt
+	}
 	m.recovery.note(taken)
 	out = m.sendData(now, seq, payload, fin, out)
+	if !again {
+		m.ecn.sentNew(&out[len(out)-1])
+	}
 	if fin {
 		out = m.finSent(out)
 	}
@@ -166,7 +199,10 @@ func (m *Machine) sendNext(now instant, n int, fin bool, out []Output) []Output 
 // sendData emits payload at seq, with the FIN behind it if fin is set.
 func (m *Machine) sendData(now instant, seq wire.Seq, payload []byte, fin bool, out []Output) []Output {
 	seg := wire.Segment{Seq: seq, Flags: wire.ACK, Options: m.ackOptions(now), Payload: payload}
-	if len(payload) > 0 && seq.Add(len(payload)) == m.send.dataEnd() {
+	if len(payload) > 0 {
+		m.recv.quick.dataGone(now)
+	}
+	if end := seq.Add(len(payload)); len(payload) > 0 && (end == m.send.dataEnd() || end == m.pushedAt()) {
 		seg.Flags |= wire.PSH
 	}
 	if fin {
@@ -177,6 +213,15 @@ func (m *Machine) sendData(now instant, seq wire.Seq, payload []byte, fin bool, 
 		out[len(out)-1].SegmentSize = size
 	}
 	return out
+}
+
+// pushedAt is where the data of the SYN ends, which was pushed like any write; if
+// there was none it is nowhere.
+func (m *Machine) pushedAt() wire.Seq {
+	if m.active && m.handshake.synData > 0 {
+		return m.synDataEnd()
+	}
+	return m.send.iss
 }
 
 // payload returns the n bytes at seq, or fewer: as many whole segments as are in
@@ -220,7 +265,11 @@ func (m *Machine) schedule(now instant) {
 		t.retransmit, t.tail = 0, 0
 		if t.persist.IsZero() {
 			m.send.stuckSince = now
-			t.persist = m.beforeUserTimeout(now.Add(m.rtt.rto))
+			wait := m.rtt.rto
+			if m.config.cork && m.send.window > 0 {
+				wait = min(wait, corkTime)
+			}
+			t.persist = m.beforeUserTimeout(now.Add(wait))
 		}
 	default:
 		t.retransmit, t.tail, t.persist, m.send.probes = 0, 0, 0, 0

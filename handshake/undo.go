@@ -8,14 +8,14 @@ import (
 // none: an acknowledgement that echoes a time before anything was sent again
 // answers the first sending (Eifel, RFC 3522 and RFC 4015). It needs timestamps.
 type undo struct {
-	possible          bool
+	possible, cwr     bool // cwr: it was due
 	window, threshold int
 	since             instant // when the first part was sent again; zero until then
 }
 
 // beginUndo is called before a loss changes anything, once for a loss.
 func (m *Machine) beginUndo() {
-	m.recovery.undo = undo{possible: m.ts.on, window: m.cwnd.window, threshold: m.cwnd.threshold}
+	m.recovery.undo = undo{possible: m.ts.on, cwr: m.ecn.cwr, window: m.cwnd.window, threshold: m.cwnd.threshold}
 	for _, s := range m.send.board.spans() {
 		if s.fate&fateResent != 0 && (m.recovery.undo.since.IsZero() || s.sentAt.Before(m.recovery.undo.since)) {
 			m.recovery.undo.since = s.sentAt // of an earlier loss, whose answer is still to come
@@ -35,6 +35,7 @@ func (m *Machine) undoIfSpurious(acked int) {
 		return
 	}
 	m.cwnd.restore(u.window, u.threshold)
+	m.ecn.notLost(u.cwr)
 	m.recovery.phase = phaseOpen
 	m.recovery.force = false
 	m.send.board.found()

@@ -37,12 +37,27 @@ func (r *receiver) announce(mss int) uint16 {
 	step := r.step()
 	rounding := -r.window() & (1<<r.shift - 1)
 	switch {
+	case r.eager && step > 0 && r.window()+step >= min(r.limit/4, mss):
+		r.edge = r.edge.Add(step)
 	case step >= min(r.widest()/2, mss):
 		r.edge = r.edge.Add(step)
 	case rounding > 0 && rounding <= step:
 		r.edge = r.edge.Add(rounding)
 	}
-	return uint16(min(r.window()>>r.shift, 65535))
+	return r.field()
+}
+
+// field is the window field that says what was announced.
+func (r *receiver) field() uint16 { return uint16(min(r.window()>>r.shift, 65535)) }
+
+// announceSyn is announce for a SYN-ACK: the window is behind the data of the SYN
+// that was taken, and as large as if there had been none where there is room.
+func (r *receiver) announceSyn() uint16 {
+	room := min(max(r.limit-r.unread, 0), 65535)
+	if step := r.nxt.Add(room).Diff(r.edge); step > 0 {
+		r.edge = r.edge.Add(step)
+	}
+	return uint16(min(r.window(), 65535))
 }
 
 // windowUpdateDue reports whether reading has made enough room to say so
@@ -50,6 +65,9 @@ func (r *receiver) announce(mss int) uint16 {
 // that is half free again. Otherwise the next acknowledgement is soon enough.
 func (r *receiver) windowUpdateDue(mss int) bool {
 	window, step, widest := r.window(), r.step(), r.widest()
+	if r.eager {
+		return 2*step >= r.limit || step >= 2*mss && (step >= r.limit/4 || window+step <= r.limit/8 || r.limit <= 8*mss)
+	}
 	if step < min(widest/2, mss) {
 		return false
 	}

@@ -324,6 +324,59 @@ func TestNagle(t *testing.T) {
 	}
 }
 
+// A cork holds back what does not fill a segment, whatever is in flight: until it
+// is taken out, a FIN follows, or 200 ms are over with nothing in flight (C-25).
+func TestCork(t *testing.T) {
+	h := connect(t, plainConfig(), "")
+	cork := func(on bool) { h.take(h.m.SetCork(h.now, on, h.out[:0])) }
+	cork(true)
+	h.write("a")
+	h.wantIdle()
+	h.write(bytesOf(2920))
+	h.want(". 1:1461(1460) ack 1")
+	h.want(". 1461:2921(1460) ack 1")
+	h.wantIdle()
+	cork(false)
+	h.want("P. 2921:2922(1) ack 1")
+	h.in(". 1:1(0) ack 2922", "")
+	h.wait(time.Second)
+	h.wantIdle()
+
+	cork(true)
+	h.write("bc")
+	h.wait(200*time.Millisecond - 1)
+	h.wantIdle()
+	h.wait(1)
+	h.want("P. 2922:2924(2) ack 1")
+	h.write("d")
+	h.wantIdle()
+	h.in(". 1:1(0) ack 2924", "")
+	h.wait(200*time.Millisecond - 1)
+	h.wantIdle()
+	h.wait(1)
+	h.want("P. 2924:2925(1) ack 1")
+	h.in(". 1:1(0) ack 2925", "")
+	h.write("e")
+	h.wantIdle()
+	h.closeWrite()
+	h.want("FP. 2925:2926(1) ack 1")
+}
+
+// A cork from before the handshake holds back no SYN data.
+func TestCorkBeforeOpen(t *testing.T) {
+	h := &harness{t: t, now: epoch, m: NewClient(withCookie(aCookie))}
+	h.take(h.m.SetCork(h.now, true, h.out[:0]))
+	h.write("hello")
+	h.take(h.m.SetCork(h.now, false, h.out[:0]))
+	h.take(h.m.SetCork(h.now, true, h.out[:0]))
+	h.take(h.m.Open(h.now, h.out[:0]))
+	h.want("S 0:5(5) <...>")
+	h.write("world")
+	h.in("S. 0:0(0) ack 6 <mss 1460>", "")
+	h.want(". 6:6(0) ack 1")
+	h.wantIdle()
+}
+
 // The FIN takes a place in the window, as in Linux: until there is one the window
 // is probed (C-90).
 func TestFinIntoClosedWindow(t *testing.T) {

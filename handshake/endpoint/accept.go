@@ -45,9 +45,9 @@ func (l *loop) inputListen(now time.Time, ln *Listener) {
 	case handshake.Listens(syn):
 		l.accept(now, ln, l.stack.isn.ISN(now, l.rx.Dst(), l.rx.Src()))
 	case l.acceptCookie(now, ln, nil):
-	case syn.Flags.Has(wire.ACK) || !syn.Flags.Has(wire.SYN):
+	case syn.Flags.Has(wire.ACK):
 		l.refuse(now)
-	default:
+	default: // neither SYN nor ACK is a case that the RFC does not know, and drops
 		l.counters.NoConn++
 	}
 }

@@ -43,6 +43,13 @@ type Conn struct {
 
 var _ net.Conn = (*Conn)(nil)
 
+// accepted tells the machine that an application has the connection.
+func (c *Conn) accepted() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.machine.Accepted()
+}
+
 // LocalAddr returns a [*net.TCPAddr].
 func (c *Conn) LocalAddr() net.Addr { return net.TCPAddrFromAddrPort(c.local) }
 

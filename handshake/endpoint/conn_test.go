@@ -312,7 +312,7 @@ func TestICMP(t *testing.T) {
 		forged wire.Seq // added to the quoted sequence number
 		want   error
 	}{
-		{"about the SYN", 0, syscall.EHOSTUNREACH},
+		{"about the SYN", 0, syscall.ECONNREFUSED},
 		{"forged", 1000, syscall.ETIMEDOUT},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -38,6 +38,10 @@ type Counters struct {
 	TCPSynRetrans   uint64 // SYNs and SYN-ACKs sent again
 	TCPChallengeACK uint64 // challenge ACKs sent (RFC 5961)
 
+	PAWSActive       uint64 // SYN-ACKs reset because they echo a timestamp that we have not sent
+	PAWSEstab        uint64 // segments not taken because of an old timestamp (RFC 7323)
+	OutOfWindowIcmps uint64 // ICMP errors that quote nothing outstanding
+
 	TCPFastOpenActive         uint64 // SYN data acknowledged
 	TCPFastOpenActiveFail     uint64 // SYN data not acknowledged, or not at first
 	TCPFastOpenPassive        uint64 // SYNs whose cookie was valid, or not needed
@@ -72,6 +76,22 @@ func (c *Counters) admitted(a *handshake.Admission, request bool) {
 	}
 }
 
+// dropped counts what a connection in this state could not use.
+func (c *Counters) dropped(s handshake.State, why handshake.DropReason) {
+	switch why {
+	case handshake.DropICMP:
+		c.OutOfWindowIcmps++
+		return
+	case handshake.DropTimestamp:
+		if s == handshake.SynSent {
+			c.PAWSActive++
+		} else {
+			c.PAWSEstab++
+		}
+	}
+	c.Ignored++
+}
+
 // opened counts what became of the SYN data of a client.
 func (c *Counters) opened(i *handshake.FastOpenInfo) {
 	switch {
@@ -85,7 +105,7 @@ func (c *Counters) opened(i *handshake.FastOpenInfo) {
 
 // add counts what a connection has counted itself.
 func (c *Counters) add(i *handshake.Info) {
-	c.RetransSegs += uint64(i.SynRetransmits + i.Retransmits)
+	c.RetransSegs += uint64(i.TotalRetransmits)
 	c.TCPTimeouts += uint64(i.Timeouts)
 	c.TCPLossProbes += uint64(i.TailProbes)
 	c.TCPSackRecovery += uint64(i.FastRecoveries)

@@ -146,7 +146,7 @@ func (o *ourParty) counters(*testing.T) map[string]uint64 {
 var compared = []string{
 	"ActiveOpens", "PassiveOpens", "AttemptFails", "EstabResets", "CurrEstab", "RetransSegs", "OutRsts",
 	"SyncookiesSent", "SyncookiesRecv", "SyncookiesFailed", "EmbryonicRsts", "ListenOverflows", "ListenDrops",
-	"TCPReqQFullDoCookies", "TCPReqQFullDrop", "TCPSynRetrans", "TCPChallengeACK",
+	"TCPReqQFullDoCookies", "TCPReqQFullDrop", "TCPSynRetrans", "TCPChallengeACK", "OutOfWindowIcmps", "PAWSActive", "PAWSEstab",
 	"TCPFastOpenActive", "TCPFastOpenActiveFail", "TCPFastOpenPassive", "TCPFastOpenPassiveFail",
 	"TCPFastOpenListenOverflow", "TCPFastOpenCookieReqd", "TCPFastOpenPassiveAltKey",
 }
@@ -209,6 +209,19 @@ var exchanges = []counted{
 			p.listen(t, 10)
 			return far.stray(t, near, "S 7:7(0) win 9000 <mss 1460>")
 		}},
+	{name: "forged ICMP", want: map[string]uint64{"PassiveOpens": 1, "CurrEstab": 1, "OutOfWindowIcmps": 1},
+		do: func(t *testing.T, p party, near, far *host) error {
+			_, client, err := acceptFar(t, p, far)
+			if err != nil {
+				return err
+			}
+			quoted := wire.NewPacket(netip.AddrPortFrom(client4, 80), client.LocalAddr().(*net.TCPAddr).AddrPort(), wire.Segment{Seq: 7, Flags: wire.ACK})
+			quoted.SetLengths()
+			e := wire.ICMPError{IPVersion: 4, Type: wire.ICMPv4Unreachable, Code: 3, From: server4}
+			return far.inject(t, near, func(header []byte) []byte {
+				return wire.AppendICMPError(header, e, client4, quoted.Append(nil))
+			})
+		}},
 	// For two minutes from when its 32-bit jiffies have wrapped, five minutes after
 	// boot, a kernel believes every listener to have sent SYN cookies lately, and
 	// counts this one as wrong unless they are off.
@@ -252,6 +265,23 @@ var exchanges = []counted{
 		do: func(t *testing.T, p party, near, far *host) error {
 			go serveKernel(far.listen(t, address4))
 			for range 2 {
+				c, err := p.dial(address4, "hello")
+				if err != nil {
+					return err
+				}
+				c.(interface{ CloseWrite() error }).CloseWrite()
+				if b, err := io.ReadAll(c); string(b) != "HELLO" || err != nil {
+					return fmt.Errorf("got %q, %w", b, err)
+				}
+				c.Close()
+			}
+			return nil
+		}},
+	{name: "Fast Open, client, other key", want: map[string]uint64{"ActiveOpens": 2, "TCPFastOpenActiveFail": 1, "RetransSegs": 1},
+		do: func(t *testing.T, p party, near, far *host) error {
+			go serveKernel(far.listen(t, address4))
+			for i := range 2 {
+				far.Sysctl("net/ipv4/tcp_fastopen_key", fmt.Sprintf("00000000-00000000-00000000-0000000%d", i))
 				c, err := p.dial(address4, "hello")
 				if err != nil {
 					return err
@@ -310,17 +340,19 @@ func acceptFar(t *testing.T, p party, far *host) (server, client net.Conn, err e
 // nothing of: an answer to it that is no reset gets one.
 func (h *host) stray(t *testing.T, near *host, text string) error {
 	p := wiretest.Packet(t, "192.0.2.2:5000", "192.0.2.1:80", text, "")
-	p.HasEthernet = true
-	p.Ethernet = wire.Ethernet{EtherType: wire.EtherTypeIPv4}
-	copy(p.Ethernet.Src[:], h.MAC("veth0"))
-	copy(p.Ethernet.Dst[:], near.MAC("veth0"))
+	return h.inject(t, near, p.Append)
+}
+
+// inject sends a frame to the near host; packet appends it to its header.
+func (h *host) inject(t *testing.T, near *host, packet func(header []byte) []byte) error {
+	header := link.AppendHeader(nil, wire.MAC(near.MAC("veth0")), wire.MAC(h.MAC("veth0")), 4)
 	var l *link.Packet
 	h.Do(func() (err error) {
 		l, err = link.Open("veth0", nil)
 		return err
 	})
 	defer l.Close()
-	_, err := l.WriteFrames([][]byte{p.Append(nil)})
+	_, err := l.WriteFrames([][]byte{packet(header)})
 	return err
 }
 

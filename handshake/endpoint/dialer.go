@@ -81,10 +81,13 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string, data 
 	if err != nil {
 		return nil, dialError(ctx, d.Source, netip.AddrPort{}, err)
 	}
-	c, err := d.prepare(ctx, remote, data)
+	c, err := d.prepare(ctx, remote)
 	if err != nil {
 		return nil, dialError(ctx, d.Source, remote, err)
 	}
+	// A fresh machine only queues. What it has no room for follows as room
+	// comes.
+	c.rest = slices.Clone(data[c.machine.Queue(data):])
 	if err := c.open(ctx); err != nil {
 		return nil, c.opError("dial", err)
 	}
@@ -103,7 +106,7 @@ func dialError(ctx context.Context, source, remote netip.AddrPort, err error) er
 }
 
 // prepare makes a connection that is ready to send its SYN.
-func (d *Dialer) prepare(ctx context.Context, remote netip.AddrPort, data []byte) (*Conn, error) {
+func (d *Dialer) prepare(ctx context.Context, remote netip.AddrPort) (*Conn, error) {
 	s := d.Stack
 	hop, err := d.route(ctx, remote.Addr())
 	if err != nil {
@@ -121,7 +124,7 @@ func (d *Dialer) prepare(ctx context.Context, remote netip.AddrPort, data []byte
 	if err != nil {
 		return nil, err
 	}
-	now := time.Now()
+	now := s.clock()
 	config := s.machineConfig(d.Machine, local, remote, mss)
 	config.ISS = s.isn.ISN(now, local, remote)
 	config.FastOpen = d.fastOpen(now, cookie.Path{Client: local.Addr(), Server: remote.Addr(), Port: remote.Port()})
@@ -129,9 +132,6 @@ func (d *Dialer) prepare(ctx context.Context, remote netip.AddrPort, data []byte
 	c.dial = &dialing{opened: make(chan struct{}), cache: d.cache(), ownCookie: !d.Cookie.IsZero()}
 	c.flow = newFlowLabel()
 	c.setHeader(hop.Header)
-	// A fresh machine only queues. What it has no room for follows as room
-	// comes.
-	c.rest = slices.Clone(data[c.machine.Queue(data):])
 	return c, nil
 }
 
@@ -203,6 +203,7 @@ type dialing struct {
 	cache     cookie.Cache  // for a connection that uses Fast Open; or nil
 	ownCookie bool          // the application's cookie was shown: a refusal says nothing about the path
 	lessons   []lesson      // for the cache, all learnt before the dial is over
+	alone     bool          // nobody waits for it: the loop does what is left to do
 }
 
 // open sends the SYN and waits until the handshake is over. When it fails, the

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"tfocraft/handshake"
+	"tfocraft/wire"
 )
 
 // A HandshakeError is what a failed dial knows about the way it went. It is
@@ -44,11 +45,44 @@ func errno(err error) error {
 	case errors.Is(err, handshake.ErrTimeout):
 		return syscall.ETIMEDOUT
 	case errors.Is(err, handshake.ErrUnreachable):
+		if e, ok := errors.AsType[*handshake.UnreachableError](err); ok {
+			return icmpErrno(e)
+		}
 		return syscall.EHOSTUNREACH
 	case errors.Is(err, handshake.ErrAborted):
 		return net.ErrClosed
 	}
 	return err
+}
+
+// What Linux makes of the codes of ICMP and ICMPv6 destination unreachable. Its
+// ENONET for a host that is isolated (8) exists nowhere else.
+var (
+	unreachable4 = [...]syscall.Errno{
+		0: syscall.ENETUNREACH, 1: syscall.EHOSTUNREACH, 2: syscall.ENOPROTOOPT, 3: syscall.ECONNREFUSED,
+		4: syscall.EMSGSIZE, 5: syscall.EOPNOTSUPP, 6: syscall.ENETUNREACH, 7: syscall.EHOSTDOWN,
+		8: syscall.EHOSTUNREACH, 9: syscall.ENETUNREACH, 10: syscall.EHOSTUNREACH, 11: syscall.ENETUNREACH,
+		12: syscall.EHOSTUNREACH, 13: syscall.EHOSTUNREACH, 14: syscall.EHOSTUNREACH, 15: syscall.EHOSTUNREACH,
+	}
+	unreachable6 = [...]syscall.Errno{
+		0: syscall.ENETUNREACH, 1: syscall.EACCES, 2: syscall.EHOSTUNREACH, 3: syscall.EHOSTUNREACH,
+		4: syscall.ECONNREFUSED, 5: syscall.EACCES, 6: syscall.EACCES,
+	}
+)
+
+// icmpErrno translates an ICMP error as Linux does.
+func icmpErrno(e *handshake.UnreachableError) syscall.Errno {
+	parameter, unreachable, codes := uint8(wire.ICMPv4Parameter), uint8(wire.ICMPv4Unreachable), unreachable4[:]
+	if e.IPVersion == 6 {
+		parameter, unreachable, codes = wire.ICMPv6Parameter, wire.ICMPv6Unreachable, unreachable6[:]
+	}
+	switch {
+	case e.Type == parameter:
+		return syscall.EPROTO
+	case e.Type == unreachable && int(e.Code) < len(codes):
+		return codes[e.Code]
+	}
+	return syscall.EHOSTUNREACH
 }
 
 // contextError translates the error of a context that is done.

@@ -78,7 +78,7 @@ func (l *loop) segment(now time.Time) {
 		l.inputListen(now, ln)
 		return
 	}
-	if l.stack.ports.has(local) || l.answersFor(local.Addr()) && l.stack.ports.has(wildcard(local)) {
+	if l.stack.alone && l.isLocal(local.Addr()) || l.stack.ports.has(local) || l.answersFor(local.Addr()) && l.stack.ports.has(wildcard(local)) {
 		l.received(now)
 		l.refuse(now)
 	}
@@ -108,6 +108,7 @@ func (l *loop) input(now time.Time, c *Conn) {
 		l.touched = append(l.touched, c)
 	}
 	ignored := l.counters.Ignored
+	c.machine.Mark(l.rx.ECN())
 	l.apply(now, c, c.machine.InputMore(now, l.rx.TCP, l.outputs[:0]))
 	if c.listener != nil && l.counters.Ignored == ignored {
 		// A segment that fits the connection shows where the peer is now.

@@ -23,6 +23,10 @@ func (c *Conn) learn(now time.Time, o *handshake.Output) {
 		return
 	}
 	c.dial.lessons = append(c.dial.lessons, lesson{now, o.Reason, o.Cookie, o.MSS, o.Experimental})
+	if c.dial.alone {
+		c.teach(c.dial)
+		c.dial.lessons = c.dial.lessons[:0]
+	}
 }
 
 // teach gives the cache what the handshake has taught.

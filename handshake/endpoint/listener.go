@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 	"time"
 
 	"tfocraft/cookie"
@@ -43,6 +44,9 @@ type ListenConfig struct {
 	// SynCookies keeps a flood of SYNs from locking clients out; on by default,
 	// as in Linux.
 	SynCookies SynCookies
+	// ReuseAddr lets the listener have a port at which connections are left that an
+	// earlier listener with the same addresses has accepted (SO_REUSEADDR).
+	ReuseAddr bool
 	// Machine is the template of the connections. Ports, family, sequence
 	// number and timestamp offset are filled in; MSS may be set to lower it.
 	Machine handshake.Config
@@ -93,7 +97,7 @@ func (lc *ListenConfig) listen(network string, local netip.AddrPort) (*Listener,
 	}
 	ln.queue = make(chan *Conn, ln.config.Backlog)
 	var err error
-	if ln.keys, ln.claim, err = s.claimListen(listenAddrs(network, local.Addr()), local.Port()); err != nil {
+	if ln.keys, ln.claim, err = s.claimListen(listenAddrs(network, local.Addr()), local.Port(), lc.ReuseAddr); err != nil {
 		return nil, err
 	}
 	ln.addr = netip.AddrPortFrom(local.Addr(), ln.keys[0].Port())
@@ -113,17 +117,25 @@ func (l *loop) listen(ln *Listener) error {
 		return net.ErrClosed
 	}
 	for _, key := range ln.keys {
+		if l.listeners[key] != nil {
+			return portError(key, syscall.EADDRINUSE)
+		}
+	}
+	for _, key := range ln.keys {
 		l.listeners[key] = ln
 	}
 	return nil
 }
 
-func (s *Stack) claimListen(addrs []netip.Addr, port uint16) (keys []netip.AddrPort, c *claim, err error) {
+func (s *Stack) claimListen(addrs []netip.Addr, port uint16, reuse bool) (keys []netip.AddrPort, c *claim, err error) {
 	if port == 0 {
 		c, port, err = s.ports.claimAny(netip.AddrPort{}, addrs...)
 	}
 	for _, a := range addrs {
 		keys = append(keys, netip.AddrPortFrom(a, port))
+	}
+	if c == nil && err == nil && reuse {
+		c = s.ports.share(keys...)
 	}
 	if c == nil && err == nil {
 		c, err = s.ports.claim(netip.AddrPort{}, keys...)
@@ -163,6 +175,7 @@ func (ln *Listener) AcceptTCP() (*Conn, error) {
 	}
 	select {
 	case c := <-ln.queue:
+		c.accepted()
 		return c, nil
 	case <-ln.closed:
 		return nil, ln.acceptError()
@@ -171,6 +184,26 @@ func (ln *Listener) AcceptTCP() (*Conn, error) {
 
 func (ln *Listener) acceptError() error {
 	return opError("accept", netip.AddrPort{}, ln.addr, ln.err)
+}
+
+// SetFastOpen replaces ListenConfig.FastOpen from the next SYN on. Connections that
+// are pending stay so. It is what TCP_FASTOPEN and TCP_FASTOPEN_KEY do to a socket
+// that listens.
+func (ln *Listener) SetFastOpen(c handshake.GateConfig) error {
+	err := net.ErrClosed
+	change := func(time.Time) {
+		select {
+		case <-ln.closed:
+		default:
+			if err = ln.gate.Configure(c); err == nil {
+				ln.config.FastOpen = c
+			}
+		}
+	}
+	if ln.stack.mail.call(change) != nil || err != nil {
+		return opError("set", netip.AddrPort{}, ln.addr, err)
+	}
+	return nil
 }
 
 // Close stops listening and resets the connections that nobody has accepted,

@@ -200,8 +200,8 @@ func TestListenerClose(t *testing.T) {
 // T-93.
 func TestListenerCloseHalfOpen(t *testing.T) {
 	for _, c := range []struct{ name, syn, payload, want string }{
-		{"plain", "S 0:0(0) win 1000 <mss 1460>", "", "R. 1:1(0) ack 1 win 0"},
-		{"Fast Open", "S 0:5(5) win 1000 <mss 1460,FO " + keyring().Mint(server4, client4).Hex() + ",nop,nop>", "hello", "R. 1:1(0) ack 6 win 0"},
+		{"plain", "S 0:0(0) win 1000 <mss 1460>", "", "R. 1:1(0) ack 1 win 65535"},
+		{"Fast Open", "S 0:5(5) win 1000 <mss 1460,FO " + keyring().Mint(server4, client4).Hex() + ",nop,nop>", "hello", "R. 1:1(0) ack 6 win 65535"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -247,7 +247,8 @@ func TestNoConnection(t *testing.T) {
 		want   string // empty: nothing
 	}{
 		{name: "ACK to a listener", text: ". 1:1(0) ack 77 win 10", want: "R 77:77(0) win 0"},
-		{name: "FIN to a listener", text: "F 1:1(0) win 10", want: "R. 0:0(0) ack 2 win 0"},
+		{name: "FIN to a listener", text: "F 1:1(0) win 10"},
+		{name: "no flags to a listener", text: "- 1:1(0) win 10"},
 		{name: "SYN-ACK to a listener", text: "S. 1:1(0) ack 77 win 10", want: "R 77:77(0) win 0"},
 		{name: "reset to a listener", text: "R 1:1(0) win 0"},
 		{name: "SYN and FIN", text: "SF 1:1(0) win 10"},

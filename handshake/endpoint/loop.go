@@ -91,9 +91,7 @@ func (l *loop) serve() error {
 			l.flush()
 			return err
 		}
-		for c := l.timers.pop(now); c != nil; c = l.timers.pop(now) {
-			l.advance(now, c)
-		}
+		l.fire(now)
 		l.flush()
 		if l.stopped {
 			return net.ErrClosed
@@ -110,6 +108,13 @@ func (l *loop) serve() error {
 			l.handedOver = false
 			runtime.Gosched()
 		}
+	}
+}
+
+// fire lets the connections do what is due.
+func (l *loop) fire(now time.Time) {
+	for c := l.timers.pop(now); c != nil; c = l.timers.pop(now) {
+		l.advance(now, c)
 	}
 }
 
@@ -159,7 +164,7 @@ func (l *loop) readMail(now time.Time) error {
 	clear(l.calls)
 	for i, c := range l.ready {
 		l.attend(now, c)
-		if i%mailBatch == mailBatch-1 && i+1 < len(l.ready) {
+		if i%mailBatch == mailBatch-1 && i+1 < len(l.ready) && !l.mail.stepped() {
 			l.flush()
 			l.mail.nap(now.Add(napTime))
 			n, err := l.read()

@@ -33,6 +33,29 @@ func (c *Conn) SetNoDelay(noDelay bool) error {
 	})
 }
 
+// SetCork makes segments that are not full wait until they are (TCP_CORK in
+// Linux); see [handshake.Machine.SetCork].
+func (c *Conn) SetCork(on bool) error {
+	return c.set(func(now time.Time) {
+		c.stack.loop.apply(now, c, c.machine.SetCork(now, on, c.stack.loop.outputs[:0]))
+	})
+}
+
+// SetSynRetries says how often the SYN of a connection that is being opened goes
+// again (TCP_SYNCNT in Linux). It counts at the next timeout, and replaces
+// Machine.SynRetries of the Dialer.
+func (c *Conn) SetSynRetries(n int) error {
+	return c.set(func(time.Time) { c.machine.SetSynRetries(n) })
+}
+
+// SetQuickAck says whether data that comes is acknowledged at once, for a while;
+// see [handshake.Machine.SetQuickAck].
+func (c *Conn) SetQuickAck(on bool) error {
+	return c.set(func(now time.Time) {
+		c.stack.loop.apply(now, c, c.machine.SetQuickAck(now, on, c.stack.loop.outputs[:0]))
+	})
+}
+
 // SetLinger says what Close does with data that is not acknowledged yet: with
 // sec = 0 it is thrown away and the peer gets a reset, as with Abort; otherwise
 // it is sent in the background. Close never waits.

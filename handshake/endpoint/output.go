@@ -28,7 +28,7 @@ func (l *loop) apply(now time.Time, c *Conn, out []handshake.Output) {
 		case handshake.ChangeState:
 			l.changeState(now, c, o)
 		case handshake.Drop:
-			l.counters.Ignored++
+			l.counters.dropped(c.machine.State(), o.Why)
 		}
 	}
 	if l.queue.borrows {
@@ -44,6 +44,9 @@ func (l *loop) apply(now time.Time, c *Conn, out []handshake.Output) {
 func (l *loop) transmit(now time.Time, c *Conn, o *handshake.Output) {
 	l.tx = wire.NewPacket(c.local, c.remote, o.Segment)
 	l.tx.IPv6.FlowLabel = c.flow
+	if o.ECT {
+		l.tx.SetECN(wire.ECT0)
+	}
 	l.send(now, c.header[:c.headerLen], o.SegmentSize)
 }
 

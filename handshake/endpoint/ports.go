@@ -25,7 +25,7 @@ type portTable struct {
 	zone      string // of link-local addresses, as ports wants it
 
 	mu     sync.Mutex
-	taken  map[netip.AddrPort]struct{}
+	taken  map[netip.AddrPort]*claim
 	peak   int                          // the most that were taken since the maps were made
 	dialed map[netip.AddrPort]*dialPort // those of dialed connections
 	byAddr map[netip.Addr][]*dialPort   // the same, to pick from
@@ -41,7 +41,7 @@ func newPortTable(c *Config, s *sieve) *portTable {
 
 // clear makes the maps anew: they keep the room that they have grown to.
 func (t *portTable) clear() {
-	t.taken, t.peak = make(map[netip.AddrPort]struct{}), 0
+	t.taken, t.peak = make(map[netip.AddrPort]*claim), 0
 	t.dialed = make(map[netip.AddrPort]*dialPort)
 	t.byAddr = make(map[netip.Addr][]*dialPort)
 	t.pairs = make(map[uint64]struct{})
@@ -53,6 +53,7 @@ func (t *portTable) clear() {
 // connection that it opens; that one may be a part of a claim, see dialPort.
 type claim struct {
 	uses atomic.Int32
+	open bool // for whatever comes, from whomever: a listener's
 	undo []func() error
 }
 
@@ -74,7 +75,7 @@ func (c *claim) release() error {
 // claim takes the local ports, which are one port at an address of either
 // family, for what comes from remote, or from everybody if that is zero.
 func (t *portTable) claim(remote netip.AddrPort, locals ...netip.AddrPort) (*claim, error) {
-	c := &claim{}
+	c := &claim{open: !remote.IsValid()}
 	c.retain()
 	for _, local := range locals {
 		if err := t.add(c, local, remote); err != nil {
@@ -85,7 +86,7 @@ func (t *portTable) claim(remote netip.AddrPort, locals ...netip.AddrPort) (*cla
 }
 
 func (t *portTable) add(c *claim, local, remote netip.AddrPort) error {
-	if err := t.take(local); err != nil {
+	if err := t.take(c, local); err != nil {
 		return portError(local, err)
 	}
 	if err := t.sieve.add(local); err != nil {
@@ -131,13 +132,13 @@ func portError(local netip.AddrPort, err error) error {
 	return fmt.Errorf("endpoint: reserve port %d of %s: %w", local.Port(), local.Addr(), err)
 }
 
-func (t *portTable) take(local netip.AddrPort) error {
+func (t *portTable) take(c *claim, local netip.AddrPort) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if _, ok := t.taken[local]; ok {
 		return syscall.EADDRINUSE
 	}
-	t.taken[local] = struct{}{}
+	t.taken[local] = c
 	t.peak = max(t.peak, len(t.taken))
 	return nil
 }
@@ -147,6 +148,25 @@ func (t *portTable) giveBack(local netip.AddrPort) error {
 	defer t.mu.Unlock()
 	if delete(t.taken, local); len(t.taken) == 0 && t.peak > smallTable {
 		t.clear()
+	}
+	return nil
+}
+
+// share adds a use to the claim that an earlier listener at the same addresses has
+// left to its connections; nil if there is none.
+func (t *portTable) share(locals ...netip.AddrPort) *claim {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := t.taken[locals[0]]
+	for _, local := range locals {
+		if c == nil || !c.open || t.taken[local] != c {
+			return nil
+		}
+	}
+	for n := c.uses.Load(); n > 0; n = c.uses.Load() {
+		if c.uses.CompareAndSwap(n, n+1) {
+			return c
+		}
 	}
 	return nil
 }

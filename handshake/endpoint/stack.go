@@ -27,6 +27,8 @@ type Stack struct {
 	ports  *portTable
 	mail   *mailbox
 	loop   *loop
+	clock  func() time.Time
+	alone  bool // no kernel beside it answers for ports that are not in use
 
 	buffers ring.Pool
 
@@ -43,6 +45,16 @@ const minMTU = 68
 // New starts a stack on a link of the caller's. Whoever calls it calls Close
 // or Shutdown in the end.
 func New(c Config) (*Stack, error) {
+	s, err := newStack(c)
+	if err != nil {
+		return nil, err
+	}
+	go s.loop.run()
+	return s, nil
+}
+
+// newStack returns a stack whose loop does not run yet.
+func newStack(c Config) (*Stack, error) {
 	if c.Link == nil {
 		return nil, errors.New("endpoint: Config.Link is not set")
 	}
@@ -76,10 +88,10 @@ func New(c Config) (*Stack, error) {
 		ports:  newPortTable(&c, newSieve(setter, c.Local, c.Ephemeral)),
 		mail:   &mailbox{link: c.Link},
 		done:   make(chan struct{}),
+		clock:  time.Now,
 	}
 	s.loop = newLoop(s)
 	s.loop.queue.offload, s.burst = s.config.offloader()
-	go s.loop.run()
 	return s, nil
 }
 
@@ -138,7 +150,11 @@ func (s *Stack) giveBack(c *claim) {
 // drop is giveBack for the loop, and for nobody else: it releases in the
 // background, as a firewall rule may take a while to remove.
 func (s *Stack) drop(c *claim) {
-	if c.drop() {
+	switch {
+	case !c.drop():
+	case s.mail.stepped(): // there is no background
+		s.release(c)
+	default:
 		s.background.Go(func() { s.release(c) })
 	}
 }

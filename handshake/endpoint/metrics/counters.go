@@ -73,6 +73,13 @@ var counters = []counter{
 	{describe("tcp_challenge_ack", "TCPChallengeACK", "Challenge ACKs sent"),
 		func(c *endpoint.Counters) uint64 { return c.TCPChallengeACK }},
 
+	{describe("paws_active", "PAWSActive", "SYN-ACKs reset because of the timestamp that they echo"),
+		func(c *endpoint.Counters) uint64 { return c.PAWSActive }},
+	{describe("paws_estab", "PAWSEstab", "Segments not taken because of an old timestamp"),
+		func(c *endpoint.Counters) uint64 { return c.PAWSEstab }},
+	{describe("out_of_window_icmps", "OutOfWindowIcmps", "ICMP errors that quote nothing outstanding"),
+		func(c *endpoint.Counters) uint64 { return c.OutOfWindowIcmps }},
+
 	{describe("tcp_fast_open_active", "TCPFastOpenActive", "Connections whose SYN data was acknowledged"),
 		func(c *endpoint.Counters) uint64 { return c.TCPFastOpenActive }},
 	{describe("tcp_fast_open_active_fail", "TCPFastOpenActiveFail", "Connections whose SYN data was not acknowledged, or not at first"),

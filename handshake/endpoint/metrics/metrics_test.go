@@ -39,7 +39,7 @@ func numbered() source {
 }
 
 var (
-	acronym = regexp.MustCompile(`(TCP|ICMP|DSACK|Q)([A-Z])`)
+	acronym = regexp.MustCompile(`(TCP|ICMP|DSACK|PAWS|Q)([A-Z])`)
 	word    = regexp.MustCompile(`([a-z])([A-Z])`)
 )
 
