@@ -1,0 +1,131 @@
+package socket
+
+import (
+	"context"
+	"net/netip"
+
+	"tfocraft/handshake"
+	"tfocraft/handshake/endpoint"
+)
+
+// Connect is connect(2).
+func (h *Host) Connect(fd int, to netip.AddrPort) Op {
+	s, e := h.socket(fd)
+	if e != "" {
+		return failed(e)
+	}
+	if e, settled := s.mayConnect(); settled {
+		return status(e)
+	}
+	if s.options.fastOpenConnect && s.fastOpenReady(to) {
+		s.deferred = to
+		return status("")
+	}
+	mode := handshake.ClientOff
+	if s.options.fastOpenConnect {
+		mode = s.clientMode()
+	}
+	if _, e := s.begin(to, mode, nil); e != "" {
+		return failed(e)
+	}
+	return s.awaitConnected(0, func() Op { s.told = true; return status("") })
+}
+
+// mayConnect returns what connect says on a socket that is not unconnected, and
+// whether that is all.
+func (s *socket) mayConnect() (e Errno, settled bool) {
+	switch {
+	case s.listener != nil, s.deferred.IsValid():
+		return EISCONN, true
+	case s.conn == nil:
+		return "", false
+	case s.opening():
+		return EALREADY, true
+	case s.over() && s.err != "":
+		return s.takeError(), true
+	case s.over() && !s.told:
+		return ECONNABORTED, true
+	case s.told:
+		return EISCONN, true
+	}
+	s.told = true
+	return "", true
+}
+
+// Disconnect is connect(2) to AF_UNSPEC: the connection is reset and the socket
+// can be connected again.
+func (h *Host) Disconnect(fd int) Op {
+	s, e := h.socket(fd)
+	if e != "" {
+		return failed(e)
+	}
+	s.close()
+	h.settle()
+	if s.conn != nil {
+		s.conn.Abort()
+		h.settle()
+	}
+	s.conn, s.listener, s.deferred, s.local = nil, nil, netip.AddrPort{}, netip.AddrPort{}
+	s.told, s.err, s.ended, s.shutRead, s.shutWrite = false, "", false, false, false
+	return status("")
+}
+
+// begin sends a SYN with as much of data as it takes, and returns how much.
+func (s *socket) begin(to netip.AddrPort, mode handshake.ClientMode, data []byte) (n int, e Errno) {
+	h := s.host
+	d := &endpoint.Dialer{
+		Stack: h.stepper.Stack(), Source: s.local, FastOpen: mode, Cache: h.cookies(), Experimental: h.refusals[to.Addr()] == 1,
+		Machine: s.options.machine(&h.settings),
+	}
+	conn, n, err := d.Begin(context.Background(), to, data)
+	if err != nil {
+		return 0, errnoOf(err)
+	}
+	s.conn = conn
+	s.apply()
+	h.settle()
+	return n, ""
+}
+
+// clientMode is what the settings make of a wish for Fast Open.
+func (s *socket) clientMode() handshake.ClientMode {
+	if s.options.noCookie || s.host.settings.fastOpen&clientNoCookie != 0 {
+		return handshake.ClientNoCookie
+	}
+	return handshake.ClientOn
+}
+
+// fastOpenReady reports whether a SYN to an address would carry data.
+func (s *socket) fastOpenReady(to netip.AddrPort) bool {
+	if s.clientMode() == handshake.ClientNoCookie {
+		return true
+	}
+	hint, _ := s.host.cache.Lookup(s.host.now, s.host.path(to))
+	return !hint.Cookie.IsZero()
+}
+
+// awaitConnected waits for the end of the handshake and goes on with then.
+func (s *socket) awaitConnected(flags int, then func() Op) Op {
+	if !s.waits(flags) {
+		if s.opening() {
+			return failed(EINPROGRESS)
+		}
+	}
+	at := s.expiry(s.options.sendTimeout)
+	var next Op
+	return func() (Result, bool) {
+		switch {
+		case next != nil:
+			return next()
+		case s.opening() && s.expired(at):
+			return fail(EINPROGRESS), true
+		case s.opening():
+			return Result{}, false
+		}
+		if e := s.takeError(); e != "" {
+			return fail(e), true
+		}
+		next = then()
+		return next()
+	}
+}

@@ -1,0 +1,87 @@
+package socket
+
+// Commands of fcntl(2) and ioctl(2), with Linux's numbers.
+const (
+	F_GETFD = 1
+	F_SETFD = 2
+	F_GETFL = 3
+	F_SETFL = 4
+
+	O_RDWR     = 2
+	O_NONBLOCK = SOCK_NONBLOCK
+
+	SIOCINQ     = 0x541b
+	SIOCOUTQ    = 0x5411
+	SIOCOUTQNSD = 0x894b
+	FIONBIO     = 0x5421
+)
+
+// Fcntl is fcntl(2) with a command that gets or sets flags.
+func (h *Host) Fcntl(fd, command, flags int) Op {
+	s, e := h.socket(fd)
+	switch {
+	case e != "":
+		return failed(e)
+	case command == F_GETFL && s.nonblock:
+		return done(value(O_RDWR | O_NONBLOCK))
+	case command == F_GETFL:
+		return done(value(O_RDWR))
+	case command == F_SETFL:
+		s.nonblock = flags&O_NONBLOCK != 0
+	case command != F_GETFD && command != F_SETFD:
+		return failed(EINVAL)
+	}
+	return status("")
+}
+
+// Ioctl is ioctl(2) of a number: n is what FIONBIO sets, and Result.Option what
+// the others tell.
+func (h *Host) Ioctl(fd, command, n int) Op {
+	s, e := h.socket(fd)
+	if e != "" {
+		return failed(e)
+	}
+	switch command {
+	case FIONBIO:
+		s.nonblock = n != 0
+		return status("")
+	case SIOCINQ, SIOCOUTQ, SIOCOUTQNSD:
+	default:
+		return failed(EINVAL)
+	}
+	if s.listener != nil {
+		return failed(EINVAL)
+	}
+	return done(Result{Option: []int{s.queued(command)}})
+}
+
+func (s *socket) queued(command int) int {
+	switch {
+	case s.conn == nil:
+		return 0
+	case command == SIOCINQ:
+		n, _ := s.conn.Buffered()
+		return n
+	case command == SIOCOUTQ:
+		return s.conn.Unsent()
+	}
+	return s.conn.Info().Unsent
+}
+
+// Name is getsockname(2), or getpeername(2) if peer is set.
+func (h *Host) Name(fd int, peer bool) Op {
+	s, e := h.socket(fd)
+	switch {
+	case e != "":
+		return failed(e)
+	case !peer && s.conn != nil:
+		return done(Result{Addr: addrPort(s.conn.LocalAddr())})
+	case !peer && s.listener != nil:
+		return done(Result{Addr: addrPort(s.listener.Addr())})
+	case !peer:
+		return done(Result{Addr: s.local})
+	case s.conn == nil || s.opening() || s.over():
+		return failed(ENOTCONN)
+	}
+	return done(Result{Addr: addrPort(s.conn.RemoteAddr())})
+}

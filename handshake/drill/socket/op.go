@@ -1,0 +1,36 @@
+package socket
+
+import "net/netip"
+
+// A Result is what a call returns.
+type Result struct {
+	Value int   // -1 with an Errno
+	Errno Errno // empty if the call went well
+	// What the call stores where its arguments point to:
+	Addr   netip.AddrPort // accept, getsockname, getpeername
+	Option []int          // getsockopt
+	Ready  []int          // poll: revents, in the order of the request
+	Events []EpollEvent   // epoll_wait
+}
+
+// An Op is a call under way. It goes on when it is called, and reports false as
+// long as the call has to wait. It is not called again once it is over.
+type Op func() (Result, bool)
+
+func value(n int) Result { return Result{Value: n} }
+
+func fail(e Errno) Result { return Result{Value: -1, Errno: e} }
+
+// done is the Op of a call that does not wait.
+func done(r Result) Op { return func() (Result, bool) { return r, true } }
+
+// failed is the Op of a call that fails at once.
+func failed(e Errno) Op { return done(fail(e)) }
+
+// status is the Op of a call that returns 0, or fails at once.
+func status(e Errno) Op {
+	if e != "" {
+		return failed(e)
+	}
+	return done(value(0))
+}

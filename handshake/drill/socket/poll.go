@@ -1,0 +1,100 @@
+package socket
+
+import "time"
+
+// Events of poll(2), with Linux's numbers; those of epoll are the same.
+const (
+	POLLIN     = 0x1
+	POLLPRI    = 0x2
+	POLLOUT    = 0x4
+	POLLERR    = 0x8
+	POLLHUP    = 0x10
+	POLLNVAL   = 0x20
+	POLLRDNORM = 0x40
+	POLLRDBAND = 0x80
+	POLLWRNORM = 0x100
+	POLLWRBAND = 0x200
+	POLLRDHUP  = 0x2000
+
+	EPOLLET      = 1 << 31
+	EPOLLONESHOT = 1 << 30
+)
+
+// A PollFD is what poll(2) asks about one descriptor.
+type PollFD struct{ FD, Events int }
+
+// Poll is poll(2); a negative timeout waits for ever.
+func (h *Host) Poll(fds []PollFD, timeout time.Duration) Op {
+	at := h.now.Add(timeout)
+	if timeout > 0 {
+		h.wakeAt(at)
+	}
+	return func() (Result, bool) {
+		r := Result{Ready: make([]int, len(fds))}
+		for i, p := range fds {
+			r.Ready[i] = h.ready(p.FD) & (p.Events | POLLERR | POLLHUP | POLLNVAL)
+			if r.Ready[i] != 0 {
+				r.Value++
+			}
+		}
+		return r, r.Value > 0 || timeout == 0 || timeout > 0 && !h.now.Before(at)
+	}
+}
+
+func (h *Host) ready(fd int) int {
+	f := h.files[fd]
+	switch {
+	case f == nil:
+		return POLLNVAL
+	case f.epoll != nil:
+		return f.epoll.poll()
+	}
+	return f.socket.ready()
+}
+
+// ready is tcp_poll.
+func (s *socket) ready() (mask int) {
+	if s.listener != nil {
+		if s.listener.Waiting() > 0 {
+			return POLLIN | POLLRDNORM
+		}
+		return 0
+	}
+	over := s.over()
+	if s.deferred.IsValid() {
+		return POLLOUT | POLLWRNORM
+	}
+	if s.err != "" {
+		mask |= POLLERR
+	}
+	if s.opening() {
+		return mask
+	}
+	have, ended := 0, true
+	if s.conn != nil {
+		have, ended = s.conn.Buffered()
+	}
+	if over || s.shutWrite && (ended || s.shutRead) {
+		mask |= POLLHUP
+	}
+	if ended && s.conn != nil || s.shutRead {
+		mask |= POLLIN | POLLRDNORM | POLLRDHUP
+	}
+	if have >= max(s.options.get(SOL_SOCKET, SO_RCVLOWAT), 1) {
+		mask |= POLLIN | POLLRDNORM
+	}
+	if over || s.shutWrite || s.writable() {
+		mask |= POLLOUT | POLLWRNORM
+	}
+	return mask
+}
+
+// writable reports whether a write is worth while: Linux wants a third of the
+// buffer free, and less unsent than TCP_NOTSENT_LOWAT.
+func (s *socket) writable() bool {
+	room, unsent := s.conn.Room(), s.conn.Unsent()
+	if low := s.options.get(SOL_TCP, TCP_NOTSENT_LOWAT); low > 0 && unsent >= low {
+		return false
+	}
+	return room > 0 && room >= unsent/2
+}

@@ -1,0 +1,226 @@
+package socket
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"tfocraft/cookie"
+	"tfocraft/handshake"
+	"tfocraft/handshake/endpoint"
+)
+
+// The bits of net.ipv4.tcp_fastopen that count.
+const (
+	clientEnable   = 0x1
+	serverEnable   = 0x2
+	clientNoCookie = 0x4
+	serverNoCookie = 0x200
+	serverAlways   = 0x400
+)
+
+// settings are what sysctl changes.
+type settings struct {
+	profile    handshake.Profile
+	fastOpen   int
+	scheme     cookie.Scheme
+	keys       []cookie.Key
+	machine    handshake.Config // the template of connections
+	synCookies endpoint.SynCookies
+}
+
+// The defaults are those of packetdrill's own test suite for Linux, whose window
+// scale of 8 comes of a receive buffer of up to 15 MB.
+const (
+	maxReceive   = 15 << 20
+	firstReceive = 128 << 10
+)
+
+func (c *settings) init(profile handshake.Profile) {
+	c.profile = profile
+	c.fastOpen = clientEnable | serverEnable | 0x70000
+	c.scheme = cookie.Linux
+	c.keys = []cookie.Key{testKey}
+	c.synCookies = endpoint.SynCookiesOnOverflow
+	c.machine = handshake.Config{SynRetries: 5, QuickAcks: 16, Nagle: true, LaxTimestamps: true}
+	if profile == handshake.Linux {
+		c.machine.RecvBuffer, c.machine.MaxRecvBuffer = firstReceive, maxReceive
+	}
+}
+
+// testKey is a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4 of net.ipv4.tcp_fastopen_key, with
+// which the cookies of the test suites were made.
+var testKey = cookie.Key{
+	0xa1, 0xa1, 0xa1, 0xa1, 0xb2, 0xb2, 0xb2, 0xb2, 0xc3, 0xc3, 0xc3, 0xc3, 0xd4, 0xd4, 0xd4, 0xd4,
+}
+
+// congestion are the kinds of congestion control by Linux's names.
+var congestion = map[string]handshake.CongestionControl{"cubic": handshake.Cubic, "reno": handshake.NewReno}
+
+// ecn are the ways of ECN by Linux's numbers.
+var ecn = map[string]handshake.ECN{"0": handshake.ECNOff, "1": handshake.ECNRequest, "2": handshake.ECNAnswer}
+
+// A setting changes what a sysctl stands for.
+type setting func(h *Host, value string) error
+
+// byPath are the settings that make a difference here, by their path below
+// /proc/sys/, dots for slashes.
+var byPath = map[string]setting{
+	"net.ipv4.tcp_fastopen":     number(func(h *Host, n int) { h.settings.fastOpen = n }),
+	"net.ipv4.tcp_fastopen_key": setKeys,
+	"net.ipv4.tcp_timestamps":   number(func(h *Host, n int) { h.settings.machine.NoTimestamps = n == 0 }),
+	"net.ipv4.tcp_sack":         number(func(h *Host, n int) { h.settings.machine.NoSACK = n == 0 }),
+	"net.ipv4.tcp_window_scaling": number(func(h *Host, n int) {
+		h.settings.machine.NoWindowScale = n == 0
+	}),
+	"net.ipv4.tcp_rmem":                  setReceiveBuffer,
+	"net.ipv4.tcp_mtu_probing":           only("1"),
+	"net.ipv4.tcp_rfc1337":               only("1"),
+	"net.ipv4.tcp_slow_start_after_idle": only("1"),
+	"net.ipv4.tcp_syn_retries":           number(func(h *Host, n int) { h.settings.machine.SynRetries = retries(n) }),
+	"net.ipv4.tcp_synack_retries":        number(func(h *Host, n int) { h.settings.machine.SynAckRetries = retries(n) }),
+	"net.ipv4.tcp_retries2":              number(func(h *Host, n int) { h.settings.machine.Retries = retries(n) }),
+	"net.ipv4.tcp_fin_timeout":           number(func(h *Host, n int) { h.settings.machine.FinWait2 = seconds(n) }),
+	"net.ipv4.tcp_syncookies":            number(func(h *Host, n int) { h.settings.synCookies = synCookies(n) }),
+	"net.ipv4.tcp_syn_linear_timeouts": number(func(h *Host, n int) {
+		h.settings.machine.SynLinear = n
+	}),
+	"net.ipv4.tcp_ecn": func(h *Host, value string) error {
+		way, ok := ecn[value]
+		if !ok {
+			return fmt.Errorf("%q is no way of ECN that is known, 0, 1 and 2 are", value)
+		}
+		h.settings.machine.ECN = way
+		return nil
+	},
+	"net.ipv4.tcp_congestion_control": func(h *Host, value string) error {
+		control, ok := congestion[value]
+		if !ok {
+			return fmt.Errorf("congestion control %q is not known, cubic and reno are", value)
+		}
+		h.settings.machine.Congestion = control
+		return nil
+	},
+	"net.inet.tcp.rfc1323": number(func(h *Host, n int) {
+		h.settings.machine.NoTimestamps, h.settings.machine.NoWindowScale = n == 0, n == 0
+	}),
+	"net.inet.tcp.sack.enable": number(func(h *Host, n int) { h.settings.machine.NoSACK = n == 0 }),
+	"net.inet.tcp.fastopen.client_enable": number(func(h *Host, n int) {
+		h.settings.fastOpen = bit(h.settings.fastOpen, clientEnable, n != 0)
+		if n == 0 {
+			h.FlushCookies() // switching it off empties FreeBSD's cache
+		}
+	}),
+	"net.inet.tcp.fastopen.server_enable": number(func(h *Host, n int) {
+		h.settings.fastOpen = bit(h.settings.fastOpen, serverEnable, n != 0)
+	}),
+}
+
+// Known reports whether a sysctl is one that makes a difference here.
+func Known(path string) bool { return byPath[clean(path)] != nil }
+
+// Set is sysctl(8) with one setting, whose path may be written with dots or as a
+// file below /proc/sys. The error says that the value is wrong, or wraps
+// [ErrUnknownSetting].
+func (h *Host) Set(path, value string) error {
+	set := byPath[clean(path)]
+	if set == nil {
+		return fmt.Errorf("%s: %w", path, ErrUnknownSetting)
+	}
+	if err := set(h, strings.TrimSpace(value)); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	for _, f := range h.files {
+		if f.socket != nil {
+			f.socket.regate()
+		}
+	}
+	return nil
+}
+
+func clean(path string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(path, "/proc/sys/"), "/", ".")
+}
+
+func number(set func(h *Host, n int)) setting {
+	return func(h *Host, value string) error {
+		n, err := strconv.ParseInt(value, 0, 32)
+		if err != nil {
+			return fmt.Errorf("%q is not a number", value)
+		}
+		set(h, int(n))
+		return nil
+	}
+}
+
+// only is a setting that has this value here; any other one makes no difference.
+func only(fixed string) setting {
+	return func(_ *Host, value string) error {
+		if value != fixed {
+			return ErrUnknownSetting
+		}
+		return nil
+	}
+}
+
+func setKeys(h *Host, value string) error {
+	keys, err := cookie.ParseKeys(value)
+	if err != nil {
+		return err
+	}
+	h.settings.keys = keys
+	h.rekey()
+	return nil
+}
+
+// setReceiveBuffer takes the least size, which makes no difference here, the first
+// and the largest.
+func setReceiveBuffer(h *Host, value string) error {
+	var least, first, most int
+	if _, err := fmt.Sscan(value, &least, &first, &most); err != nil || first <= 0 || most < first {
+		return fmt.Errorf("%q is not three sizes", value)
+	}
+	h.settings.machine.RecvBuffer, h.settings.machine.MaxRecvBuffer = first, most
+	return nil
+}
+
+// rekey makes the keys of the settings those of the host.
+func (h *Host) rekey() {
+	h.global = cookie.NewKeyring(h.settings.scheme, h.settings.keys[0], h.settings.keys[1:]...)
+}
+
+// FlushCookies forgets what was learnt about servers, as "ip tcp_metrics flush".
+func (h *Host) FlushCookies() {
+	// A cache in memory has nothing to fail at.
+	_ = h.cache.Clear()
+	clear(h.refusals)
+}
+
+// synCookies is what a value of net.ipv4.tcp_syncookies stands for.
+func synCookies(n int) endpoint.SynCookies {
+	switch n {
+	case 0:
+		return endpoint.SynCookiesOff
+	case 1:
+		return endpoint.SynCookiesOnOverflow
+	}
+	return endpoint.SynCookiesAlways
+}
+
+// retries is a number of retransmissions of a setting: there 0 means none.
+func retries(n int) int {
+	if n <= 0 {
+		return -1
+	}
+	return n
+}
+
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
+
+func bit(bits, b int, on bool) int {
+	if on {
+		return bits | b
+	}
+	return bits &^ b
+}
