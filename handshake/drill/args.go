@@ -1,0 +1,197 @@
+package drill
+
+import (
+	"net/netip"
+	"strings"
+
+	"tfocraft/handshake/drill/script"
+)
+
+// evaluate returns the number that an expression stands for.
+func evaluate(e *script.Expr) (int64, error) {
+	switch e.Kind {
+	case script.Integer:
+		return e.Int, nil
+	case script.Symbol:
+		if n, ok := constants[e.Text]; ok {
+			return n, nil
+		}
+		return 0, unsupportedf("the name %s is not supported", e.Text)
+	case script.Unary:
+		n, err := evaluate(&e.Args[0])
+		switch e.Text {
+		case "~":
+			return ^n, err
+		case "-":
+			return -n, err
+		}
+	case script.Binary:
+		return evaluateBinary(e)
+	case script.Apply:
+		if (e.Text == "htons" || e.Text == "htonl" || e.Text == "ntohs") && len(e.Args) == 1 {
+			return evaluate(&e.Args[0]) // addresses are kept in the host's order here
+		}
+	}
+	return 0, unsupportedf("this expression is not supported where a number is expected, at %v", e.Pos)
+}
+
+func evaluateBinary(e *script.Expr) (int64, error) {
+	a, err := evaluate(&e.Args[0])
+	if err != nil {
+		return 0, err
+	}
+	b, err := evaluate(&e.Args[1])
+	if err != nil {
+		return 0, err
+	}
+	switch e.Text {
+	case "|":
+		return a | b, nil
+	case "&":
+		return a & b, nil
+	case "^":
+		return a ^ b, nil
+	case "+":
+		return a + b, nil
+	case "-":
+		return a - b, nil
+	case "*":
+		return a * b, nil
+	case "<<":
+		return a << (b & 63), nil
+	case ">>":
+		return a >> (b & 63), nil
+	}
+	return 0, unsupportedf("the operator %s is not supported, at %v", e.Text, e.Pos)
+}
+
+// args walks the arguments of a call. The first error stays.
+type args struct {
+	player *player
+	call   *script.Call
+	err    error
+}
+
+func (a *args) at(i int) *script.Expr {
+	if i >= len(a.call.Args) {
+		if a.err == nil {
+			a.err = failf("%s needs more than %d arguments", a.call.Name, len(a.call.Args))
+		}
+		return &script.Expr{Kind: script.Ellipsis}
+	}
+	return &a.call.Args[i]
+}
+
+// has reports whether the argument is there and not "...".
+func (a *args) has(i int) bool {
+	return i < len(a.call.Args) && a.call.Args[i].Kind != script.Ellipsis
+}
+
+// int is a number, or what is left open.
+func (a *args) int(i, open int) int {
+	e := a.at(i)
+	if e.Kind == script.Ellipsis {
+		return open
+	}
+	return a.number(e)
+}
+
+// fd is a descriptor of the host for one of the script.
+func (a *args) fd(i int) int { return a.player.fd(a.int(i, -1)) }
+
+func (a *args) number(e *script.Expr) int {
+	n, err := evaluate(e)
+	if err != nil && a.err == nil {
+		a.err = err
+	}
+	return int(n)
+}
+
+// element is the number in "[n]", or n itself.
+func (a *args) element(i int) int {
+	e := a.at(i)
+	if e.Kind == script.Array && len(e.Args) == 1 {
+		e = &e.Args[0]
+	}
+	if e.Kind == script.Ellipsis {
+		return 0
+	}
+	return a.number(e)
+}
+
+// fields returns the fields of a struct by their names.
+func fieldsOf(e *script.Expr) map[string]*script.Expr {
+	if e.Kind == script.Array && len(e.Args) == 1 {
+		e = &e.Args[0]
+	}
+	m := make(map[string]*script.Expr)
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		name := f.Name
+		if f.Left != nil {
+			name = f.Left.Text
+		}
+		m[name] = &f.Value
+	}
+	return m
+}
+
+// address is an address of the script, or open where it leaves it open. The
+// second value reports AF_UNSPEC.
+func (a *args) address(i int, open netip.AddrPort) (netip.AddrPort, bool) {
+	e := a.at(i)
+	if e.Kind == script.Symbol {
+		return open, e.Text == "AF_UNSPEC"
+	}
+	f := fieldsOf(e)
+	if family := f["sa_family"]; family != nil && family.Text == "AF_UNSPEC" {
+		return open, true
+	}
+	addr, port := open.Addr(), open.Port()
+	for _, name := range []string{"sin_port", "sin6_port"} {
+		if v := f[name]; v != nil && v.Kind != script.Ellipsis {
+			port = uint16(a.number(v))
+		}
+	}
+	for _, name := range []string{"sin_addr", "sin6_addr"} {
+		if v := f[name]; v != nil && v.Kind != script.Ellipsis {
+			addr = a.ip(v)
+		}
+	}
+	return netip.AddrPortFrom(addr, port), false
+}
+
+// ip reads inet_addr("192.0.2.1"), inet_pton(AF_INET6, "...") and INADDR_ANY.
+func (a *args) ip(e *script.Expr) netip.Addr {
+	for i := range e.Args {
+		if e.Args[i].Kind == script.String {
+			if addr, err := netip.ParseAddr(strings.TrimRight(e.Args[i].Text, "\x00")); err == nil {
+				return addr.Unmap()
+			}
+		}
+	}
+	if e.Text == "INADDR_ANY" {
+		return netip.IPv4Unspecified()
+	}
+	if a.err == nil {
+		a.err = unsupportedf("this address is not supported, at %v", e.Pos)
+	}
+	return netip.Addr{}
+}
+
+// vector is the sum of the lengths in an array of struct iovec.
+func (a *args) vector(e *script.Expr) int {
+	if e.Kind != script.Array {
+		if a.err == nil {
+			a.err = unsupportedf("a vector that is not written as [{..., n}, ...] is not supported, at %v", e.Pos)
+		}
+		return 0
+	}
+	sum := 0
+	for i := range e.Args {
+		if fields := e.Args[i].Fields; len(fields) == 2 {
+			sum += a.number(&fields[1].Value)
+		}
+	}
+	return sum
+}

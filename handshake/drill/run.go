@@ -1,0 +1,206 @@
+package drill
+
+import (
+	"net/netip"
+	"strconv"
+	"time"
+
+	"tfocraft/handshake"
+	"tfocraft/handshake/drill/expr"
+	"tfocraft/handshake/drill/script"
+	"tfocraft/handshake/drill/socket"
+	"tfocraft/handshake/endpoint"
+	"tfocraft/wire"
+)
+
+// Config says how scripts are played. The zero value is packetdrill's way for
+// IPv4.
+type Config struct {
+	IPv6    bool
+	Profile handshake.Profile // of the endpoint
+	// Tolerance is how early or late an event may be, whatever the script says; 0
+	// leaves it to the script.
+	Tolerance time.Duration
+	// Trace is shown every packet in the order of time, and its text form with the
+	// numbers of the script. The packet is valid during the call only. Nil shows
+	// nobody.
+	Trace func(at time.Duration, outgoing bool, p *wire.Packet, text string)
+}
+
+// defaultTolerance is packetdrill's for times: what is early or late by as much
+// is on time.
+const defaultTolerance = 4 * time.Millisecond
+
+// livePort is what connect goes to where a script leaves the address open, and
+// remotePort the first one that a connection comes from.
+const (
+	livePort   = 8080
+	remotePort = 40000
+	bindPort   = 8080
+)
+
+// epoch is when every script begins.
+var epoch = time.Unix(1_000_000_000, 0)
+
+// A player plays one script.
+type player struct {
+	config    Config
+	result    *Result
+	venue     venue
+	far       *live        // the venue again if the host under test is a live one
+	host      *socket.Host // under test, in virtual time
+	local     netip.Addr
+	remote    netip.Addr
+	tolerance time.Duration
+	tick      time.Duration // of timestamps, if they are checked
+	scaled    bool          // --tcp_ts_ecr_scaled
+
+	base  time.Duration // when the event before was, in the script's time
+	begun bool          // there was an event before
+
+	sent      []sentPacket // by the host, and not expected yet
+	flows     map[flowKey]*flow
+	flow      *flow  // under test: what packets of the script belong to
+	listening bool   // the next packet that comes makes a new connection
+	nextPort  uint16 // of the script's side, for the next connection to the host
+	nextBind  uint16 // of the host, for the next bind that leaves it open
+
+	fds      map[int]int  // of the script -> of the host
+	call     *pendingCall // that blocks; nil if there is none
+	env      expr.Env
+	baseline endpoint.Counters // of nstat
+}
+
+// Run plays a script.
+func Run(s *script.Script, c Config) *Result {
+	r := &Result{Script: s.Name, Verdict: Pass}
+	p, err := newPlayer(s, c, r)
+	if err == nil {
+		defer p.host.Close()
+		err = p.play(s)
+	}
+	r.end(err)
+	return r
+}
+
+func newPlayer(s *script.Script, c Config, r *Result) (*player, error) {
+	p := &player{
+		config: c, result: r, tolerance: defaultTolerance,
+		local: netip.MustParseAddr("192.168.0.1"), remote: netip.MustParseAddr("192.0.2.1"),
+		flows: make(map[flowKey]*flow), nextPort: remotePort, nextBind: bindPort, fds: make(map[int]int),
+	}
+	mtu := 1500
+	p.config.IPv6 = wantsIPv6(s, c.IPv6)
+	if p.config.IPv6 {
+		// As much longer as the header, so that segments have the same size.
+		p.local, p.remote, mtu = netip.MustParseAddr("fd3d:a0b:17d6::1"), netip.MustParseAddr("fd3d:fa7b:d17d::1"), 1520
+	}
+	for i := range s.Options {
+		if err := p.option(&s.Options[i], &mtu); err != nil {
+			r.Pos = s.Options[i].Pos
+			return nil, err
+		}
+	}
+	if c.Tolerance > 0 {
+		p.tolerance = c.Tolerance
+	}
+	var err error
+	p.host, err = socket.NewHost(socket.Config{Now: epoch, Local: p.local, MTU: mtu, Profile: c.Profile, Send: p.take})
+	p.venue = &virtual{player: p, host: p.host, now: epoch}
+	return p, err
+}
+
+// option takes an option of the script.
+func (p *player) option(o *script.Option, mtu *int) error {
+	switch o.Name {
+	case "tolerance_usecs":
+		n, err := strconv.Atoi(o.Value)
+		if err != nil || n < 0 {
+			return failf("--%s: %q is not a number of microseconds", o.Name, o.Value)
+		}
+		p.tolerance = time.Duration(n) * time.Microsecond
+	case "tcp_ts_tick_usecs":
+		n, err := strconv.Atoi(o.Value)
+		if err != nil || n < 0 {
+			return failf("--%s: %q is not a number of microseconds", o.Name, o.Value)
+		}
+		p.tick = time.Duration(n) * time.Microsecond
+	case "tcp_ts_ecr_scaled":
+		p.scaled = true
+	case "mtu":
+		n, err := strconv.Atoi(o.Value)
+		if err != nil || n < 68 || n > 65535 {
+			return failf("--%s: %q is not an MTU", o.Name, o.Value)
+		}
+		*mtu = n
+	case "local_ip", "remote_ip":
+		a, err := netip.ParseAddr(o.Value)
+		if err != nil || a.Is6() != p.config.IPv6 {
+			return failf("--%s: %q is not an address of the family that is tested", o.Name, o.Value)
+		}
+		if o.Name == "local_ip" {
+			p.local = a
+		} else {
+			p.remote = a
+		}
+	case "ip_version", "define":
+	default:
+		p.result.Notes = append(p.result.Notes, "option --"+o.Name+" makes no difference here")
+	}
+	return nil
+}
+
+// play plays the events one after the other.
+func (p *player) play(s *script.Script) error {
+	for i := range s.Events {
+		e := &s.Events[i]
+		p.result.Pos = e.Pos
+		if err := p.event(e); err != nil {
+			return err
+		}
+		p.result.Events++
+	}
+	return p.finishCall()
+}
+
+func (p *player) event(e *script.Event) error {
+	w := p.window(&e.Time)
+	defer func() { p.base, p.begun = w.reached(p), true }()
+	switch {
+	case e.Unsupported != nil:
+		return unsupportedf("%s is not supported", e.Unsupported.What)
+	case p.far != nil && isProgram(e):
+		w.actual = false
+		p.far.leaveOut(e)
+		return nil
+	case p.far != nil && e.Packet != nil && e.Packet.Direction == script.Out:
+		return p.far.expect(e.Packet, &w)
+	case e.Packet != nil && e.Packet.Direction == script.Out:
+		return p.expect(e.Packet, &w)
+	case e.ICMP != nil && e.ICMP.Direction == script.Out:
+		return unsupportedf("an ICMP message that the host under test sends is not supported: it is TCP alone")
+	}
+	if e.Call != nil {
+		if err := p.finishCall(); err != nil {
+			return err
+		}
+	}
+	if err := p.venue.advance(w.from); err != nil {
+		return err
+	}
+	if late := p.venue.elapsed() - w.to; late > p.tolerance && !p.forgives(&e.Time) {
+		return failf("the event should be at %s and comes at %s: what was before it took too long", seconds(w.to), seconds(p.venue.elapsed()))
+	}
+	switch {
+	case e.Packet != nil:
+		w.actual = w.actual || p.far != nil
+		return p.inject(e.Packet)
+	case e.ICMP != nil:
+		return p.injectICMP(e.ICMP)
+	case e.Call != nil:
+		return p.start(e, &w)
+	case e.Command != nil:
+		return p.command(e.Command.Text)
+	}
+	return p.code(e.Code)
+}

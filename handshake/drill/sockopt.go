@@ -1,0 +1,70 @@
+package drill
+
+import (
+	"slices"
+	"time"
+
+	"tfocraft/handshake/drill/script"
+	"tfocraft/handshake/drill/socket"
+)
+
+func setsockopt(p *player, a *args) *pendingCall {
+	fd, level, name := a.fd(0), a.int(1, 0), a.int(2, 0)
+	v := a.at(3)
+	switch {
+	case level == socket.SOL_SOCKET && name == socket.SO_LINGER:
+		f := structOf(a, v)
+		return plain(p.host.SetLinger(fd, f[0] != 0, f[1]))
+	case level == socket.SOL_SOCKET && (name == socket.SO_RCVTIMEO || name == socket.SO_SNDTIMEO):
+		f := structOf(a, v)
+		return plain(p.host.SetTimeout(fd, name, time.Duration(f[0])*time.Second+time.Duration(f[1])*time.Microsecond))
+	case level == socket.SOL_TCP && name == socket.TCP_FASTOPEN_KEY:
+		key := v.Text
+		if n := a.int(4, 0); n >= 0 && n < len(key) {
+			key = key[:n]
+		}
+		return plain(p.host.SetFastOpenKey(fd, []byte(key)))
+	case level == socket.SOL_TCP && name == socket.TCP_CONGESTION:
+		return plain(p.host.SetCongestion(fd, v.Text))
+	case level == socket.SOL_IP || level == socket.SOL_IPV6:
+		p.note("socket options of IP make no difference here")
+		return plain(func() (socket.Result, bool) { return socket.Result{}, true })
+	case !socket.KnownOption(level, name):
+		a.err = unsupportedf("the socket option %s of %s is not supported", a.at(2).Text, a.at(1).Text)
+		return plain(nil)
+	}
+	return plain(p.host.SetOption(fd, level, name, a.element(3)))
+}
+
+// structOf returns the first two numbers of a struct such as linger or timeval.
+func structOf(a *args, e *script.Expr) (n [2]int) {
+	if e.Kind == script.Array && len(e.Args) == 1 {
+		e = &e.Args[0]
+	}
+	for i := range min(len(e.Fields), 2) {
+		n[i] = a.number(&e.Fields[i].Value)
+	}
+	return n
+}
+
+func getsockopt(p *player, a *args) *pendingCall {
+	fd, level, name := a.fd(0), a.int(1, 0), a.int(2, 0)
+	if (level != socket.SOL_SOCKET || name != socket.SO_ERROR) && !socket.KnownOption(level, name) {
+		a.err = unsupportedf("the socket option %s of %s is not supported", a.at(2).Text, a.at(1).Text)
+		return plain(nil)
+	}
+	c := plain(p.host.Option(fd, level, name))
+	if a.has(3) {
+		want := a.element(3)
+		c.check = func(r socket.Result) error { return sameOption("getsockopt", want, r) }
+	}
+	return c
+}
+
+// note keeps what makes no difference here, once.
+func (p *player) note(text string) {
+	if slices.Contains(p.result.Notes, text) {
+		return
+	}
+	p.result.Notes = append(p.result.Notes, text)
+}
