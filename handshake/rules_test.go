@@ -16,7 +16,8 @@ const rulesFile = "docs/protocol.md"
 var (
 	ruleRow     = regexp.MustCompile(`(?m)^\| ([TLCD]-\d{2,3}) \| (.*) \|$`)
 	ruleID      = regexp.MustCompile(`\b[TLCD]-\d{2,3}\b`)
-	ruleReason  = regexp.MustCompile(`^(no|not yet|no test): .`)
+	ruleReason  = regexp.MustCompile(`^(no|not yet|no test|no script): .`)
+	noTest      = regexp.MustCompile(`^(no|not yet|no test): .`)
 	lineComment = regexp.MustCompile(`//.*`)
 	testFunc    = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Example)\w*)\(`)
 )
@@ -26,6 +27,7 @@ var (
 func TestRules(t *testing.T) {
 	t.Chdir("..")
 	tests, cited := testsOfRepo(t)
+	scripts := scriptsOfRepo(t, cited)
 	var listed []string
 	for _, row := range ruleRow.FindAllStringSubmatch(readSource(t, rulesFile), -1) {
 		id, cells := row[1], strings.Split(row[2], " | ")
@@ -37,7 +39,7 @@ func TestRules(t *testing.T) {
 			t.Fatalf("%s: %s has %d columns behind the id, want section, level, rule, where, tests", rulesFile, id, len(cells))
 		}
 		where, shown := strings.Split(cells[3], "; "), cells[4] != "—"
-		if !shown && !slices.ContainsFunc(where, ruleReason.MatchString) {
+		if !shown && !slices.ContainsFunc(where, noTest.MatchString) {
 			t.Errorf("%s: %s has no test, and its column \"where\" says neither no:, not yet: nor no test:", rulesFile, id)
 		}
 		for _, place := range where {
@@ -46,11 +48,15 @@ func TestRules(t *testing.T) {
 			}
 		}
 		for name := range strings.SplitSeq(cells[4], ", ") {
-			if shown && !tests[name] {
-				t.Errorf("%s: %s: there is no test %s", rulesFile, id, name)
+			if shown && !tests[name] && !scripts.shows(name, id) {
+				t.Errorf("%s: %s: there is no test %s, nor a script of this name whose comment on top cites the rule", rulesFile, id, name)
 			}
 		}
+		if needsScript(id) && !scripts.shown[id] && !slices.ContainsFunc(where, noScript.MatchString) {
+			t.Errorf("%s: %s has no script, and its column \"where\" does not say why: no script:", rulesFile, id)
+		}
 	}
+	scripts.check(t)
 	for id, files := range cited {
 		if !slices.Contains(listed, id) {
 			t.Errorf("%s: %s is missing, and is cited in %s", rulesFile, id, strings.Join(files, ", "))

@@ -6,6 +6,7 @@
 #   ./scripts/bench.sh goodput [-n SEEDS]      ours and Linux's CUBIC over a path with loss (root)
 #   ./scripts/bench.sh connections             memory of idle connections, 20,000 connections at once
 #   ./scripts/bench.sh segments                time and allocations of a segment
+#   ./scripts/bench.sh scripts                 packetdrill scripts a second, on one core
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PATH:/usr/sbin:/sbin"
@@ -44,5 +45,6 @@ segments)
 	go test ./handshake -run '^$' -bench '^BenchmarkInputInOrder$|^BenchmarkWriteAndAck$'
 	go test ./handshake/endpoint -run '^$' -bench '^BenchmarkTransfer$|^BenchmarkPingPong$'
 	;;
+scripts) GOMAXPROCS=1 go test ./handshake/drill -run '^$' -bench '^BenchmarkScripts$' -count 5 ;;
 *) usage ;;
 esac
