@@ -19,6 +19,16 @@ func one(name string) cobra.PositionalArgs {
 	}
 }
 
+// some wants at least one argument.
+func some(name string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usagef("%s is missing", name)
+		}
+		return nil
+	}
+}
+
 // optional wants one argument or none.
 func optional(name string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

@@ -29,6 +29,7 @@ type connectFlags struct {
 	cookie       string
 	noCookie     bool
 	experimental bool
+	profile      string
 	keepOpen     bool
 	timeout      time.Duration
 	ipv4, ipv6   bool
@@ -104,6 +105,8 @@ func (c *connectFlags) add(cmd *cobra.Command) {
 	f.StringVar(&c.cookie, "cookie", "", "show this cookie, `HEX` of up to 34 bytes, whatever the cache says")
 	f.BoolVar(&c.noCookie, "no-cookie", false, "send the data in the SYN without any cookie (RFC 7413, section 7.3)")
 	f.BoolVar(&c.experimental, "experimental", false, "use option 254 with 0xF989 instead of option 34")
+	f.StringVar(&c.profile, "profile", "linux", "`NAME` of the stack whose SYN this one has: linux or freebsd")
+	choices(cmd, "profile", "linux", "freebsd")
 	f.BoolVar(&c.keepOpen, "keep-open", false, "do not close the sending side after the data")
 	f.DurationVar(&c.timeout, "timeout", 10*time.Second, "bound on each connection; if standard input is sent as it comes,\non the handshake, and on silence after its end")
 	f.BoolVarP(&c.ipv4, "ipv4", "4", false, "use an IPv4 address of HOST")
@@ -132,6 +135,10 @@ func connect(cmd *cobra.Command, flags *connectFlags, target string) error {
 func (c *connectFlags) dialer() (endpoint.Dialer, error) {
 	d := endpoint.Dialer{FastOpen: handshake.ClientOn, Experimental: c.experimental}
 	d.Machine.TimeWait = lingerTime
+	var err error
+	if d.Machine.Profile, err = handshake.ParseProfile(c.profile); err != nil {
+		return d, usagef("--profile: %w", err)
+	}
 	switch {
 	case c.repeat < 1:
 		return d, usagef("--repeat: %d is not a number of connections", c.repeat)
@@ -146,7 +153,6 @@ func (c *connectFlags) dialer() (endpoint.Dialer, error) {
 	case c.noCookie:
 		d.FastOpen = handshake.ClientNoCookie
 	}
-	var err error
 	if c.cookie != "" {
 		if d.Cookie, err = cookie.Parse(c.cookie); err != nil {
 			return d, usagef("--cookie: %w", err)
@@ -187,6 +193,22 @@ func makeRoom(d *endpoint.Dialer) error {
 // resolve finds the address to connect to, of the source's family if there is
 // one.
 func (c *connectFlags) resolve(ctx context.Context, target string, source netip.Addr) (netip.AddrPort, error) {
+	switch {
+	case c.ipv4:
+		return lookUp(ctx, target, "ip4", "-4")
+	case c.ipv6:
+		return lookUp(ctx, target, "ip6", "-6")
+	case source.Is4():
+		return lookUp(ctx, target, "ip4", "--source "+c.source)
+	case source.Is6():
+		return lookUp(ctx, target, "ip6", "--source "+c.source)
+	}
+	return lookUp(ctx, target, "ip", "")
+}
+
+// lookUp finds the address that HOST:PORT stands for. Network is ip, or ip4 or ip6
+// because of what the user wants.
+func lookUp(ctx context.Context, target, network, want string) (netip.AddrPort, error) {
 	host, service, err := net.SplitHostPort(target)
 	if err != nil || host == "" {
 		return netip.AddrPort{}, usagef("%q is not HOST:PORT", target)
@@ -194,17 +216,6 @@ func (c *connectFlags) resolve(ctx context.Context, target string, source netip.
 	port, err := net.DefaultResolver.LookupPort(ctx, "tcp", service)
 	if err != nil || port == 0 {
 		return netip.AddrPort{}, usagef("%q is not a port", service)
-	}
-	network, want := "ip", ""
-	switch {
-	case c.ipv4:
-		network, want = "ip4", "-4"
-	case c.ipv6:
-		network, want = "ip6", "-6"
-	case source.Is4():
-		network, want = "ip4", "--source "+c.source
-	case source.Is6():
-		network, want = "ip6", "--source "+c.source
 	}
 	if literal, err := netip.ParseAddr(host); err == nil {
 		if literal = literal.Unmap(); want != "" && literal.Is4() != (network == "ip4") {
