@@ -72,11 +72,16 @@ type args struct {
 	err    error
 }
 
+// fail keeps the first error.
+func (a *args) fail(err error) {
+	if a.err == nil {
+		a.err = err
+	}
+}
+
 func (a *args) at(i int) *script.Expr {
 	if i >= len(a.call.Args) {
-		if a.err == nil {
-			a.err = failf("%s needs more than %d arguments", a.call.Name, len(a.call.Args))
-		}
+		a.fail(failf("%s needs more than %d arguments", a.call.Name, len(a.call.Args)))
 		return &script.Expr{Kind: script.Ellipsis}
 	}
 	return &a.call.Args[i]
@@ -101,8 +106,8 @@ func (a *args) fd(i int) int { return a.player.fd(a.int(i, -1)) }
 
 func (a *args) number(e *script.Expr) int {
 	n, err := evaluate(e)
-	if err != nil && a.err == nil {
-		a.err = err
+	if err != nil {
+		a.fail(err)
 	}
 	return int(n)
 }
@@ -173,18 +178,14 @@ func (a *args) ip(e *script.Expr) netip.Addr {
 	if e.Text == "INADDR_ANY" {
 		return netip.IPv4Unspecified()
 	}
-	if a.err == nil {
-		a.err = unsupportedf("this address is not supported, at %v", e.Pos)
-	}
+	a.fail(unsupportedf("this address is not supported, at %v", e.Pos))
 	return netip.Addr{}
 }
 
 // vector is the sum of the lengths in an array of struct iovec.
 func (a *args) vector(e *script.Expr) int {
 	if e.Kind != script.Array {
-		if a.err == nil {
-			a.err = unsupportedf("a vector that is not written as [{..., n}, ...] is not supported, at %v", e.Pos)
-		}
+		a.fail(unsupportedf("a vector that is not written as [{..., n}, ...] is not supported, at %v", e.Pos))
 		return 0
 	}
 	sum := 0

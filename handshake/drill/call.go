@@ -79,7 +79,7 @@ func (c *pendingCall) returned(r socket.Result) error {
 	call := c.event.Call
 	if err := c.compareValue(r); err != nil {
 		f := err.(*failure)
-		f.detail = []string{"expected " + resultText(call.Result.Text, call), "got      " + gotText(r)}
+		f.detail = []string{"expected " + resultText(call), "got      " + gotText(r)}
 		return f
 	}
 	if c.check != nil && r.Errno == "" {
@@ -116,7 +116,7 @@ func alias(e socket.Errno) socket.Errno {
 	return e
 }
 
-func resultText(_ string, call *script.Call) string {
+func resultText(call *script.Call) string {
 	want, _ := evaluate(&call.Result)
 	if call.Errno == "" {
 		return fmt.Sprintf("%s(...) = %d", call.Name, want)

@@ -55,8 +55,7 @@ type player struct {
 	tick      time.Duration // of timestamps, if they are checked
 	scaled    bool          // --tcp_ts_ecr_scaled
 
-	base  time.Duration // when the event before was, in the script's time
-	begun bool          // there was an event before
+	base time.Duration // when the event before was, in the script's time
 
 	sent      []sentPacket // by the host, and not expected yet
 	flows     map[flowKey]*flow
@@ -165,7 +164,7 @@ func (p *player) play(s *script.Script) error {
 
 func (p *player) event(e *script.Event) error {
 	w := p.window(&e.Time)
-	defer func() { p.base, p.begun = w.reached(p), true }()
+	defer func() { p.base = w.reached(p) }()
 	switch {
 	case e.Unsupported != nil:
 		return unsupportedf("%s is not supported", e.Unsupported.What)

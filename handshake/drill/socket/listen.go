@@ -22,6 +22,9 @@ func (h *Host) Bind(fd int, local netip.AddrPort) Op {
 	return status("")
 }
 
+// somaxconn is net.core.somaxconn, the most that a backlog can be.
+const somaxconn = 4096
+
 // Listen is listen(2). A listener holds one connection more than its backlog, as
 // in Linux.
 func (h *Host) Listen(fd, backlog int) Op {
@@ -38,7 +41,7 @@ func (h *Host) Listen(fd, backlog int) Op {
 		s.local = netip.AddrPortFrom(h.config.Local, 0)
 	}
 	lc := &endpoint.ListenConfig{
-		Stack: h.stepper.Stack(), Backlog: max(backlog, 0) + 1, FastOpen: s.gate(),
+		Stack: h.stepper.Stack(), Backlog: min(max(backlog, 0), somaxconn) + 1, FastOpen: s.gate(),
 		SynCookies: h.settings.synCookies, Machine: s.options.machine(&h.settings),
 	}
 	ln, err := lc.Listen(context.Background(), "tcp", s.local.String())

@@ -4,8 +4,11 @@ package socket
 // bytes. What they are is not told.
 func (h *Host) Receive(fd, n, flags int) Op {
 	s, e := h.socket(fd)
-	if e != "" {
+	switch {
+	case e != "":
 		return failed(e)
+	case n < 0:
+		return failed(EINVAL)
 	}
 	at := s.expiry(s.options.receiveTimeout)
 	got := 0
