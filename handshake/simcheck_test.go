@@ -200,7 +200,7 @@ func (s *sim) segmentBound() int {
 	n := 100 + 4*s.strays
 	for i, h := range s.hosts {
 		peer := s.hosts[1-i]
-		size := max(min(h.config.MSS, peer.config.MSS)-wire.MaxOptionsLen, 8)
+		size := max(min(h.config.MSS, peer.config.MSS, s.path.mtu-40)-wire.MaxOptionsLen, 8)
 		if peer.config.RecvBuffer > 0 {
 			size = max(min(size, peer.config.RecvBuffer/2), 1)
 		}
