@@ -194,15 +194,15 @@ func later(a, b wire.Seq) wire.Seq {
 }
 
 // judgeICMP: only an error about something outstanding has an effect, and ends
-// nothing but a dial, and what SYN data has opened and nobody has accepted yet (RFC
-// 5927, Section 4; RFC 9293, Section 3.9.2.2).
+// nothing but a dial and what nobody has accepted yet (RFC 5927, Section 4; RFC 9293,
+// Section 3.9.2.2).
 func (c *conversation) judgeICMP(e *wire.ICMPError, before *moment, out []Output) {
 	outstanding := before.una.LessEq(e.Seq) && e.Seq.Less(before.end)
 	believed := slices.ContainsFunc(out, func(o Output) bool { return o.Kind != Drop })
 	if believed && (before.state == Closed || !outstanding) {
 		c.fail("believes a forged ICMP error")
 	}
-	unaccepted := before.state == SynReceived && c.m.handshake.fastOpened && !c.m.handshake.accepted
+	unaccepted := before.state == SynReceived && !c.m.active && !c.m.handshake.accepted
 	if before.state != SynSent && before.state != Closed && c.m.state == Closed && !unaccepted {
 		c.fail("an ICMP error ends a connection in %v", before.state)
 	}

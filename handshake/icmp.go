@@ -30,14 +30,25 @@ func (m *Machine) inputICMP(now instant, e *wire.ICMPError, out []Output) []Outp
 		m.handshake.icmpType, m.handshake.icmpCode = e.Type, e.Code
 		return append(out, Output{Kind: Block, Reason: cookie.ICMPError})
 	}
-	if m.state == SynReceived && m.handshake.fastOpened && m.handshake.synAckSent && !m.handshake.accepted {
-		// Nobody has the connection yet. As in Linux what it has brought can still be
-		// read, and the error follows.
+	if m.state == SynReceived && !m.active && m.handshake.synAckSent && m.endsHalfOpen(e) {
 		return m.end(unreachable(e), out)
 	}
 	// RFC 5461 and RFC 9293, Section 3.9.2.2: anything else does not end a
 	// connection that stands.
 	return out
+}
+
+// endsHalfOpen reports whether an error ends a connection that nobody has accepted
+// yet, as in Linux. What Fast Open has brought can still be read, and the error
+// follows; of another nobody has heard, and it is forgotten.
+func (m *Machine) endsHalfOpen(e *wire.ICMPError) bool {
+	if m.handshake.fastOpened {
+		return !m.handshake.accepted
+	}
+	if e.IPVersion == 6 {
+		return e.Hard()
+	}
+	return e.Type == wire.ICMPv4TimeExceeded || e.Type == wire.ICMPv4Unreachable && e.Code <= 1 // network or host
 }
 
 func unreachable(e *wire.ICMPError) error {

@@ -149,10 +149,30 @@ func TestICMPBeforeAck(t *testing.T) {
 		h.icmp(e)
 		h.wantState(SynReceived)
 	}
-	// Without SYN data it is left alone.
-	h := startServer(t, plainConfig(), Admission{}, synWithCookie, "hello")
-	h.icmp(wire.ICMPError{Type: 3, Code: 3, Seq: ourISS})
-	h.wantState(SynReceived)
+}
+
+// A half-open connection without SYN data is forgotten where its client cannot be
+// reached, as in Linux, and left alone where a port or protocol is not (T-92).
+func TestICMPHalfOpen(t *testing.T) {
+	for _, test := range []struct {
+		e    wire.ICMPError
+		ends bool
+	}{
+		{wire.ICMPError{Type: 3, Code: 0}, true},
+		{wire.ICMPError{Type: 3, Code: 1}, true},
+		{wire.ICMPError{Type: 3, Code: 2}, false},
+		{wire.ICMPError{Type: 3, Code: 3}, false},
+		{wire.ICMPError{Type: 11}, true},
+		{wire.ICMPError{IPVersion: 6, Type: 1, Code: 0}, false},
+		{wire.ICMPError{IPVersion: 6, Type: 1, Code: 4}, true},
+	} {
+		h := startServer(t, plainConfig(), Admission{}, synWithCookie, "hello")
+		test.e.Seq = ourISS
+		h.icmp(test.e)
+		if got := h.m.State() == Closed; got != test.ends {
+			t.Errorf("%+v: ends: %v, want %v", test.e, got, test.ends)
+		}
+	}
 }
 
 // A SYN without data cannot be made smaller.

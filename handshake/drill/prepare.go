@@ -127,7 +127,10 @@ func (p *player) send(a *args, n, flags int, to netip.AddrPort) *pendingCall {
 func sendto(p *player, a *args) *pendingCall {
 	to := netip.AddrPort{}
 	if len(a.call.Args) > 4 && (a.at(4).Kind != script.Integer && a.at(4).Text != "NULL") {
-		to, _ = a.address(4, p.server())
+		var unspec bool
+		if to, unspec = a.address(4, p.server()); unspec {
+			to = netip.AddrPort{}
+		}
 	}
 	return p.send(a, a.int(2, 0), a.int(3, 0), to)
 }

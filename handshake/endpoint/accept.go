@@ -160,6 +160,9 @@ func (l *loop) leaveListener(now time.Time, c *Conn, err error) {
 	if c.waiting {
 		c.waiting = false
 		c.listener.halfOpen--
+		if errors.Is(err, handshake.ErrUnreachable) {
+			l.counters.ListenDrops++
+		}
 	}
 }
 

@@ -22,7 +22,7 @@ type Counters struct {
 	RetransSegs  uint64 // segments sent again
 
 	ListenOverflows      uint64 // SYNs and ACKs dropped because too many connections waited for Accept
-	ListenDrops          uint64 // those, and SYNs dropped because too many connections were half open
+	ListenDrops          uint64 // those, SYNs dropped because too many connections were half open, and half-open ones that an ICMP error has ended
 	TCPReqQFullDrop      uint64 // SYNs dropped because too many connections were half open
 	TCPReqQFullDoCookies uint64 // SYNs answered by a cookie for that, or because cookies are always sent
 	SyncookiesSent       uint64 // SYN cookies sent

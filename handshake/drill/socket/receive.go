@@ -35,7 +35,10 @@ func (h *Host) Receive(fd, n, flags int) Op {
 // tryRead is one round of tcp_recvmsg: 0 without an error is the end of the
 // stream.
 func (s *socket) tryRead(n, flags int) (int, Errno) {
-	if s.listener != nil || s.conn == nil {
+	switch {
+	case s.deferred.IsValid():
+		return 0, EAGAIN // to the program it is connecting
+	case s.listener != nil || s.conn == nil:
 		return 0, ENOTCONN
 	}
 	have, ended := s.conn.Buffered()
