@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tfocraft/handshake/drill/script"
+	"tfocraft/handshake/drill/socket"
 )
 
 // evaluate returns the number that an expression stands for.
@@ -15,6 +16,9 @@ func evaluate(e *script.Expr) (int64, error) {
 	case script.Symbol:
 		if n, ok := constants[e.Text]; ok {
 			return n, nil
+		}
+		if n := socket.Errno(e.Text).Number(); n != 0 {
+			return int64(n), nil
 		}
 		return 0, unsupportedf("the name %s is not supported", e.Text)
 	case script.Unary:

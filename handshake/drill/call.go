@@ -136,16 +136,23 @@ func gotText(r socket.Result) string {
 func (p *player) open(want *script.Expr, fd int) int {
 	n, err := evaluate(want)
 	if err != nil || n < 0 || want.Kind == script.Ellipsis {
-		return fd
+		n = int64(fd)
 	}
 	p.fds[int(n)] = fd
 	return int(n)
 }
 
-// fd is the host's descriptor for one of the script.
+// noFD is a descriptor that the host never has.
+const noFD = 1<<31 - 1
+
+// fd is the host's descriptor for one of the script, or one that nothing has: a
+// number that the script has closed may be that of another file of the host.
 func (p *player) fd(n int) int {
 	if fd, ok := p.fds[n]; ok {
 		return fd
 	}
-	return n
+	if n < 0 {
+		return n
+	}
+	return noFD
 }

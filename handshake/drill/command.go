@@ -3,6 +3,7 @@ package drill
 import (
 	"errors"
 	"iter"
+	"slices"
 	"strings"
 
 	"tfocraft/handshake/drill/socket"
@@ -12,15 +13,19 @@ import (
 // command that fails ends the script, as in packetdrill.
 func (p *player) command(text string) error {
 	for line := range shellLines(text) {
+		var err error
 		for part := range strings.SplitSeq(line, "||") {
-			// What follows is for a kernel that lacks a setting.
+			// What follows is for a kernel that lacks a setting, and for a failure.
 			unknown := len(p.result.Notes)
-			if err := p.run(words(part)); err != nil {
+			if err = p.run(words(part)); isUnsupported(err) {
 				return err
 			}
-			if len(p.result.Notes) == unknown {
+			if err == nil && len(p.result.Notes) == unknown {
 				break
 			}
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -41,9 +46,8 @@ func words(line string) (words []string) {
 		switch word := all[i]; {
 		case strings.HasPrefix(word, "#"):
 			return words
-		case strings.HasSuffix(word, ">") && i+1 < len(all) && all[i+1] == "/dev/null":
+		case strings.HasSuffix(word, ">") && i+1 < len(all) && slices.Contains([]string{"/dev/null", "&1", "&2"}, all[i+1]):
 			i++
-		case strings.HasSuffix(word, ">/dev/null"), word == "2>&1":
 		default:
 			words = append(words, word)
 		}
@@ -51,8 +55,8 @@ func words(line string) (words []string) {
 	return words
 }
 
-// shellWords splits a line at blanks that no quotes enclose, and takes the quotes
-// off.
+// shellWords splits a line at blanks that no quotes enclose, and behind a >, which
+// is a word with the descriptor in front of it, as in 2>. It takes the quotes off.
 func shellWords(line string) (words []string) {
 	var word []byte
 	quote, begun := byte(0), false
@@ -66,6 +70,12 @@ func shellWords(line string) (words []string) {
 			if begun {
 				words = append(words, string(word))
 			}
+			word, begun = word[:0], false
+		case quote == 0 && c == '>':
+			if d := string(word); begun && d != "1" && d != "2" && d != "&" {
+				words, word = append(words, d), word[:0]
+			}
+			words = append(words, string(append(word, c)))
 			word, begun = word[:0], false
 		default:
 			word, begun = append(word, c), true
@@ -104,7 +114,7 @@ func (p *player) run(words []string) error {
 func (p *player) sysctl(args []string) error {
 	for _, arg := range args {
 		path, value, ok := strings.Cut(arg, "=")
-		if strings.HasPrefix(arg, "-") {
+		if arg == "-q" || arg == "-w" || arg == "-qw" || arg == "-e" {
 			continue
 		}
 		if !ok {
@@ -129,12 +139,16 @@ func (p *player) set(path, value string) error {
 	return nil
 }
 
-// echo takes "echo VALUE > /proc/sys/...".
+// echo takes "echo VALUE > /proc/sys/...", and words that nobody reads.
 func (p *player) echo(args []string) error {
-	if len(args) >= 3 && args[len(args)-2] == ">" {
-		return p.set(args[len(args)-1], strings.Trim(strings.Join(args[:len(args)-2], " "), `"'`))
+	to := slices.IndexFunc(args, func(arg string) bool { return strings.HasSuffix(arg, ">") })
+	switch {
+	case to < 0:
+		return nil
+	case args[to] != ">" || to != len(args)-2 || !strings.HasPrefix(args[to+1], "/proc/sys/"):
+		return unsupportedf("this use of echo is not supported")
 	}
-	return nil
+	return p.set(args[to+1], strings.Join(args[:to], " "))
 }
 
 // nstat shows what was counted since it was last started. Scripts look for a
@@ -152,8 +166,11 @@ func (p *player) nstat(args []string) error {
 		return nil
 	}
 	for _, pattern := range args[grep+1:] {
-		if strings.HasPrefix(pattern, "-") {
+		if pattern == "-q" {
 			continue
+		}
+		if strings.HasPrefix(pattern, "-") {
+			break
 		}
 		if counted(&before, &p.baseline, strings.Trim(pattern, `"'`)) {
 			return nil

@@ -20,7 +20,7 @@ var callers = map[string]caller{
 	"accept":   func(p *player, a *args) *pendingCall { return opens(p.host.Accept(a.fd(0), 0)) },
 	"accept4":  func(p *player, a *args) *pendingCall { return opens(p.host.Accept(a.fd(0), a.int(3, 0))) },
 	"connect":  connect,
-	"close":    func(p *player, a *args) *pendingCall { return plain(p.host.CloseFile(a.fd(0))) },
+	"close":    closeFile,
 	"shutdown": func(p *player, a *args) *pendingCall { return plain(p.host.Shutdown(a.fd(0), a.int(1, 0))) },
 	"read":     func(p *player, a *args) *pendingCall { return plain(p.host.Receive(a.fd(0), a.int(2, 0), 0)) },
 	"recv": func(p *player, a *args) *pendingCall {
@@ -87,6 +87,12 @@ func (p *player) family() int {
 
 func (p *player) server() netip.AddrPort { return p.remotePort(livePort) }
 
+func closeFile(p *player, a *args) *pendingCall {
+	op := p.host.CloseFile(a.fd(0))
+	delete(p.fds, a.int(0, -1))
+	return plain(op)
+}
+
 func bind(p *player, a *args) *pendingCall {
 	to, _ := a.address(1, p.localPort(p.nextBind))
 	p.nextBind++
@@ -114,9 +120,16 @@ func connect(p *player, a *args) *pendingCall {
 // maxSend is the most that one call may send: what is more than any send buffer.
 const maxSend = 64 << 20
 
+// sendFlags are those that are played, and the two that change nothing that a
+// script sees: MSG_NOSIGNAL and MSG_EOR.
+const sendFlags = socket.MSG_DONTWAIT | socket.MSG_FASTOPEN | socket.MSG_MORE | 0x4000 | 0x80
+
 func (p *player) send(a *args, n, flags int, to netip.AddrPort) *pendingCall {
 	if n < 0 || n > maxSend {
 		a.fail(unsupportedf("%s of %d bytes is not supported: up to %d are", a.call.Name, n, maxSend))
+	}
+	if other := flags &^ sendFlags; other != 0 {
+		a.fail(unsupportedf("%s with the flags %#x is not supported", a.call.Name, other))
 	}
 	if a.err != nil {
 		return plain(nil)

@@ -47,6 +47,11 @@ func unsupportedf(format string, args ...any) error {
 	return &failure{verdict: Unsupported, message: fmt.Sprintf(format, args...)}
 }
 
+func isUnsupported(err error) bool {
+	f, ok := errors.AsType[*failure](err)
+	return ok && f.verdict == Unsupported
+}
+
 // end takes what ended the script; nil if it was played to its end.
 func (r *Result) end(err error) {
 	if f, ok := errors.AsType[*failure](err); ok {

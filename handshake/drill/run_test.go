@@ -52,6 +52,36 @@ func TestPass(t *testing.T) {
 	}
 }
 
+// What Linux's socket calls do in the corners that scripts go into.
+func TestCorners(t *testing.T) {
+	const fin = "+0 < F. 1:1(0) ack 1 win 65535\n* > . 1:1(0) ack 2\n"
+	for name, script := range map[string]string{
+		"a reset after a FIN": fin + "+0 < R. 2:2(0) ack 1 win 0\n+0 read(4, ..., 10) = 0\n+0 write(4, ..., 10) = -1 EPIPE",
+		"a reset after a FIN that was read": fin + "+0 read(4, ..., 10) = 0\n+0 < R. 2:2(0) ack 1 win 0\n" +
+			"+0 read(4, ..., 10) = 0\n+0 write(4, ..., 10) = -1 EPIPE",
+		"MSG_FASTOPEN on a connection": "+0 sendto(4, ..., 10, MSG_FASTOPEN, ..., ...) = -1 EISCONN",
+		"MSG_FASTOPEN on a listener":   "+0 sendto(3, ..., 10, MSG_FASTOPEN, ..., ...) = -1 EISCONN",
+		"AF_UNSPEC": "+0 connect(4, AF_UNSPEC, ...) = 0\n+0 > R. 1:1(0) ack 1\n" +
+			"+0 getsockopt(4, SOL_SOCKET, SO_ERROR, [ECONNRESET], [4]) = 0",
+		"MSG_MORE": "+0 send(4, ..., 10, MSG_MORE) = 10\n+0 write(4, ..., 10) = 10\n+0 > P. 1:21(20) ack 1",
+		"MSG_MORE, TCP_CORK": "+0 setsockopt(4, SOL_TCP, TCP_CORK, [1], 4) = 0\n+0 send(4, ..., 10, MSG_MORE) = 10\n" +
+			"+0 write(4, ..., 10) = 10\n+.1 setsockopt(4, SOL_TCP, TCP_CORK, [0], 4) = 0\n+0 > P. 1:21(20) ack 1",
+		"a closed descriptor": "+0 close(4) = 0\n+0 > F. 1:1(0) ack 1\n+0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 5\n" +
+			"+0 close(4) = -1 EBADF\n+0 close(5) = 0\n+0 close(6) = -1 EBADF",
+		"poll of no descriptor":         "+0 poll([{fd=-1, events=POLLIN, revents=0}], 1, 0) = 0",
+		"a failure with a way out":      "+0 `nstat > /dev/null; nstat | grep -q TcpRetransSegs || true`",
+		"a redirection without a blank": "+0 `echo 0 >/proc/sys/net/ipv4/tcp_sack 2>&1`",
+	} {
+		if r := play(t, drill.Config{}, opened+script); r.Verdict != drill.Pass {
+			t.Errorf("%s: %v", name, r)
+		}
+	}
+	r := play(t, drill.Config{}, opened+"+0 `echo lots >/proc/sys/net/ipv4/tcp_syn_retries`")
+	if r.Verdict != drill.Fail || !strings.Contains(r.Message, `"lots" is not a number`) {
+		t.Errorf("got %v", r)
+	}
+}
+
 // What fails says where, what was expected and what came, and which field differs.
 func TestFail(t *testing.T) {
 	for _, test := range []struct {
@@ -115,6 +145,11 @@ func TestUnsupported(t *testing.T) {
 		"+0 %{ assert tcpi_no_such_field == 0 }%":                 "the name tcpi_no_such_field is not supported in an assertion",
 		"+0 %{ import os }%":                                      "is not supported in an assertion",
 		"+0 recvmsg(4, {msg_iov(1)=[{...,9}]}, MSG_ERRQUEUE) = 0": "the queue of errors",
+		"+0 send(4, ..., 10, MSG_OOB) = 10":                       "send with the flags 0x1 is not supported",
+		"+0 send(4, ..., 10, MSG_ZEROCOPY) = 10":                  "send with the flags 0x4000000 is not supported",
+		"+0 `nstat | grep -qv TcpActiveOpens`":                    "this use of grep is not supported",
+		"+0 `echo 1 >/etc/hosts`":                                 "this use of echo is not supported",
+		"+0 `echo 1 >> /proc/sys/net/ipv4/tcp_sack`":              "this use of echo is not supported",
 		"+0 > icmp unreachable":                                   "an ICMP message that the host under test sends",
 	} {
 		r := play(t, drill.Config{}, opened+script)

@@ -59,14 +59,17 @@ func (h *Host) Disconnect(fd int) Op {
 	if e != "" {
 		return failed(e)
 	}
-	s.close()
-	h.settle()
-	if s.conn != nil {
-		s.conn.Abort()
-		h.settle()
+	pending := s.err
+	switch {
+	case s.listener != nil:
+		s.listener.Close()
+	case s.conn != nil && !s.over():
+		s.conn.Abort() // without the FIN that close sends
+		pending = ECONNRESET
 	}
+	h.settle()
 	s.conn, s.listener, s.deferred, s.local = nil, nil, netip.AddrPort{}, netip.AddrPort{}
-	s.told, s.err, s.ended, s.shutRead, s.shutWrite = false, "", false, false, false
+	s.told, s.err, s.ended, s.shutRead, s.shutWrite = false, pending, false, false, false
 	return status("")
 }
 
@@ -81,7 +84,7 @@ func (s *socket) begin(to netip.AddrPort, mode handshake.ClientMode, data []byte
 	if err != nil {
 		return 0, errnoOf(err)
 	}
-	s.conn = conn
+	s.conn, s.err = conn, ""
 	s.apply()
 	h.settle()
 	return n, ""

@@ -412,6 +412,7 @@ func TestDisconnect(t *testing.T) {
 	if got := b.last().TCP.Flags; !got.Has(wire.RST) {
 		t.Errorf("got %v, want a reset", got)
 	}
+	b.want(b.host.Receive(fd, 1, 0), -1, ECONNRESET)
 	b.want(b.host.Receive(fd, 1, 0), -1, ENOTCONN)
 	b.want(b.host.Connect(fd, server), -1, EINPROGRESS)
 	if got := b.last().TCP.Flags; got != wire.SYN {

@@ -40,6 +40,9 @@ func (h *Host) Listen(fd, backlog int) Op {
 	if !s.local.IsValid() {
 		s.local = netip.AddrPortFrom(h.config.Local, 0)
 	}
+	if s.options.fastOpenQueue == 0 && h.settings.fastOpen&(serverEnable|serverAlways) == serverEnable|serverAlways {
+		s.options.fastOpenQueue = min(max(backlog, 0), somaxconn) // __inet_listen_sk
+	}
 	lc := &endpoint.ListenConfig{
 		Stack: h.stepper.Stack(), Backlog: min(max(backlog, 0), somaxconn) + 1, FastOpen: s.gate(),
 		SynCookies: h.settings.synCookies, Machine: s.options.machine(&h.settings),
@@ -57,7 +60,7 @@ func (h *Host) Listen(fd, backlog int) Op {
 func (s *socket) gate() handshake.GateConfig {
 	bits := s.host.settings.fastOpen
 	g := handshake.GateConfig{
-		Enabled:         bits&serverEnable != 0 && (s.options.fastOpenQueue > 0 || bits&serverAlways != 0),
+		Enabled:         bits&serverEnable != 0 && s.options.fastOpenQueue > 0,
 		CookieNotNeeded: s.options.noCookie || bits&serverNoCookie != 0,
 		MaxPending:      s.options.fastOpenQueue,
 		Keyring:         s.options.keyring,

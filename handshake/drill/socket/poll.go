@@ -32,6 +32,9 @@ func (h *Host) Poll(fds []PollFD, timeout time.Duration) Op {
 	return func() (Result, bool) {
 		r := Result{Ready: make([]int, len(fds))}
 		for i, p := range fds {
+			if p.FD < 0 {
+				continue
+			}
 			r.Ready[i] = h.ready(p.FD) & (p.Events | POLLERR | POLLHUP | POLLNVAL)
 			if r.Ready[i] != 0 {
 				r.Value++

@@ -38,10 +38,12 @@ func (s *socket) tryRead(n, flags int) (int, Errno) {
 	switch {
 	case s.deferred.IsValid():
 		return 0, EAGAIN // to the program it is connecting
+	case s.err != "" && s.conn == nil:
+		return 0, s.takeError()
 	case s.listener != nil || s.conn == nil:
 		return 0, ENOTCONN
 	}
-	have, ended := s.conn.Buffered()
+	have, _ := s.conn.Buffered()
 	switch {
 	case have > 0 && flags&MSG_PEEK != 0:
 		return min(n, have), ""
@@ -49,9 +51,11 @@ func (s *socket) tryRead(n, flags int) (int, Errno) {
 		took, err := s.conn.TryRead(make([]byte, min(n, have)))
 		s.host.settle()
 		return took, errnoOf(err)
+	case s.sawFIN():
+		return 0, "" // whatever came later
 	case s.over():
 		return 0, s.takeError()
-	case ended, s.shutRead:
+	case s.shutRead:
 		return 0, ""
 	}
 	return 0, EAGAIN

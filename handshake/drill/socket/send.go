@@ -32,8 +32,11 @@ func (s *socket) sendFastOpenTo(data []byte, flags int, to netip.AddrPort) Op {
 		return failed(EOPNOTSUPP)
 	case s.opening():
 		return failed(EALREADY)
+	case s.listener != nil, s.conn != nil && !s.over() && s.told:
+		return failed(EISCONN)
 	case s.conn != nil && !s.over():
-		return s.write(data, flags, 0) // the flag says nothing any more
+		s.told = true // as connect would say now
+		return s.write(data, flags, 0)
 	case s.conn != nil && s.err != "":
 		return failed(s.takeError())
 	}
@@ -63,12 +66,14 @@ func (s *socket) sendFastOpen(data []byte, flags int, to netip.AddrPort) Op {
 func (s *socket) write(data []byte, flags, before int) Op {
 	at := s.expiry(s.options.sendTimeout)
 	n := 0
+	s.cork(flags)
 	return func() (Result, bool) {
 		for {
 			took, e := s.tryWrite(data[n:])
 			n += took
 			switch {
 			case n == len(data) && e == "":
+				s.uncork(flags)
 				return value(before + n), true
 			case e == "":
 				continue
@@ -79,6 +84,23 @@ func (s *socket) write(data []byte, flags, before int) Op {
 			}
 			return Result{}, false
 		}
+	}
+}
+
+// cork holds back what does not fill a segment, for MSG_MORE.
+func (s *socket) cork(flags int) {
+	if flags&MSG_MORE != 0 && s.conn != nil {
+		s.more = true
+		_ = s.conn.SetCork(true)
+	}
+}
+
+// uncork lets the rest go once a call without MSG_MORE has added to it.
+func (s *socket) uncork(flags int) {
+	if flags&MSG_MORE == 0 && s.more {
+		s.more = false
+		_ = s.conn.SetCork(s.options.get(SOL_TCP, TCP_CORK) != 0)
+		s.host.settle()
 	}
 }
 

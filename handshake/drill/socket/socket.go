@@ -1,6 +1,8 @@
 package socket
 
 import (
+	"errors"
+	"io"
 	"net/netip"
 	"time"
 
@@ -21,6 +23,7 @@ type socket struct {
 	told      bool           // connect has returned 0, or the connection was accepted
 	err       Errno          // sk_err: the error that the next call returns
 	ended     bool           // the end of conn was noticed, and its error is or was in err
+	more      bool           // the last call that sent had MSG_MORE
 	shutRead  bool
 	shutWrite bool
 	options   options
@@ -122,8 +125,20 @@ func (s *socket) over() bool {
 	if ended && !s.ended {
 		s.ended = true
 		s.err = errnoOf(err)
+		if s.err == ECONNRESET && !s.shutWrite && s.sawFIN() {
+			s.err = EPIPE // tcp_reset in CLOSE-WAIT
+		}
 	}
 	return ended
+}
+
+// sawFIN reports whether all was read up to the peer's FIN.
+func (s *socket) sawFIN() bool {
+	if n, _ := s.conn.Buffered(); n > 0 {
+		return false
+	}
+	_, err := s.conn.TryRead(make([]byte, 1))
+	return errors.Is(err, io.EOF)
 }
 
 // opening reports whether the handshake of a connect is going on.
