@@ -76,6 +76,17 @@ func TestCorners(t *testing.T) {
 			t.Errorf("%s: %v", name, r)
 		}
 	}
+	const refused = "0 socket(..., SOCK_STREAM|SOCK_NONBLOCK, IPPROTO_TCP) = 3\n+0 connect(3, ..., ...) = -1 EINPROGRESS\n" +
+		"+0 > S 0:0(0) <...>\n+0 < R. 0:0(0) ack 1 win 0\n"
+	for _, rest := range []string{
+		"+0 connect(3, ..., ...) = -1 ECONNREFUSED\n",
+		"+0 getsockopt(3, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0\n+0 connect(3, ..., ...) = -1 ECONNABORTED\n",
+	} {
+		r := play(t, drill.Config{}, refused+rest+"+0 connect(3, ..., ...) = -1 EINPROGRESS\n+0 > S 0:0(0) <...>")
+		if r.Verdict != drill.Pass {
+			t.Errorf("a second connect after %q: %v", rest, r)
+		}
+	}
 	r := play(t, drill.Config{}, opened+"+0 `echo lots >/proc/sys/net/ipv4/tcp_syn_retries`")
 	if r.Verdict != drill.Fail || !strings.Contains(r.Message, `"lots" is not a number`) {
 		t.Errorf("got %v", r)

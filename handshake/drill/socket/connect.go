@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 
@@ -41,15 +42,22 @@ func (s *socket) mayConnect() (e Errno, settled bool) {
 		return "", false
 	case s.opening():
 		return EALREADY, true
-	case s.over() && s.err != "":
-		return s.takeError(), true
-	case s.over() && !s.told:
-		return ECONNABORTED, true
 	case s.told:
 		return EISCONN, true
+	case s.over():
+		e := cmp.Or(s.takeError(), ECONNABORTED)
+		s.unconnect()
+		return e, true
 	}
 	s.told = true
 	return "", true
+}
+
+// unconnect makes the socket one that can be connected again, once a connect has
+// told that it failed.
+func (s *socket) unconnect() {
+	s.conn, s.deferred = nil, netip.AddrPort{}
+	s.told, s.ended, s.more, s.shutRead, s.shutWrite = false, false, false, false, false
 }
 
 // Disconnect is connect(2) to AF_UNSPEC: the connection is reset and the socket
@@ -68,8 +76,8 @@ func (h *Host) Disconnect(fd int) Op {
 		pending = ECONNRESET
 	}
 	h.settle()
-	s.conn, s.listener, s.deferred, s.local = nil, nil, netip.AddrPort{}, netip.AddrPort{}
-	s.told, s.err, s.ended, s.shutRead, s.shutWrite = false, pending, false, false, false
+	s.unconnect()
+	s.listener, s.local, s.err = nil, netip.AddrPort{}, pending
 	return status("")
 }
 
@@ -126,6 +134,7 @@ func (s *socket) awaitConnected(flags int, then func() Op) Op {
 			return Result{}, false
 		}
 		if e := s.takeError(); e != "" {
+			s.unconnect()
 			return fail(e), true
 		}
 		next = then()
