@@ -72,7 +72,7 @@ Exit codes: 0 every script has passed, 1 one has not.`,
 	f.BoolVar(&flags.tap, "tap", false, "print the results in the Test Anything Protocol")
 	f.BoolVar(&flags.explain, "explain", false, "print the scripts with what each line means, and play nothing")
 	f.BoolVarP(&flags.verbose, "verbose", "v", false, "show every packet, and what in a script makes no difference")
-	f.DurationVar(&flags.tolerance, "tolerance", 0, "`TIME` that a packet may come early or late (default: what the script says,\nor 4ms, with --remote 50ms)")
+	f.DurationVar(&flags.tolerance, "tolerance", 0, "`TIME` that a packet may come early or late (default: what the script says,\nor 4ms and 12.5 % of the time since the last event; with --remote 50ms)")
 	flags.remote.add(cmd)
 	choices(cmd, "ip-version", "ipv4", "ipv6")
 	choices(cmd, "profile", "linux", "freebsd")

@@ -14,6 +14,7 @@ type pendingCall struct {
 	op    socket.Op
 	check func(r socket.Result) error // of what is behind its arguments; nil for nothing
 	due   time.Duration               // when it has to return
+	slack time.Duration               // how much earlier or later it may
 	opens bool                        // it returns a new descriptor
 }
 
@@ -27,6 +28,7 @@ func (p *player) start(e *script.Event, w *window) error {
 	if w.blocks {
 		c.due = w.end
 	}
+	c.slack = p.slack(c.due)
 	p.call = c
 	if err := p.tryCall(); err != nil || p.call == nil || w.blocks {
 		return err
@@ -52,7 +54,7 @@ func (p *player) tryCall() error {
 		p.flow.find(p)
 	}
 	err := c.returned(r)
-	if at := p.venue.elapsed(); err == nil && (at-c.due).Abs() > p.tolerance {
+	if at := p.venue.elapsed(); err == nil && (at-c.due).Abs() > c.slack {
 		err = failf("%s should return at %s and returns at %s", c.event.Call.Name, seconds(c.due), seconds(at))
 	}
 	if err != nil {
@@ -67,11 +69,11 @@ func (p *player) finishCall() error {
 		return nil
 	}
 	c := p.call
-	if err := p.venue.await(c.due+p.tolerance, func() bool { return p.call == nil }); err != nil || p.call == nil {
+	if err := p.venue.await(c.due+c.slack, func() bool { return p.call == nil }); err != nil || p.call == nil {
 		return err
 	}
 	p.result.Pos = c.event.Pos
-	return failf("%s should return at %s and still waits at %s", c.event.Call.Name, seconds(c.due), seconds(c.due+p.tolerance))
+	return failf("%s should return at %s and still waits at %s", c.event.Call.Name, seconds(c.due), seconds(c.due+c.slack))
 }
 
 // returned compares what a call has returned with what the script says.

@@ -20,7 +20,7 @@ func (p *player) patience() time.Duration {
 
 // expect waits for a packet from the host under test and compares it.
 func (p *player) expect(e *script.Packet, w *window) error {
-	limit := w.to + p.tolerance
+	limit := w.to + p.slack(w.to)
 	if w.any {
 		limit = p.venue.elapsed() + p.patience()
 	}
@@ -40,13 +40,11 @@ func (p *player) expect(e *script.Packet, w *window) error {
 	if diff := p.compare(e, seg, &got, w); diff != "" {
 		return p.mismatch(e, &got, w, diff)
 	}
+	// What follows counts from when it has come.
 	if p.far != nil {
-		w.from, w.actual = got.at, false // what follows counts from there
-		return nil
-	}
-	if p.venue.elapsed() < w.from {
-		// It was early within the tolerance: what follows is not.
-		return p.venue.advance(w.from)
+		w.from, w.actual = got.at, false
+	} else {
+		w.actual = true
 	}
 	return nil
 }
@@ -119,7 +117,7 @@ func (p *player) compare(e *script.Packet, want *wire.Segment, got *sentPacket, 
 }
 
 func (p *player) compareTime(w *window, at time.Duration) string {
-	if !w.any && (at < w.from-p.tolerance || at > w.to+p.tolerance) {
+	if !w.any && (at < w.from-p.slack(w.from) || at > w.to+p.slack(w.to)) {
 		return "time"
 	}
 	return ""

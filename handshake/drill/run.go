@@ -27,9 +27,12 @@ type Config struct {
 	Trace func(at time.Duration, outgoing bool, p *wire.Packet, text string)
 }
 
-// defaultTolerance is packetdrill's for times: what is early or late by as much
-// is on time.
-const defaultTolerance = 4 * time.Millisecond
+// What packetdrill takes for on time: what is early or late by no more than this,
+// or by this part of the time since the event before.
+const (
+	defaultTolerance = 4 * time.Millisecond
+	defaultPercent   = 12.5
+)
 
 // livePort is what connect goes to where a script leaves the address open, and
 // remotePort the first one that a connection comes from.
@@ -52,6 +55,7 @@ type player struct {
 	local     netip.Addr
 	remote    netip.Addr
 	tolerance time.Duration
+	percent   float64       // --tolerance_percent
 	tick      time.Duration // of timestamps, if they are checked
 	scaled    bool          // --tcp_ts_ecr_scaled
 
@@ -84,7 +88,7 @@ func Run(s *script.Script, c Config) *Result {
 
 func newPlayer(s *script.Script, c Config, r *Result) (*player, error) {
 	p := &player{
-		config: c, result: r, tolerance: defaultTolerance,
+		config: c, result: r, tolerance: defaultTolerance, percent: defaultPercent,
 		local: netip.MustParseAddr("192.168.0.1"), remote: netip.MustParseAddr("192.0.2.1"),
 		flows: make(map[flowKey]*flow), nextPort: remotePort, nextBind: bindPort, fds: make(map[int]int),
 	}
@@ -101,7 +105,7 @@ func newPlayer(s *script.Script, c Config, r *Result) (*player, error) {
 		}
 	}
 	if c.Tolerance > 0 {
-		p.tolerance = c.Tolerance
+		p.tolerance, p.percent = c.Tolerance, 0
 	}
 	var err error
 	p.host, err = socket.NewHost(socket.Config{Now: epoch, Local: p.local, MTU: mtu, Profile: c.Profile, Send: p.take})
@@ -118,6 +122,12 @@ func (p *player) option(o *script.Option, mtu *int) error {
 			return failf("--%s: %q is not a number of microseconds", o.Name, o.Value)
 		}
 		p.tolerance = time.Duration(n) * time.Microsecond
+	case "tolerance_percent":
+		n, err := strconv.ParseFloat(o.Value, 64)
+		if err != nil || !(n >= 0 && n <= 100) {
+			return failf("--%s: %q is not a percentage", o.Name, o.Value)
+		}
+		p.percent = n
 	case "tcp_ts_tick_usecs":
 		n, err := strconv.Atoi(o.Value)
 		if err != nil || n < 0 {
@@ -187,7 +197,7 @@ func (p *player) event(e *script.Event) error {
 	if err := p.venue.advance(w.from); err != nil {
 		return err
 	}
-	if late := p.venue.elapsed() - w.to; late > p.tolerance && !p.forgives(&e.Time) {
+	if late := p.venue.elapsed() - w.to; late > p.slack(w.from) && !p.forgives(&e.Time) {
 		return failf("the event should be at %s and comes at %s: what was before it took too long", seconds(w.to), seconds(p.venue.elapsed()))
 	}
 	switch {

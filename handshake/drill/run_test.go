@@ -117,7 +117,7 @@ func TestFail(t *testing.T) {
 		}},
 		{"nothing", "+.1 > . 1:1(0) ack 1", "the packet has not come", 11, []string{
 			"expected 0.100000 > . 1:1(0) ack 1",
-			"got      nothing until 0.104000",
+			"got      nothing until 0.112500",
 		}},
 		{"early", "+0 close(4) = 0\n+.5 > F. 1:1(0) ack 1", "the time differs", 12, []string{
 			"expected 0.500000 > F. 1:1(0) ack 1",
@@ -199,7 +199,9 @@ func TestTimes(t *testing.T) {
 		"* > P. 1:11(10) ack 1\n+.4 > P. 1:11(10) ack 1":       drill.Pass, // doubled, from the first
 		"+.1~+.3 > P. 1:11(10) ack 1\n+.2 > P. 1:11(10) ack 1": drill.Fail,
 		"+.197 > P. 1:11(10) ack 1":                            drill.Pass, // 3 ms early
-		"+.195 > P. 1:11(10) ack 1":                            drill.Fail,
+		"+.18 > P. 1:11(10) ack 1":                             drill.Pass, // 20 ms of 180
+		"+.17 > P. 1:11(10) ack 1":                             drill.Fail,
+		"+.19 > P. 1:11(10) ack 1\n+.39 > P. 1:11(10) ack 1":   drill.Pass, // from when it came
 	} {
 		if r := play(t, drill.Config{}, retransmitted+script); r.Verdict != want {
 			t.Errorf("%q: got %v, want %s", script, r, want)
@@ -207,6 +209,17 @@ func TestTimes(t *testing.T) {
 	}
 	if r := play(t, drill.Config{}, "--tolerance_usecs=100000\n"+retransmitted+"+.15 > P. 1:11(10) ack 1"); r.Verdict != drill.Pass {
 		t.Errorf("with a tolerance of 100 ms: got %v", r)
+	}
+	if r := play(t, drill.Config{}, "--tolerance_percent=1\n"+retransmitted+"+.195 > P. 1:11(10) ack 1"); r.Verdict != drill.Fail {
+		t.Errorf("with a tolerance of 4 ms and 1 %%: got %v", r)
+	}
+	if r := play(t, drill.Config{Tolerance: 4 * time.Millisecond}, retransmitted+"+.195 > P. 1:11(10) ack 1"); r.Verdict != drill.Fail {
+		t.Errorf("with a tolerance of 4 ms alone: got %v", r)
+	}
+	for _, wrong := range []string{"x", "-1", "101", "nan"} {
+		if r := play(t, drill.Config{}, "--tolerance_percent="+wrong+"\n"+opened); r.Verdict != drill.Fail {
+			t.Errorf("--tolerance_percent=%s: got %v", wrong, r)
+		}
 	}
 }
 

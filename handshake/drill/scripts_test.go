@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tfocraft/handshake"
 	"tfocraft/handshake/drill"
@@ -56,7 +57,7 @@ func playFile(t *testing.T, file, family string) *drill.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := drill.Config{IPv6: family == "ipv6"}
+	config := drill.Config{IPv6: family == "ipv6", Tolerance: 4 * time.Millisecond}
 	if slices.Contains(strings.Split(filepath.ToSlash(file), "/"), "freebsd") {
 		config.Profile = handshake.FreeBSD
 	}

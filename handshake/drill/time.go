@@ -43,5 +43,10 @@ func (w *window) reached(p *player) time.Duration {
 	return w.from
 }
 
+// slack returns how early or late an event may be that is due at a time.
+func (p *player) slack(due time.Duration) time.Duration {
+	return max(p.tolerance, time.Duration(p.percent/100*float64(due-p.base)))
+}
+
 // seconds writes a time as scripts do.
 func seconds(d time.Duration) string { return fmt.Sprintf("%.6f", d.Seconds()) }
