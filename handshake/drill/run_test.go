@@ -87,7 +87,13 @@ func TestCorners(t *testing.T) {
 			t.Errorf("a second connect after %q: %v", rest, r)
 		}
 	}
-	r := play(t, drill.Config{}, opened+"+0 `echo lots >/proc/sys/net/ipv4/tcp_syn_retries`")
+	// The SYN-ACK finds nobody.
+	r := play(t, drill.Config{}, strings.Replace(refused, "+0 < R. 0:0(0) ack 1 win 0", "+0 shutdown(3, SHUT_WR) = 0\n"+
+		"+.1 < S. 0:0(0) ack 1 win 5840 <mss 1460>\n+0 > R 1:1(0)", 1))
+	if r.Verdict != drill.Pass {
+		t.Errorf("shutdown in SYN-SENT: %v", r)
+	}
+	r = play(t, drill.Config{}, opened+"+0 `echo lots >/proc/sys/net/ipv4/tcp_syn_retries`")
 	if r.Verdict != drill.Fail || !strings.Contains(r.Message, `"lots" is not a number`) {
 		t.Errorf("got %v", r)
 	}

@@ -102,6 +102,8 @@ func (h *Host) Shutdown(fd, how int) Op {
 		s.listener.Close()
 		s.listener = nil
 		return status("")
+	case s.deferred.IsValid(), s.opening():
+		return h.Disconnect(fd) // inet_shutdown in SYN-SENT
 	case s.conn == nil || s.over():
 		return failed(ENOTCONN)
 	}
