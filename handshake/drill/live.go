@@ -103,9 +103,7 @@ func newRemotePlayer(s *script.Script, c Config, r *Result, to Remote) (*player,
 			return nil, err
 		}
 	}
-	if c.Tolerance > 0 {
-		p.tolerance = c.Tolerance
-	}
+	p.insist()
 	if n := leftOut(s); n > 0 {
 		p.note(count(n, "event") + " left out: what programs do and look at is the live host's business")
 	}

@@ -120,9 +120,9 @@ func connect(p *player, a *args) *pendingCall {
 // maxSend is the most that one call may send: what is more than any send buffer.
 const maxSend = 64 << 20
 
-// sendFlags are those that are played, and the two that change nothing that a
-// script sees: MSG_NOSIGNAL and MSG_EOR.
-const sendFlags = socket.MSG_DONTWAIT | socket.MSG_FASTOPEN | socket.MSG_MORE | 0x4000 | 0x80
+// sendFlags are those that are played, and two that change nothing that a script
+// sees.
+const sendFlags = socket.MSG_DONTWAIT | socket.MSG_FASTOPEN | socket.MSG_MORE | socket.MSG_NOSIGNAL | socket.MSG_EOR
 
 func (p *player) send(a *args, n, flags int, to netip.AddrPort) *pendingCall {
 	if n < 0 || n > maxSend {

@@ -104,9 +104,7 @@ func newPlayer(s *script.Script, c Config, r *Result) (*player, error) {
 			return nil, err
 		}
 	}
-	if c.Tolerance > 0 {
-		p.tolerance, p.percent = c.Tolerance, 0
-	}
+	p.insist()
 	var err error
 	p.host, err = socket.NewHost(socket.Config{Now: epoch, Local: p.local, MTU: mtu, Profile: c.Profile, Send: p.take})
 	p.venue = &virtual{player: p, host: p.host, now: epoch}

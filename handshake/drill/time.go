@@ -43,6 +43,14 @@ func (w *window) reached(p *player) time.Duration {
 	return w.from
 }
 
+// insist lets the tolerance of the configuration, if it has one, count more than
+// what the script says.
+func (p *player) insist() {
+	if t := p.config.Tolerance; t > 0 {
+		p.tolerance, p.percent = t, 0
+	}
+}
+
 // slack returns how early or late an event may be that is due at a time.
 func (p *player) slack(due time.Duration) time.Duration {
 	return max(p.tolerance, time.Duration(p.percent/100*float64(due-p.base)))

@@ -37,7 +37,9 @@ const (
 
 	MSG_PEEK     = 0x2
 	MSG_DONTWAIT = 0x40
+	MSG_EOR      = 0x80
 	MSG_WAITALL  = 0x100
+	MSG_NOSIGNAL = 0x4000
 	MSG_MORE     = 0x8000
 	MSG_FASTOPEN = 0x20000000
 
@@ -136,7 +138,7 @@ func (s *socket) over() bool {
 
 // sawFIN reports whether all was read up to the peer's FIN.
 func (s *socket) sawFIN() bool {
-	if n, _ := s.conn.Buffered(); n > 0 {
+	if n, ended := s.conn.Buffered(); n > 0 || !ended {
 		return false
 	}
 	_, err := s.conn.TryRead(make([]byte, 1))
