@@ -19,7 +19,6 @@ import (
 	"tfocraft/cmd/tfo/internal/lab"
 	"tfocraft/handshake/drill"
 	"tfocraft/wire"
-	"tfocraft/wire/pcapng"
 )
 
 // remoteScripts are about a server that reads to the end, or just once, and then
@@ -250,7 +249,7 @@ $`)
 		t.Errorf("-v has shown\n%s", got.stderr)
 	}
 	var flags []wire.Flags
-	for _, p := range readDrillCapture(t, file) {
+	for _, p := range framesIn(t, file) {
 		if since := p.Time.Sub(before); since < 0 || since > e2ePatience {
 			t.Errorf("a packet of %v", p.Time)
 		}
@@ -267,28 +266,6 @@ $`)
 	if !strings.Contains(explained, "closes a descriptor. Left out: the program of a live host decides") {
 		t.Errorf("--explain:\n%s", explained)
 	}
-}
-
-// readDrillCapture reads the packets of a capture of tfo drill.
-func readDrillCapture(t *testing.T, file string) (frames []pcapng.Frame) {
-	t.Helper()
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	r, err := pcapng.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for frame, err := range r.All() {
-		if err != nil {
-			t.Fatal(err)
-		}
-		frame.Data = slices.Clone(frame.Data)
-		frames = append(frames, frame)
-	}
-	return frames
 }
 
 // A drill that is interrupted leaves neither rules nor connections.

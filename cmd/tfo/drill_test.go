@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"tfocraft/wire/pcapng"
 )
 
 // drillWith runs a command and returns what it has left.
@@ -134,23 +132,7 @@ func TestDrillPackets(t *testing.T) {
 	if code != exitDone || stderr != want {
 		t.Errorf("code %d, got\n%swant\n%s", code, stderr, want)
 	}
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	r, err := pcapng.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	frames := 0
-	for _, err := range r.All() {
-		if err != nil {
-			t.Fatal(err)
-		}
-		frames++
-	}
-	if frames != 2 {
+	if frames := len(framesIn(t, file)); frames != 2 {
 		t.Errorf("%d frames in the capture, want 2", frames)
 	}
 }
