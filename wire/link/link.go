@@ -47,6 +47,13 @@ type Link interface {
 	Close() error
 }
 
+// A Poller is a link that can also be read without waiting.
+type Poller interface {
+	// Poll is ReadFrames that does not wait: without a frame it returns 0 and no
+	// error, whatever the deadline.
+	Poll(batch []Frame) (int, error)
+}
+
 // A FilterSetter is a link whose filter can change while it is open.
 type FilterSetter interface {
 	// SetFilter replaces the filter at one stroke: no frame meets none. Frames

@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"syscall"
 	"unsafe"
 
-	"github.com/mdlayher/packet"
 	"golang.org/x/sys/unix"
 
 	"tfocraft/wire"
@@ -47,7 +45,7 @@ func vnetHeaderOf(o *Outgoing) vnetHeader {
 // A segmentSender gives a packet socket what the kernel has to finish.
 type segmentSender struct {
 	outbox
-	conn    *packet.Conn
+	socket  *quietSocket
 	vnet    [sendBatch]vnetHeader
 	vectors [sendBatch][3]unix.Iovec // the header for the kernel, ours, the payload
 }
@@ -57,28 +55,24 @@ type segmentSender struct {
 // has no protocol. A kernel without the option is not an error: then there is
 // no sender.
 func openSegmentSender(ifi *net.Interface) (*segmentSender, error) {
-	conn, err := packet.Listen(ifi, packet.Raw, 0, nil)
+	own, err := openQuiet(ifi)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return nil, errors.Join(err, conn.Close())
-	}
 	var refused, failed error
-	err = raw.Control(func(fd uintptr) {
+	err = own.raw.Control(func(fd uintptr) {
 		refused = unix.SetsockoptInt(int(fd), unix.SOL_PACKET, unix.PACKET_VNET_HDR, 1)
 		failed = setSendBuffer(int(fd))
 	})
 	if err = errors.Join(err, failed); err != nil || refused != nil {
-		return nil, errors.Join(err, conn.Close())
+		return nil, errors.Join(err, own.Close())
 	}
-	return newSegmentSender(conn, raw), nil
+	return newSegmentSender(own), nil
 }
 
-func newSegmentSender(conn *packet.Conn, raw syscall.RawConn) *segmentSender {
-	s := &segmentSender{conn: conn}
-	s.init(raw)
+func newSegmentSender(own *quietSocket) *segmentSender {
+	s := &segmentSender{socket: own}
+	s.init(own.raw)
 	for i := range sendBatch {
 		s.vectors[i][0].Base = (*byte)(unsafe.Pointer(&s.vnet[i]))
 		s.vectors[i][0].SetLen(int(unsafe.Sizeof(s.vnet[i])))

@@ -59,6 +59,7 @@ var (
 	_ Link         = (*Packet)(nil)
 	_ FilterSetter = (*Packet)(nil)
 	_ Offloader    = (*Packet)(nil)
+	_ Poller       = (*Packet)(nil)
 )
 
 // defaultReceiveBuffer holds some hundred frames of 64 KiB.
@@ -237,7 +238,7 @@ func (p *Packet) Close() error {
 		errs = append(errs, p.raw4.Close())
 	}
 	if p.segments != nil {
-		errs = append(errs, p.segments.conn.Close())
+		errs = append(errs, p.segments.socket.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -37,7 +37,9 @@ type mmsghdr struct {
 type receiver struct {
 	raw  syscall.RawConn
 	form form
-	call func(fd uintptr) bool // kept, for a method value is an allocation
+	// The ways of reading, kept, for a method value is an allocation.
+	wait func(fd uintptr) bool
+	poll func(fd uintptr)
 	want int
 	got  int
 	err  error
@@ -53,7 +55,8 @@ type receiver struct {
 }
 
 func (r *receiver) init(raw syscall.RawConn, f form) {
-	r.raw, r.form, r.call = raw, f, r.recvmmsg
+	r.raw, r.form = raw, f
+	r.wait, r.poll = r.recvmmsg, func(fd uintptr) { r.recvmmsg(fd) }
 	r.slots = make([]byte, receiveBatch*slotLen)
 	for i := range receiveBatch {
 		slot := r.slot(i)[headroom:]
@@ -69,8 +72,9 @@ func (r *receiver) init(raw syscall.RawConn, f form) {
 
 func (r *receiver) slot(i int) []byte { return r.slots[i*slotLen : (i+1)*slotLen] }
 
-// next waits for messages, at most want, and returns how many came.
-func (r *receiver) next(want int) (int, error) {
+// next returns how many messages there are, at most want. Without any it waits, if
+// it may.
+func (r *receiver) next(want int, wait bool) (int, error) {
 	r.want = min(want, receiveBatch)
 	for i := range r.want {
 		h := &r.headers[i].hdr
@@ -78,7 +82,13 @@ func (r *receiver) next(want int) (int, error) {
 		h.SetControllen(controlLen)
 		h.Flags = 0
 	}
-	if err := r.raw.Read(r.call); err != nil {
+	var err error
+	if wait {
+		err = r.raw.Read(r.wait)
+	} else {
+		err = r.raw.Control(r.poll)
+	}
+	if err != nil {
 		return 0, err
 	}
 	return r.got, r.err
@@ -94,6 +104,7 @@ func (r *receiver) recvmmsg(fd uintptr) bool {
 			return true
 		case unix.EINTR:
 		case unix.EAGAIN:
+			r.got, r.err = 0, nil
 			return false
 		default:
 			r.got, r.err = 0, errno
@@ -186,12 +197,17 @@ func (r *receiver) statistics(conn *packet.Conn) (Stats, error) {
 }
 
 // ReadFrames implements [Link].
-func (p *Packet) ReadFrames(batch []Frame) (int, error) {
+func (p *Packet) ReadFrames(batch []Frame) (int, error) { return p.read(batch, true) }
+
+// Poll implements [Poller].
+func (p *Packet) Poll(batch []Frame) (int, error) { return p.read(batch, false) }
+
+func (p *Packet) read(batch []Frame, wait bool) (int, error) {
 	for len(batch) > 0 {
 		if err := p.life.err(); err != nil {
 			return 0, err
 		}
-		got, err := p.receive.next(len(batch))
+		got, err := p.receive.next(len(batch), wait)
 		if err != nil {
 			if err = p.life.readError(err); err != nil {
 				return 0, err
@@ -206,7 +222,7 @@ func (p *Packet) ReadFrames(batch []Frame) (int, error) {
 				n++
 			}
 		}
-		if n > 0 {
+		if n > 0 || got == 0 {
 			return n, nil
 		}
 	}

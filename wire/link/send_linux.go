@@ -31,8 +31,8 @@ type loader func(frame []byte, to *unix.RawSockaddrLinklayer) (data []byte, n ui
 // An outbox is a run of messages for a socket, many with one system call.
 type outbox struct {
 	raw     syscall.RawConn
-	call    func(fd uintptr) bool // kept, for a method value is an allocation
-	at      int                   // next message to send
+	call    func(fd uintptr) // kept, for a method value is an allocation
+	at      int              // next message to send
 	end     int
 	err     error
 	headers [sendBatch]mmsghdr
@@ -50,14 +50,14 @@ func (o *outbox) sendFirst(n int) (int, error) {
 func (o *outbox) run() error {
 	for tries := 0; o.at < o.end; {
 		before := o.at
-		if err := o.raw.Write(o.call); err != nil {
+		if err := o.raw.Control(o.call); err != nil {
 			return err
 		}
 		if o.at > before {
 			tries = 0
 		}
 		switch {
-		case o.err == nil:
+		case o.err == nil || errors.Is(o.err, unix.EAGAIN):
 		case errors.Is(o.err, unix.ENOBUFS) && tries < sendTries:
 			time.Sleep(firstSendWait << tries)
 			tries++
@@ -68,21 +68,23 @@ func (o *outbox) run() error {
 	return nil
 }
 
-// sendmmsg reports whether it is done; if not, the socket's buffer was full.
-func (o *outbox) sendmmsg(fd uintptr) bool {
+// sendmmsg sends some messages. If the socket's buffer is full the error is EAGAIN,
+// after a wait for room.
+func (o *outbox) sendmmsg(fd uintptr) {
 	for {
 		n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&o.headers[o.at])), uintptr(o.end-o.at), unix.MSG_DONTWAIT, 0, 0)
 		switch errno {
 		case 0:
 			o.at += int(n)
 			o.err = nil
-			return true
+			return
 		case unix.EINTR:
 		case unix.EAGAIN:
-			return false
+			awaitRoom(fd)
+			fallthrough
 		default:
 			o.err = errno
-			return true
+			return
 		}
 	}
 }

@@ -23,7 +23,7 @@ type fullQueue struct {
 	refusal int
 }
 
-func (q *fullQueue) Write(func(uintptr) bool) error {
+func (q *fullQueue) Control(func(uintptr)) error {
 	if q.sender.err = nil; q.refusal > 0 {
 		q.refusal--
 		q.sender.err = unix.ENOBUFS

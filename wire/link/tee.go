@@ -21,7 +21,24 @@ import (
 // as far as l is: otherwise SetFilter and WriteSegments fail with
 // [errors.ErrUnsupported], and MaxPayload is 0.
 func Tee(l Link, see func(frame []byte, at time.Time, outgoing bool)) Link {
-	return &tee{Link: l, see: see}
+	t := &tee{Link: l, see: see}
+	if p, ok := l.(Poller); ok {
+		return &pollingTee{t, p}
+	}
+	return t
+}
+
+// A pollingTee is the tee of a Poller.
+type pollingTee struct {
+	*tee
+	Poller
+}
+
+// Poll implements [Poller].
+func (t *pollingTee) Poll(batch []Frame) (int, error) {
+	n, err := t.Poller.Poll(batch)
+	t.show(batch[:n])
+	return n, err
 }
 
 type tee struct {
@@ -40,7 +57,13 @@ var (
 
 func (t *tee) ReadFrames(batch []Frame) (int, error) {
 	n, err := t.Link.ReadFrames(batch)
-	for _, f := range batch[:n] {
+	t.show(batch[:n])
+	return n, err
+}
+
+// show shows what was received.
+func (t *tee) show(batch []Frame) {
+	for _, f := range batch {
 		data := f.Data
 		if f.Partial {
 			t.scratch = Complete(t.scratch[:0], data)
@@ -48,7 +71,6 @@ func (t *tee) ReadFrames(batch []Frame) (int, error) {
 		}
 		t.see(data, f.Time, f.Outgoing)
 	}
-	return n, err
 }
 
 func (t *tee) WriteFrames(batch [][]byte) (int, error) {
