@@ -1,6 +1,84 @@
 package handshake
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+
+	"tfocraft/wire"
+)
+
+// burstConfig allows for bursts, and for as many as there is data.
+func burstConfig() Config {
+	c := plainConfig()
+	c.NoWindowScale, c.NoSACK = false, false
+	c.Burst, c.InitialWindow = 65000, 1000
+	c.SendBuffer = 2 << 20
+	return c
+}
+
+// manyBursts returns a connection over which so much was written and sent, with all
+// outputs in h.sent.
+func manyBursts(t *testing.T, n int) *harness {
+	t.Helper()
+	h := startClient(t, burstConfig(), "")
+	h.want("S 0:0(0) <...>")
+	syn := h.parse("S. 0:0(0) ack 1 <mss 1460,sackOK,nop,wscale 7>", "")
+	h.take(h.m.Input(h.now, syn, h.out[:0]))
+	h.want(". 1:1(0) ack 1")
+	open := h.parse(". 1:1(0) ack 1 win 20000", "")
+	h.take(h.m.Input(h.now, open, h.out[:0]))
+	h.wantIdle()
+	h.write(bytesOf(n))
+	return h
+}
+
+func payloadLen(sent []wire.Segment) (n int) {
+	for i := range sent {
+		n += len(sent[i].Payload)
+	}
+	return n
+}
+
+// One call sends a limited number of bursts, and says that there is more.
+func TestPushDue(t *testing.T) {
+	const n = 1_000_000
+	h := manyBursts(t, n)
+	calls := 1
+	for ; h.m.PushDue(); calls++ {
+		before := payloadLen(h.sent)
+		h.take(h.m.Push(h.now, h.out[:0]))
+		if got := payloadLen(h.sent) - before; got == 0 || got >= (quota+1)*h.m.config.Burst {
+			t.Fatalf("call %d has sent %d bytes", calls, got)
+		}
+	}
+	if got := payloadLen(h.sent); got != n || calls != 2 {
+		t.Errorf("%d bytes went out in %d calls, want %d in 2", got, calls, n)
+	}
+}
+
+// Acknowledgements that come together are answered together, but not if something
+// was lost.
+func TestRunOfAcks(t *testing.T) {
+	for _, lossy := range []bool{false, true} {
+		h := manyBursts(t, 2_000_000)
+		h.sent = nil
+		sack := ""
+		if lossy {
+			sack = " <nop,nop,sack 200001:400001>"
+		}
+		for ack := 10_001; ack < 100_000; ack += 10_000 {
+			h.take(h.m.InputMore(h.now, h.parse(fmt.Sprintf(". 1:1(0) ack %d win 20000%s", ack, sack), ""), h.out[:0]))
+		}
+		if got := payloadLen(h.sent); got > 0 != lossy {
+			t.Errorf("lossy %v: %d bytes were sent before the end of the run", lossy, got)
+		}
+		before := payloadLen(h.sent)
+		h.take(h.m.Settle(h.now, h.out[:0]))
+		if got := payloadLen(h.sent) - before; !lossy && got < quota*65000*9/10 {
+			t.Errorf("%d bytes were sent at the end of the run, want %d bursts", got, quota)
+		}
+	}
+}
 
 // A burst is cut by the size that its own options leave, also when they hold a
 // report that the next segment will not have (C-110).

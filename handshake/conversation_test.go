@@ -25,6 +25,7 @@ type conversation struct {
 
 	versions    int  // of the bytes of the peer: each of its segments has its own
 	written     int  // by the application, from ourBytes
+	filling     int  // behind that, by fillIn
 	unpushed    bool // some of it need not be sent before the next Push
 	finAsked    bool
 	closeAsked  bool

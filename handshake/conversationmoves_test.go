@@ -75,6 +75,8 @@ var appMoves = []move{
 	{"write", 10, func(c *conversation) { c.write(choose(c, 1000, 1, 100, 3000, 10_000, 50_000)) }},
 	{"queue", 2, func(c *conversation) { c.queue(1 + c.below(2000)) }},
 	{"push", 1, (*conversation).push},
+	{"begin to fill in", 4, func(c *conversation) { c.fillIn(choose(c, 1000, 1, 3000, 50_000)) }},
+	{"fill in", 4, (*conversation).filledIn},
 	{"good round trips", 5, func(c *conversation) { c.roundTrips(choose(c, 2, 1, 4, 6, 25)) }},
 	{"read all", 6, func(c *conversation) { c.read(c.m.Unread()) }},
 	{"read some", 3, func(c *conversation) { c.read(min(c.m.Unread(), 1+c.below(2000))) }},
@@ -103,7 +105,34 @@ func (c *conversation) write(n int) {
 	c.push()
 }
 
+// fillIn begins to write without a lock; filledIn ends it.
+func (c *conversation) fillIn(n int) {
+	c.filledIn()
+	p := ourBytes(c.written, min(n, len(simBytes)-c.written))
+	a, b := c.m.Reserve(len(p))
+	copy(b, p[copy(a, p):])
+	c.filling = len(a) + len(b)
+	if space := c.m.SendSpace(); c.filling > space {
+		c.fail("Reserve has room for %d bytes in %d", c.filling, space)
+	}
+}
+
+func (c *conversation) filledIn() {
+	n := c.filling
+	c.filling = 0
+	switch kept := n > 0 && c.m.Commit(n); {
+	case kept && c.finAsked:
+		c.fail("Commit has taken %d bytes behind the end", n)
+	case kept:
+		c.written += n
+		c.unpushed = true
+	case n > 0 && !c.finAsked && c.m.State() != Closed:
+		c.fail("Commit has lost %d bytes", n)
+	}
+}
+
 func (c *conversation) queue(n int) {
+	c.filledIn()
 	n = min(n, len(simBytes)-c.written)
 	space := c.m.SendSpace()
 	took := c.m.Queue(ourBytes(c.written, n))

@@ -40,6 +40,7 @@ var seeds = []seed{
 	{nil, "server; everything acknowledged; single bytes with gaps [0 7]; data that fills all holes; urgent data; data without an ACK; several segments at once [0 0 3 9]"},
 	{[]byte{0, 0, 0, 0, 3}, "server; everything acknowledged; a window full of data behind a hole; data behind a hole; FIN behind a hole; FIN in the middle of what is kept [9]; FIN behind what is kept; data that fills all holes; FIN"},
 	{nil, "server; everything acknowledged; close the writing side; everything acknowledged; orphan; close"},
+	{nil, "client; a SYN-ACK; write; begin to fill in; everything acknowledged; fill in; push; everything acknowledged; begin to fill in; close the writing side; fill in; everything acknowledged"},
 	{nil, "server; everything acknowledged; FIN at the edge of the window; a window full of data; FIN at the edge of the window [2]; close; close"},
 	{nil, "server; everything acknowledged; a round trip; write [3]; SACK of a part [4 0 2 0]; SACK of a part [0 9 9 0]; D-SACK below the ACK; D-SACK within a block; SACK of all but the first; some timers go off [8]"},
 	{nil, "server; everything acknowledged; write [4]; SACK of several parts; SACK that makes no sense [1 6 1 2]; SACK that makes no sense [2 4 9 1]; a segment acknowledged; all but the last byte acknowledged; all timers go off"},

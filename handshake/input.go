@@ -34,7 +34,9 @@ func (m *Machine) inputSynchronized(now instant, s *wire.Segment, set *wire.Opti
 	}
 	m.takeMark(s)
 	out = m.inputData(now, s, out)
-	out = m.flush(now, out)
+	if m.held = m.canWait(); !m.held {
+		out = m.flush(now, out)
+	}
 	if m.recv.ackAtOnce {
 		return m.acknowledge(now, out)
 	}
@@ -205,6 +207,15 @@ func (m *Machine) resetReader(s *wire.Segment, out []Output) []Output {
 		out = m.resetAt(m.send.nxt, out)
 	}
 	return out
+}
+
+// finishRun does what a run of segments has left to its end.
+func (m *Machine) finishRun(now instant, out []Output) []Output {
+	if m.held {
+		m.held = false
+		out = m.flush(now, out)
+	}
+	return m.acknowledge(now, out)
 }
 
 // acknowledge sends or schedules the ACK for what was taken (RFC 9293,

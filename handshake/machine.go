@@ -13,6 +13,7 @@ type Machine struct {
 	state  State
 	active bool // opened by us: decides what a reset in SYN-RECEIVED means (RFC 9293, Section 3.10.7.4)
 	closed bool // the application will neither read nor write any more
+	held   bool // what there is to send waits for finishRun
 	err    error
 	begun  time.Time // see clock
 
@@ -113,12 +114,13 @@ func (m *Machine) Accept(now time.Time, syn wire.Segment, a Admission, out []Out
 // Input takes a segment that has come for this connection: addresses, ports
 // and checksum were right. Outputs may alias its payload.
 func (m *Machine) Input(now time.Time, s wire.Segment, out []Output) []Output {
-	return m.acknowledge(m.clock(now), m.InputMore(now, s, out))
+	return m.finishRun(m.clock(now), m.InputMore(now, s, out))
 }
 
 // InputMore is Input for a segment that has come together with others: it leaves
 // the acknowledgement of data in order to Settle, which is called when they have
-// all been taken. One acknowledgement then does for them all.
+// all been taken. One acknowledgement then does for them all. With Config.Burst, so
+// it is with data that the segments make room for: long bursts take few calls.
 func (m *Machine) InputMore(now time.Time, s wire.Segment, out []Output) []Output {
 	at := m.begin(now)
 	// What cannot be decoded behind a broken option is not there; RFC 9293,
@@ -137,7 +139,7 @@ func (m *Machine) InputMore(now time.Time, s wire.Segment, out []Output) []Outpu
 
 // Settle ends a run of InputMore.
 func (m *Machine) Settle(now time.Time, out []Output) []Output {
-	return m.acknowledge(m.begin(now), out)
+	return m.finishRun(m.begin(now), out)
 }
 
 // ICMP takes an ICMP error that quotes a segment of this connection. One whose
@@ -169,19 +171,40 @@ func (m *Machine) Write(now time.Time, p []byte, out []Output) (int, []Output) {
 // them: it is bounded, see [Machine.SendSpace]. Nothing is taken once the sending
 // side is closed. They are sent with the next Push at the latest.
 func (m *Machine) Queue(p []byte) int {
-	if m.send.finQueued || m.err != nil || m.state == Closed && !m.unopened() {
-		return 0
-	}
-	return m.send.queue(p)
+	a, b := m.Reserve(len(p))
+	n := len(a) + len(b)
+	copy(b, p[copy(a, p):])
+	m.Commit(n)
+	return n
 }
 
-// Push sends what was queued, as far as that may be now.
+// Reserve returns room in the send buffer for up to n bytes, in two pieces where the
+// buffer begins anew; without any, Queue would take nothing either. It is to be
+// filled, which needs no lock against calls of the machine, and then queued by Commit.
+// Nothing else is queued meanwhile.
+func (m *Machine) Reserve(n int) (a, b []byte) {
+	if m.send.finQueued || m.err != nil || m.state == Closed && !m.unopened() {
+		return nil, nil
+	}
+	return m.send.reserve(n)
+}
+
+// Commit queues the n bytes that were filled in, as many as Reserve has returned. It
+// reports false if the sending side was closed since: then they are lost.
+func (m *Machine) Commit(n int) bool { return m.send.commit(n) }
+
+// Push sends what was queued, as far as that may be now. See also PushDue.
 func (m *Machine) Push(now time.Time, out []Output) []Output {
 	if m.state == Closed {
 		return out
 	}
 	return m.afterWrite(m.begin(now), out)
 }
+
+// PushDue reports whether the last call has sent as many bursts as one call does, with
+// more to be sent now: the owner, who hears the peer in between, calls Push again. It
+// is only with Config.Burst.
+func (m *Machine) PushDue() bool { return m.send.more }
 
 // SendSpace returns how many bytes Queue would take now.
 func (m *Machine) SendSpace() int { return m.send.space() }

@@ -28,6 +28,8 @@ type sender struct {
 	confirmed  uint64 // bytes of data acknowledged
 	finQueued  bool
 	synAgain   bool  // the SYN that synAt tells of was sent before
+	reserved   bool  // somebody is filling the room behind store
+	more       bool  // sendNew has stopped at its quota
 	timeouts   int16 // in a row, without an acknowledgement between
 	probes     int16 // of a window that is still closed
 	lastSent   instant
@@ -97,11 +99,25 @@ func (s *sender) finFollows(n int) bool {
 
 func (s *sender) finAcked() bool { return s.finQueued && s.dataEnd().Less(s.una) }
 
-// queue copies as much of p as there is room for.
-func (s *sender) queue(p []byte) int {
-	n := min(len(p), s.space())
-	s.store.Push(s.buffers, p[:n])
-	return n
+// reserve returns room for up to n bytes, see [Machine.Reserve].
+func (s *sender) reserve(n int) (a, b []byte) {
+	n = min(n, s.space())
+	s.reserved = n > 0
+	return s.store.Reserve(s.buffers, n)
+}
+
+// commit queues the n bytes in the room that reserve has returned, unless it is too
+// late for that.
+func (s *sender) commit(n int) bool {
+	kept := s.reserved && !s.finQueued
+	s.reserved = false
+	switch {
+	case kept:
+		s.store.Commit(n)
+	case s.store.Len() == 0:
+		s.store.Reset(s.buffers)
+	}
+	return kept
 }
 
 // release lets go of what was not acknowledged. Outputs of the same call may still
@@ -109,6 +125,7 @@ func (s *sender) queue(p []byte) int {
 func (s *sender) release() {
 	s.store.Take()
 	s.board = scoreboard{}
+	s.reserved, s.more = false, false
 }
 
 // advance moves SND.UNA and forgets the bytes before it; it returns how many.
@@ -118,7 +135,11 @@ func (s *sender) advance(ack wire.Seq) int {
 		s.small = ack // or it would be ahead again, half a sequence space later
 	}
 	n := min(max(ack.Diff(s.base), 0), s.store.Len())
-	s.store.Skip(s.buffers, n)
+	if s.reserved {
+		s.store.Discard(n)
+	} else {
+		s.store.Skip(s.buffers, n)
+	}
 	s.confirmed += uint64(n)
 	s.base = s.base.Add(n)
 	if s.nxt.Less(ack) {

@@ -75,6 +75,7 @@ func (m *Machine) maySend() bool {
 
 // flush sends what the windows allow: first what was lost, then what is new.
 func (m *Machine) flush(now instant, out []Output) []Output {
+	m.send.more = false
 	if !m.maySend() {
 		return out
 	}
@@ -88,6 +89,16 @@ func (m *Machine) flush(now instant, out []Output) []Output {
 	return out
 }
 
+// canWait reports whether what is to be sent can wait for the end of a run of
+// segments: it is new, and enough for a burst.
+func (m *Machine) canWait() bool {
+	return m.config.Burst > 0 && m.send.unsent() >= m.config.Burst && m.recovery.phase == phaseOpen && m.send.board.lost == 0
+}
+
+// quota is how many bursts are sent in one call. What they are answered with makes
+// room for the application, which then has time to fill it before the rest has gone.
+const quota = 8
+
 // sendNew sends what was not sent before.
 func (m *Machine) sendNew(now instant, out []Output) []Output {
 	s := &m.send
@@ -100,6 +111,10 @@ func (m *Machine) sendNew(now instant, out []Output) []Output {
 			break
 		}
 		out = m.sendNext(now, n, fin, out)
+		if m.config.Burst > 0 && s.nxt.Diff(before) >= quota*m.config.Burst {
+			s.more = s.unsent() > 0 || s.finDue()
+			break
+		}
 	}
 	m.noteLimit()
 	if before != s.nxt {

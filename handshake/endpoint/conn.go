@@ -56,6 +56,9 @@ func (c *Conn) LocalAddr() net.Addr { return net.TCPAddrFromAddrPort(c.local) }
 // RemoteAddr returns a [*net.TCPAddr].
 func (c *Conn) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(c.remote) }
 
+// maxPiece is how many bytes a Write copies at most before the loop may send them.
+const maxPiece = 64 << 10
+
 // maxCopy is how many bytes are copied at most while the loop is kept from the
 // connection.
 const maxCopy = 128 << 10
@@ -71,20 +74,35 @@ func (c *Conn) Write(b []byte) (int, error) {
 	defer c.endWrite()
 	n := 0
 	for n < len(b) {
-		took := c.machine.Queue(b[n:min(len(b), n+maxCopy)])
-		n += took
-		if took > 0 {
-			c.stack.mail.post(c)
-			c.mu.Unlock() // the loop sends while the rest is copied
-			c.mu.Lock()
-		} else {
-			c.writable.wait(&c.mu)
-		}
-		if err := c.writeError(); n < len(b) && err != nil {
+		if err := c.writeError(); err != nil {
 			return n, c.opError("write", err)
+		}
+		if took := c.copyIn(b[n:min(len(b), n+maxPiece)]); took > 0 {
+			n += took
+			c.stack.mail.post(c)
+		} else if c.writeError() == nil {
+			c.writable.wait(&c.mu)
 		}
 	}
 	return n, nil
+}
+
+// copyIn copies what there is room for to the send buffer, without keeping the loop
+// from the connection, and returns how much that is. It is nothing, too, if the
+// connection is closed meanwhile.
+func (c *Conn) copyIn(p []byte) int {
+	a, b := c.machine.Reserve(len(p))
+	n := len(a) + len(b)
+	if n == 0 {
+		return 0
+	}
+	c.mu.Unlock()
+	copy(b, p[copy(a, p):])
+	c.mu.Lock()
+	if !c.machine.Commit(n) {
+		return 0
+	}
+	return n
 }
 
 // beginWrite waits until no other Write is going on, Dial's included.

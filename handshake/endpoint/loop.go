@@ -32,10 +32,11 @@ type tuple struct {
 
 // A loop is the goroutine of a stack, and what it alone touches.
 type loop struct {
-	stack *Stack
-	log   *slog.Logger
-	link  link.Link
-	mail  *mailbox
+	stack  *Stack
+	log    *slog.Logger
+	link   link.Link
+	poller link.Poller // the link, if it is one
+	mail   *mailbox
 
 	conns      connTable
 	listeners  map[netip.AddrPort]*Listener
@@ -47,6 +48,7 @@ type loop struct {
 	idle       []chan struct{} // to close when there are no connections
 	skips      int             // rounds in a row without a read
 	sendFailed bool            // and was logged
+	poll       bool            // a connection has more to send, which is not to wait for frames
 	handedOver bool            // SYN data went to an application in this round
 
 	// Used again and again, so that frames cost no allocation.
@@ -130,6 +132,9 @@ func (l *loop) take(n int) {
 // receive waits for frames, mail or the next timer.
 func (l *loop) receive(now time.Time) (int, error) {
 	switch {
+	case l.poll:
+		l.poll, l.skips = false, 0
+		return l.poller.Poll(l.frames)
 	case l.mail.sleep(now, l.timers.next()):
 	case l.skips < maxSkips:
 		l.skips++

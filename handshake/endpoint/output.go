@@ -11,7 +11,7 @@ import (
 
 // apply carries out what a call of a machine has put out. The outputs alias
 // the machine and, through it, the frame that was read; what is still borrowed
-// from them in the end is sent before anybody else gets hold of the connection.
+// from them in the end is sent before the loop does anything else.
 // The caller holds c.mu.
 func (l *loop) apply(now time.Time, c *Conn, out []handshake.Output) {
 	l.outputs = out[:0]
@@ -32,11 +32,18 @@ func (l *loop) apply(now time.Time, c *Conn, out []handshake.Output) {
 		}
 	}
 	if l.queue.borrows {
+		// What is borrowed stays as it is, whatever others do with the connection.
+		c.mu.Unlock()
 		l.flush()
+		c.mu.Lock()
 	}
 	if c.machine.State() != handshake.Closed {
 		l.timers.schedule(c)
 		c.settle()
+		if c.machine.PushDue() {
+			l.mail.post(c)
+			l.poll = l.poller != nil
+		}
 	}
 }
 

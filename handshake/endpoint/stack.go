@@ -91,6 +91,7 @@ func newStack(c Config) (*Stack, error) {
 		clock:  time.Now,
 	}
 	s.loop = newLoop(s)
+	s.loop.poller, _ = c.Link.(link.Poller)
 	s.loop.queue.offload, s.burst = s.config.offloader()
 	return s, nil
 }

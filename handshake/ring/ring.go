@@ -39,14 +39,35 @@ func (r *Ring) Push(from Buffers, p []byte) {
 		return
 	}
 	if r.Len()+len(p) > len(r.buf) {
-		r.grow(from, r.Len()+len(p))
+		put(from, r.grow(from, r.Len()+len(p)))
 	}
 	copy(r.buf, p[copy(r.buf[r.at(r.Len()):], p):])
-	r.n += int32(len(p))
+	r.Commit(len(p))
+}
+
+// Reserve returns the room for n bytes behind the end, in two pieces where the
+// buffer begins anew, to be filled and then appended by Commit. Until then there is
+// no Push; Discard takes the place of Skip, or the room might be gone. A buffer that
+// is too small for it is left to the garbage collector, so that what View has
+// returned stays valid.
+func (r *Ring) Reserve(from Buffers, n int) (a, b []byte) {
+	if n == 0 {
+		return nil, nil
+	}
+	if r.Len()+n > len(r.buf) {
+		r.grow(from, r.Len()+n)
+	}
+	return r.View(r.Len(), n)
+}
+
+// Commit appends the n bytes that the room of Reserve was filled with.
+func (r *Ring) Commit(n int) {
+	r.n += int32(n)
 	r.peak = max(r.peak, r.n)
 }
 
-func (r *Ring) grow(from Buffers, need int) {
+// grow moves to a larger buffer and returns the one before.
+func (r *Ring) grow(from Buffers, need int) (before []byte) {
 	if r.buf == nil {
 		// What it has grown to the last time it need not grow to again.
 		need = max(need, int(r.want))
@@ -54,8 +75,8 @@ func (r *Ring) grow(from Buffers, need int) {
 	buf := get(from, max(need, minBuffer))
 	a, b := r.View(0, r.Len())
 	copy(buf[copy(buf, a):], b)
-	put(from, r.buf)
-	r.buf, r.head = buf, 0
+	before, r.buf, r.head = r.buf, buf, 0
+	return before
 }
 
 // View returns the n bytes that begin at bytes behind the first one. They are in
@@ -85,15 +106,21 @@ func (r *Ring) Pop(to Buffers, p []byte) int {
 // Skip takes n bytes from the front, which must be there. An empty queue gives
 // its buffer back to to.
 func (r *Ring) Skip(to Buffers, n int) {
-	switch {
-	case n > r.Len():
-		panic("ring: Skip of more than there is")
-	case n == r.Len():
+	r.Discard(n)
+	if r.n == 0 {
 		r.Reset(to)
-		return
 	}
-	r.head = int32(r.at(n))
-	r.n -= int32(n)
+}
+
+// Discard is Skip that keeps the buffer.
+func (r *Ring) Discard(n int) {
+	if n > r.Len() {
+		panic("ring: Skip of more than there is")
+	}
+	if n > 0 {
+		r.head = int32(r.at(n))
+		r.n -= int32(n)
+	}
 }
 
 // Take empties the queue and returns what was in it as a ring of its own.

@@ -3,6 +3,7 @@ package ring
 import (
 	"bytes"
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
@@ -34,7 +35,10 @@ func TestRing(t *testing.T) {
 	var r Ring
 	var want []byte
 	for range 20000 {
-		switch rng.IntN(3) {
+		switch rng.IntN(4) {
+		case 3:
+			n := rng.IntN(3000)
+			want = append(want, fill(t, from, &r, rng, n)...)
 		case 0:
 			p := make([]byte, rng.IntN(3000))
 			for i := range p {
@@ -63,6 +67,55 @@ func TestRing(t *testing.T) {
 		if held := len(from.lent); r.Len() == 0 && (held != 0 || r.Cap() != 0) || held > 1 {
 			t.Fatalf("%d bytes in %d buffers", r.Len(), held)
 		}
+	}
+}
+
+// fill appends n bytes by Reserve, while what was there before is read and perhaps
+// dropped.
+func fill(t *testing.T, from *lender, r *Ring, rng *rand.Rand, n int) (appended []byte) {
+	t.Helper()
+	seen, _ := r.View(0, min(r.Len(), 100))
+	before := bytes.Clone(seen)
+	old := r.buf
+	a, b := r.Reserve(from, n)
+	if len(a)+len(b) != n {
+		t.Fatalf("Reserve(%d) has room for %d and %d", n, len(a), len(b))
+	}
+	if old != nil && &old[0] != &r.buf[0] {
+		delete(from.lent, &old[0]) // it is for the collector
+	}
+	if !bytes.Equal(seen, before) {
+		t.Fatal("Reserve has changed what View has returned")
+	}
+	for _, piece := range [][]byte{a, b} {
+		for i := range piece {
+			piece[i] = byte(rng.Uint32())
+		}
+	}
+	r.Commit(n)
+	return append(bytes.Clone(a), b...)
+}
+
+// The room of Reserve stays where it is when everything before it is dropped.
+func TestReserveWhileDropped(t *testing.T) {
+	from := &lender{t, map[*byte]bool{}}
+	var r Ring
+	r.Push(from, make([]byte, 400))
+	a, b := r.Reserve(from, 300)
+	r.Discard(400)
+	if r.Len() != 0 || r.Cap() == 0 {
+		t.Fatalf("%d bytes in a buffer of %d", r.Len(), r.Cap())
+	}
+	copy(a, bytes.Repeat([]byte("a"), len(a)))
+	copy(b, bytes.Repeat([]byte("b"), len(b)))
+	r.Commit(300)
+	got := make([]byte, 300)
+	r.Pop(from, got)
+	if want := strings.Repeat("a", len(a)) + strings.Repeat("b", len(b)); string(got) != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if r.Cap() != 0 {
+		t.Errorf("an empty ring holds %d bytes", r.Cap())
 	}
 }
 
