@@ -63,10 +63,11 @@ type drillJSON struct {
 	Message string   `json:"message"`
 	Detail  []string `json:"detail,omitempty"`
 	Notes   []string `json:"notes,omitempty"`
+	Unknown []string `json:"unknown,omitempty"`
 }
 
 func printDrillJSON(w io.Writer, _ int, r *drill.Result) error {
-	j := drillJSON{Script: r.Script, Result: string(r.Verdict), Message: r.Message, Detail: r.Detail, Notes: r.Notes}
+	j := drillJSON{Script: r.Script, Result: string(r.Verdict), Message: r.Message, Detail: r.Detail, Notes: r.Notes, Unknown: r.Unknown}
 	if r.Verdict != drill.Pass {
 		j.Line = r.Pos.Line
 	}
@@ -77,11 +78,14 @@ func printDrillJSON(w io.Writer, _ int, r *drill.Result) error {
 // not ok: skipping it would count it as passed.
 func printTAP(w io.Writer, number int, r *drill.Result) error {
 	name := strings.ReplaceAll(r.Script, "#", "")
+	var b strings.Builder
+	for _, path := range r.Unknown {
+		fmt.Fprintf(&b, "# the setting %s is not known\n", path)
+	}
 	if r.Verdict == drill.Pass {
-		_, err := fmt.Fprintf(w, "ok %d - %s\n", number, name)
+		_, err := fmt.Fprintf(w, "%sok %d - %s\n", b.String(), number, name)
 		return err
 	}
-	var b strings.Builder
 	fmt.Fprintf(&b, "not ok %d - %s\n  ---\n  result: %s\n  line: %d\n  message: %q\n", number, name, r.Verdict, r.Pos.Line, r.Message)
 	if len(r.Detail) > 0 {
 		b.WriteString("  detail: |\n")

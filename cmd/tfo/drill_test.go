@@ -121,6 +121,17 @@ func TestDrillTAP(t *testing.T) {
 	}
 }
 
+// A setting that is not known is in every kind of result.
+func TestDrillUnknownSetting(t *testing.T) {
+	const path = "net.core.no_such_setting"
+	for _, flag := range []string{"--json", "--tap", "--verbose=false"} {
+		code, stdout, _ := drillWith(t, goodScript+"+0 `sysctl -q "+path+"=1`\n", "drill", flag, "-")
+		if code != exitDone || !strings.Contains(stdout, path) {
+			t.Errorf("%s: code %d, got %q", flag, code, stdout)
+		}
+	}
+}
+
 // Verbose shows the packets, and a capture has them.
 func TestDrillPackets(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "drill.pcapng")

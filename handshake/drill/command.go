@@ -13,22 +13,39 @@ import (
 // command that fails ends the script, as in packetdrill.
 func (p *player) command(text string) error {
 	for line := range shellLines(text) {
-		var err error
-		for part := range strings.SplitSeq(line, "||") {
-			// What follows is for a kernel that lacks a setting, and for a failure.
-			unknown := len(p.result.Notes)
-			if err = p.run(words(part)); isUnsupported(err) {
-				return err
-			}
-			if err == nil && len(p.result.Notes) == unknown {
-				break
-			}
-		}
-		if err != nil {
+		if err := p.either(strings.Split(line, "||")); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// either runs programs until one does not fail. A setting that cannot be changed
+// here fails as on a kernel that lacks it: what follows is for those.
+func (p *player) either(programs []string) error {
+	var lacks, err error
+	for _, program := range programs {
+		unknown := p.unknown
+		err = p.run(words(program))
+		switch {
+		case errors.Is(err, socket.ErrFixedSetting):
+			lacks = err
+			continue
+		case isUnsupported(err):
+			return err
+		case err == nil && p.unknown > unknown:
+			continue
+		case err == nil && lacks != nil:
+			p.note(lacks.Error() + "; what is for kernels without it was done instead")
+		}
+		if err == nil {
+			return nil
+		}
+	}
+	if errors.Is(err, socket.ErrFixedSetting) {
+		return unsupportedf("%v", err)
+	}
+	return err
 }
 
 // shellLines yields the commands of a text. A backslash at the end of a line joins
@@ -95,8 +112,10 @@ func (p *player) run(words []string) error {
 	name := words[0][strings.LastIndexByte(words[0], '/')+1:]
 	args := words[1:]
 	switch {
-	case name == "defaults.sh", strings.HasPrefix(name, "sysctl_restore_"), name == "sleep", name == "true":
+	case name == "defaults.sh", strings.HasPrefix(name, "sysctl_restore_"), name == "true":
 		return nil // what they would do is done, or makes no difference
+	case name == "sleep":
+		return p.sleep(args)
 	case name == "set_sysctls.py", name == "sysctl":
 		return p.sysctl(args)
 	case name == "nstat":
@@ -110,33 +129,47 @@ func (p *player) run(words []string) error {
 	return unsupportedf("the program %s is not supported in a command", words[0])
 }
 
-// sysctl takes settings, PATH=VALUE.
+// sysctl takes settings, PATH=VALUE. As sysctl does, it goes on behind one that
+// cannot be changed.
 func (p *player) sysctl(args []string) error {
+	var lacks error
 	for _, arg := range args {
 		path, value, ok := strings.Cut(arg, "=")
-		if arg == "-q" || arg == "-w" || arg == "-qw" || arg == "-e" {
+		if arg == "-q" || arg == "-w" || arg == "-qw" || arg == "-wq" || arg == "-e" {
 			continue
 		}
 		if !ok {
 			return failf("sysctl: %q is not NAME=VALUE", arg)
 		}
-		if err := p.set(path, strings.Trim(value, `"'`)); err != nil {
+		err := p.set(path, strings.Trim(value, `"'`))
+		switch {
+		case errors.Is(err, socket.ErrFixedSetting):
+			lacks = err
+		case err != nil:
 			return err
 		}
 	}
-	return nil
+	return lacks
 }
 
+// set changes a setting. The error wraps [socket.ErrFixedSetting] if it cannot be
+// changed although it may be what the script is about.
 func (p *player) set(path, value string) error {
 	err := p.host.Set(path, value)
-	if errors.Is(err, socket.ErrUnknownSetting) {
-		p.note("setting " + path + " makes no difference here")
+	switch {
+	case err == nil, errors.Is(err, socket.ErrFixedSetting):
+		return err
+	case errors.Is(err, socket.ErrIdleSetting):
+		p.note(err.Error())
+		return nil
+	case errors.Is(err, socket.ErrUnknownSetting):
+		p.unknown++
+		if !slices.Contains(p.result.Unknown, path) {
+			p.result.Unknown = append(p.result.Unknown, path)
+		}
 		return nil
 	}
-	if err != nil {
-		return failf("%v", err)
-	}
-	return nil
+	return failf("%v", err)
 }
 
 // echo takes "echo VALUE > /proc/sys/...", and words that nobody reads.

@@ -41,11 +41,7 @@ func (p *player) expect(e *script.Packet, w *window) error {
 		return p.mismatch(e, &got, w, diff)
 	}
 	// What follows counts from when it has come.
-	if p.far != nil {
-		w.from, w.actual = got.at, false
-	} else {
-		w.actual = true
-	}
+	w.from, w.actual = got.at, false
 	return nil
 }
 

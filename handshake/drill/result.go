@@ -27,6 +27,7 @@ type Result struct {
 	Message string     // why, on one line; empty for a pass
 	Detail  []string   // what was expected and what came, line by line
 	Notes   []string   // what the script asks for that makes no difference here
+	Unknown []string   // settings of which it is not known whether they make one
 	Events  int        // that were played
 }
 
@@ -72,6 +73,9 @@ func (r *Result) String() string {
 	}
 	for _, line := range r.Detail {
 		b.WriteString("\n    " + line)
+	}
+	for _, path := range r.Unknown {
+		b.WriteString("\n    the setting " + path + " is not known here and was passed over")
 	}
 	return b.String()
 }

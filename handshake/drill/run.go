@@ -59,7 +59,9 @@ type player struct {
 	tick      time.Duration // of timestamps, if they are checked
 	scaled    bool          // --tcp_ts_ecr_scaled
 
-	base time.Duration // when the event before was, in the script's time
+	base    time.Duration // when the event before was, in the script's time
+	started bool          // the first event that has a time was reached
+	unknown int           // settings that were passed over, counted each time
 
 	sent      []sentPacket // by the host, and not expected yet
 	flows     map[flowKey]*flow
@@ -171,6 +173,7 @@ func (p *player) play(s *script.Script) error {
 }
 
 func (p *player) event(e *script.Event) error {
+	p.started = p.started || e.Time.Kind != script.Immediately
 	w := p.window(&e.Time)
 	defer func() { p.base = w.reached(p) }()
 	switch {

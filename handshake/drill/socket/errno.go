@@ -74,6 +74,3 @@ func errnoOf(err error) Errno {
 	}
 	return EINVAL
 }
-
-// ErrUnknownSetting is the error of a sysctl that makes no difference here.
-var ErrUnknownSetting = errors.New("unknown setting")

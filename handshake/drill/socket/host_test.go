@@ -389,8 +389,12 @@ func TestSettings(t *testing.T) {
 		{"net.ipv4.tcp_timestamps", "x", "not a number"},
 		{"net.ipv4.tcp_fastopen_key", "00", "key"},
 		{"net.ipv4.tcp_congestion_control", "bbr", "not known"},
-		{"net.ipv4.no_such_thing", "1", ErrUnknownSetting.Error()},
-		{"net.ipv4.tcp_rfc1337", "0", ErrUnknownSetting.Error()}, // 1 is what we do
+		{"net.core.no_such_thing", "1", ErrUnknownSetting.Error()},
+		{"net.ipv4.tcp_no_such_thing", "1", ErrFixedSetting.Error()},
+		{"net.ipv4.tcp_rfc1337", "0", ErrFixedSetting.Error()}, // 1 is what we do
+		{"net/ipv4/tcp_rfc1337", " 1 ", ""},
+		{"net.ipv4.tcp_min_tso_segs", "9", ErrIdleSetting.Error()},
+		{"net.ipv4.tcp_rto_max_ms", "999", "not a number from 1000"},
 	} {
 		err := b.host.Set(test.path, test.value)
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {

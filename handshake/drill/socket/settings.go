@@ -74,26 +74,19 @@ var byPath = map[string]setting{
 	"net.ipv4.tcp_window_scaling": number(func(h *Host, n int) {
 		h.settings.machine.NoWindowScale = n == 0
 	}),
-	"net.ipv4.tcp_rmem":                  setReceiveBuffer,
-	"net.ipv4.tcp_mtu_probing":           only("1"),
-	"net.ipv4.tcp_rfc1337":               only("1"),
-	"net.ipv4.tcp_slow_start_after_idle": only("1"),
-	"net.ipv4.tcp_syn_retries":           number(func(h *Host, n int) { h.settings.machine.SynRetries = retries(n) }),
-	"net.ipv4.tcp_synack_retries":        number(func(h *Host, n int) { h.settings.machine.SynAckRetries = retries(n) }),
-	"net.ipv4.tcp_retries2":              number(func(h *Host, n int) { h.settings.machine.Retries = retries(n) }),
-	"net.ipv4.tcp_fin_timeout":           number(func(h *Host, n int) { h.settings.machine.FinWait2 = seconds(n) }),
-	"net.ipv4.tcp_syncookies":            number(func(h *Host, n int) { h.settings.synCookies = synCookies(n) }),
+	"net.ipv4.tcp_rmem":           setReceiveBuffer,
+	"net.ipv4.tcp_rto_min_us":     within(1, 120_000_000, func(h *Host, n int) { h.settings.machine.MinRTO = time.Duration(n) * time.Microsecond }),
+	"net.ipv4.tcp_rto_max_ms":     within(1000, 120_000, func(h *Host, n int) { h.settings.machine.MaxRTO = time.Duration(n) * time.Millisecond }),
+	"net.ipv4.tcp_syn_retries":    number(func(h *Host, n int) { h.settings.machine.SynRetries = retries(n) }),
+	"net.ipv4.tcp_synack_retries": number(func(h *Host, n int) { h.settings.machine.SynAckRetries = retries(n) }),
+	"net.ipv4.tcp_retries2":       number(func(h *Host, n int) { h.settings.machine.Retries = retries(n) }),
+	"net.ipv4.tcp_fin_timeout":    number(func(h *Host, n int) { h.settings.machine.FinWait2 = seconds(n) }),
+	"net.ipv4.tcp_syncookies":     number(func(h *Host, n int) { h.settings.synCookies = synCookies(n) }),
 	"net.ipv4.tcp_syn_linear_timeouts": number(func(h *Host, n int) {
 		h.settings.machine.SynLinear = n
 	}),
-	"net.ipv4.tcp_ecn": func(h *Host, value string) error {
-		way, ok := ecn[value]
-		if !ok {
-			return fmt.Errorf("%q is no way of ECN that is known, 0, 1 and 2 are", value)
-		}
-		h.settings.machine.ECN = way
-		return nil
-	},
+	"net.ipv4.tcp_ecn":        setECN,
+	"net.inet.tcp.ecn.enable": setECN,
 	"net.ipv4.tcp_congestion_control": func(h *Host, value string) error {
 		control, ok := congestion[value]
 		if !ok {
@@ -117,16 +110,13 @@ var byPath = map[string]setting{
 	}),
 }
 
-// Known reports whether a sysctl is one that makes a difference here.
-func Known(path string) bool { return byPath[clean(path)] != nil }
-
 // Set is sysctl(8) with one setting, whose path may be written with dots or as a
 // file below /proc/sys. The error says that the value is wrong, or wraps
-// [ErrUnknownSetting].
+// [ErrUnknownSetting], [ErrIdleSetting] or [ErrFixedSetting].
 func (h *Host) Set(path, value string) error {
 	set := byPath[clean(path)]
 	if set == nil {
-		return fmt.Errorf("%s: %w", path, ErrUnknownSetting)
+		return unchangeable(path, value)
 	}
 	if err := set(h, strings.TrimSpace(value)); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
@@ -154,14 +144,25 @@ func number(set func(h *Host, n int)) setting {
 	}
 }
 
-// only is a setting that has this value here; any other one makes no difference.
-func only(fixed string) setting {
-	return func(_ *Host, value string) error {
-		if value != fixed {
-			return ErrUnknownSetting
+// within is a number that the kernel takes within bounds only.
+func within(least, most int, set func(h *Host, n int)) setting {
+	return func(h *Host, value string) error {
+		n, err := strconv.Atoi(value)
+		if err != nil || n < least || n > most {
+			return fmt.Errorf("%q is not a number from %d to %d", value, least, most)
 		}
+		set(h, n)
 		return nil
 	}
+}
+
+func setECN(h *Host, value string) error {
+	way, ok := ecn[value]
+	if !ok {
+		return fmt.Errorf("%q is no way of ECN that is known, 0, 1 and 2 are", value)
+	}
+	h.settings.machine.ECN = way
+	return nil
 }
 
 func setKeys(h *Host, value string) error {
