@@ -9,8 +9,28 @@ import (
 	"tfocraft/handshake/drill/socket"
 )
 
-// code runs the Python between %{ and }%: assertions about tcp_info of the
-// connection under test.
+// A subject is the socket under test, which assertions are about, as in packetdrill:
+// the one that the script made last, or the child of a listener if a packet of a
+// new connection came later.
+type subject struct {
+	fd    int   // the host's; -1 if there is no socket yet
+	child *flow // nil unless it is the connection that counts
+}
+
+// newSocket makes the new socket the one under test.
+func newSocket(p *player, a *args) *pendingCall {
+	op := p.host.Socket(a.int(0, p.family()), a.int(1, socket.SOCK_STREAM), a.int(2, 0))
+	return opens(func() (socket.Result, bool) {
+		r, over := op()
+		if over && r.Errno == "" {
+			p.subject = subject{fd: r.Value}
+		}
+		return r, over
+	})
+}
+
+// code runs the Python between %{ and }%: assertions about tcp_info of the socket
+// under test.
 func (p *player) code(c *script.Code) error {
 	var missing error
 	p.env.Lookup = func(name string) (expr.Value, bool) {
@@ -51,12 +71,15 @@ func (p *player) name(name string) (n int64, ok bool, err error) {
 	if !socket.IsInfo(name) {
 		return 0, false, nil
 	}
-	if p.flow == nil {
-		return 0, false, failf("there is no connection yet that %s could tell of", name)
+	fd := p.subject.fd
+	if f := p.subject.child; f != nil {
+		f.find(p)
+		fd = f.fd
+	} else if fd < 0 {
+		return 0, false, failf("there is no socket yet that %s could tell of", name)
 	}
-	p.flow.find(p)
-	if n, ok = p.host.Info(p.flow.fd, name); !ok {
-		return 0, false, failf("no socket has the connection that %s should tell of: it was not accepted, or is closed", name)
+	if n, ok = p.host.Info(fd, name); !ok {
+		return 0, false, failf("the socket under test, of which %s should tell, was not accepted, or is closed", name)
 	}
 	return n, true, nil
 }

@@ -120,6 +120,7 @@ func (p *player) incoming() *flow {
 		}
 		p.flow = p.newFlow(flowKey{p.listenPort(), p.nextPort})
 		p.nextPort++
+		p.subject = subject{fd: -1, child: p.flow}
 	}
 	return p.flow
 }

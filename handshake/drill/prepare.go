@@ -12,9 +12,7 @@ type caller func(p *player, a *args) *pendingCall
 
 // callers are the calls that are supported, by their names.
 var callers = map[string]caller{
-	"socket": func(p *player, a *args) *pendingCall {
-		return opens(p.host.Socket(a.int(0, p.family()), a.int(1, socket.SOCK_STREAM), a.int(2, 0)))
-	},
+	"socket":   newSocket,
 	"bind":     bind,
 	"listen":   listen,
 	"accept":   func(p *player, a *args) *pendingCall { return opens(p.host.Accept(a.fd(0), 0)) },

@@ -70,6 +70,7 @@ type player struct {
 	nextPort  uint16 // of the script's side, for the next connection to the host
 	nextBind  uint16 // of the host, for the next bind that leaves it open
 
+	subject  subject
 	fds      map[int]int  // of the script -> of the host
 	call     *pendingCall // that blocks; nil if there is none
 	env      expr.Env
@@ -92,7 +93,7 @@ func newPlayer(s *script.Script, c Config, r *Result) (*player, error) {
 	p := &player{
 		config: c, result: r, tolerance: defaultTolerance, percent: defaultPercent,
 		local: netip.MustParseAddr("192.168.0.1"), remote: netip.MustParseAddr("192.0.2.1"),
-		flows: make(map[flowKey]*flow), nextPort: remotePort, nextBind: bindPort, fds: make(map[int]int),
+		flows: make(map[flowKey]*flow), nextPort: remotePort, nextBind: bindPort, subject: subject{fd: -1}, fds: make(map[int]int),
 	}
 	mtu := 1500
 	p.config.IPv6 = wantsIPv6(s, c.IPv6)

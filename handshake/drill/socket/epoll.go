@@ -18,10 +18,19 @@ type epoll struct {
 	watched map[int]*watch // by descriptor
 }
 
+// A watch is one descriptor in the interest list.
 type watch struct {
 	EpollEvent
-	seen int  // what was ready when it was last reported, for EPOLLET
-	off  bool // reported, with EPOLLONESHOT
+	file *file // the descriptor may be another file's meanwhile
+	seen state // at the last look
+	edge bool  // something has happened since it was last reported, for EPOLLET
+	off  bool  // reported, with EPOLLONESHOT
+}
+
+// A state is what a wake-up of an epoll instance is about.
+type state struct {
+	ready   int
+	arrived uint64 // bytes, or connections in the queue of a listener
 }
 
 // Operations of epoll_ctl(2).
@@ -33,7 +42,9 @@ const (
 
 // EpollCreate is epoll_create(2) and epoll_create1(2).
 func (h *Host) EpollCreate() Op {
-	return done(value(h.install(&file{epoll: &epoll{host: h, watched: make(map[int]*watch)}})))
+	e := &epoll{host: h, watched: make(map[int]*watch)}
+	h.epolls = append(h.epolls, e)
+	return done(value(h.install(&file{epoll: e})))
 }
 
 func (h *Host) epoll(fd int) (*epoll, Errno) {
@@ -53,7 +64,8 @@ func (h *Host) EpollControl(epfd, op, fd int, event EpollEvent) Op {
 	if errno != "" {
 		return failed(errno)
 	}
-	known := e.watched[fd] != nil
+	w := e.watched[fd]
+	known := w != nil && w.file == h.files[fd]
 	switch {
 	case h.files[fd] == nil:
 		return failed(EBADF)
@@ -63,14 +75,34 @@ func (h *Host) EpollControl(epfd, op, fd int, event EpollEvent) Op {
 		return failed(EEXIST)
 	case op != EPOLL_CTL_ADD && !known:
 		return failed(ENOENT)
+	case op == EPOLL_CTL_ADD && h.files[fd].epoll.reaches(e):
+		return failed(ELOOP)
 	case op == EPOLL_CTL_DEL:
 		delete(e.watched, fd)
 	case op == EPOLL_CTL_ADD || op == EPOLL_CTL_MOD:
-		e.watched[fd] = &watch{EpollEvent: event}
+		w := &watch{EpollEvent: event, file: h.files[fd], seen: h.state(fd)}
+		w.edge = w.seen.ready&w.wanted() != 0
+		e.watched[fd] = w
 	default:
 		return failed(EINVAL)
 	}
 	return status("")
+}
+
+// ELOOP is the error of instances that would watch each other.
+const ELOOP Errno = "ELOOP"
+
+// reaches reports whether an instance watches another, or one that does.
+func (e *epoll) reaches(other *epoll) bool {
+	if e == nil || e == other {
+		return e != nil
+	}
+	for _, w := range e.watched {
+		if w.file.epoll.reaches(other) {
+			return true
+		}
+	}
+	return false
 }
 
 // EpollWait is epoll_wait(2).
@@ -95,35 +127,79 @@ func (h *Host) EpollWait(epfd, most int, timeout time.Duration) Op {
 
 // collect returns what is ready, by descriptor.
 func (e *epoll) collect(most int) (events []EpollEvent) {
+	e.look()
 	for _, fd := range slices.Sorted(maps.Keys(e.watched)) {
 		w := e.watched[fd]
-		if e.host.files[fd] == nil {
-			delete(e.watched, fd) // closed
+		if len(events) == most || !w.due() {
 			continue
 		}
-		now := e.host.ready(fd)
-		fresh := now &^ w.seen
-		if w.seen = 0; w.Events&EPOLLET != 0 {
-			w.seen = now
-		} else {
-			fresh = now
+		w.edge = false
+		if now := w.seen.ready & w.wanted(); now != 0 {
+			events = append(events, EpollEvent{Events: uint32(now), Data: w.Data})
+			w.off = w.Events&EPOLLONESHOT != 0
 		}
-		wanted := int(w.Events) | POLLERR | POLLHUP
-		if w.off || fresh&wanted == 0 || len(events) == most {
-			continue
-		}
-		events = append(events, EpollEvent{Events: uint32(now & wanted), Data: w.Data})
-		w.off = w.Events&EPOLLONESHOT != 0
 	}
 	return events
 }
 
 // poll says what poll(2) of the instance itself does.
 func (e *epoll) poll() int {
-	for fd, w := range e.watched {
-		if !w.off && e.host.ready(fd)&(int(w.Events)|POLLERR|POLLHUP) != 0 {
+	e.look()
+	for _, w := range e.watched {
+		if w.due() && w.seen.ready&w.wanted() != 0 {
 			return POLLIN | POLLRDNORM
 		}
 	}
 	return 0
+}
+
+// due reports whether the watch is to be looked at: always, or after an edge.
+func (w *watch) due() bool { return !w.off && (w.edge || w.Events&EPOLLET == 0) }
+
+// wanted are the events of a watch; the last two need not be asked for.
+func (w *watch) wanted() int { return int(w.Events&^(EPOLLET|EPOLLONESHOT)) | POLLERR | POLLHUP }
+
+// look notes what has happened since the last look, and forgets what was closed.
+func (e *epoll) look() {
+	for fd, w := range e.watched {
+		if w.file != e.host.files[fd] {
+			delete(e.watched, fd)
+			continue
+		}
+		now := e.host.state(fd)
+		w.edge = w.edge || w.wakes(now)
+		w.seen = now
+	}
+}
+
+// wakes reports whether the way to a state wakes who waits: what is new there, data
+// that has come to other data (sock_def_readable), and any end, which Linux tells
+// everybody (sk_state_change).
+func (w *watch) wakes(now state) bool {
+	fresh := now.ready &^ w.seen.ready
+	if now.arrived > w.seen.arrived {
+		fresh |= now.ready & (POLLIN | POLLRDNORM)
+	}
+	return fresh&(w.wanted()|POLLRDHUP) != 0
+}
+
+// state is what there is to see of a descriptor.
+func (h *Host) state(fd int) state {
+	now := state{ready: h.ready(fd)}
+	switch s := h.files[fd].socket; {
+	case s == nil:
+	case s.listener != nil:
+		now.arrived = uint64(s.listener.Waiting())
+	case s.conn != nil:
+		now.arrived = s.conn.Info().Received
+	}
+	return now
+}
+
+// look lets every epoll instance see what was before something happens, and what
+// is after it.
+func (h *Host) look() {
+	for _, e := range h.epolls {
+		e.look()
+	}
 }

@@ -37,6 +37,7 @@ type Host struct {
 	refusals map[netip.Addr]int // see linuxCache
 	global   *cookie.Keyring    // of listeners without keys of their own
 	files    map[int]*file
+	epolls   []*epoll
 	alarms   []time.Time // when calls that wait want to be tried again, at the latest
 }
 
@@ -94,8 +95,10 @@ func (h *Host) Advance(now time.Time) {
 // Input takes a frame that has come from the network.
 func (h *Host) Input(now time.Time, frame []byte) {
 	h.now = now
+	h.look()
 	h.stepper.Input(now, frame)
 	h.stepper.Advance(now)
+	h.look()
 }
 
 // Counters returns what the host has counted.

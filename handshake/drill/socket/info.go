@@ -1,6 +1,8 @@
 package socket
 
 import (
+	"time"
+
 	"tfocraft/handshake"
 )
 
@@ -82,15 +84,38 @@ func infoOptions(i *handshake.Info) (bits int64) {
 func IsInfo(name string) bool { return infos[name] != nil }
 
 // Info returns a field of tcp_info of a socket; ok is false if there is none with
-// the descriptor. An unconnected socket is in CLOSE, and all else is 0.
+// the descriptor.
 func (h *Host) Info(fd int, name string) (n int64, ok bool) {
 	s, e := h.socket(fd)
-	if e != "" {
+	switch {
+	case e != "":
 		return 0, false
+	case s.listener != nil:
+		return s.listening(name), true
 	}
-	var i handshake.Info
+	i := unconnected
 	if s.conn != nil {
 		i = s.conn.Info()
 	}
 	return infos[name](s, &i), true
+}
+
+// unconnected is what Linux tells of a socket that has nothing to tell of: what a
+// connection begins with.
+var unconnected = handshake.Info{State: handshake.Closed, RTO: time.Second, MSS: 536, CwndSegments: 10, Threshold: 1 << 30}
+
+// listening is tcp_info of a listener: its queue, in fields that are there for
+// something else.
+func (s *socket) listening(name string) int64 {
+	switch name {
+	case "tcpi_state":
+		return 10
+	case "tcpi_unacked":
+		return int64(s.listener.Waiting())
+	case "tcpi_sacked":
+		return int64(s.backlog)
+	case "tcpi_snd_cwnd":
+		return int64(unconnected.CwndSegments)
+	}
+	return 0
 }

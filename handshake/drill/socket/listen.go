@@ -51,7 +51,7 @@ func (h *Host) Listen(fd, backlog int) Op {
 	if err != nil {
 		return failed(errnoOf(err))
 	}
-	s.listener = ln
+	s.listener, s.backlog = ln, min(max(backlog, 0), somaxconn)
 	return status("")
 }
 

@@ -93,10 +93,10 @@ func (s *socket) ready() (mask int) {
 }
 
 // writable reports whether a write is worth while: Linux wants a third of the
-// buffer free, and less unsent than TCP_NOTSENT_LOWAT.
+// buffer free, and twice of what has not gone out yet below TCP_NOTSENT_LOWAT.
 func (s *socket) writable() bool {
 	room, unsent := s.conn.Room(), s.conn.Unsent()
-	if low := s.options.get(SOL_TCP, TCP_NOTSENT_LOWAT); low > 0 && unsent >= low {
+	if low := s.options.get(SOL_TCP, TCP_NOTSENT_LOWAT); low > 0 && 2*s.conn.Info().Unsent >= low {
 		return false
 	}
 	return room > 0 && room >= unsent/2

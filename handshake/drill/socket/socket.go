@@ -17,6 +17,7 @@ type socket struct {
 	nonblock bool
 	local    netip.AddrPort // by bind; port 0 if there is none
 	listener *endpoint.Listener
+	backlog  int // of the listener, as Linux keeps it
 	conn     *endpoint.Conn
 
 	deferred  netip.AddrPort // of a connect whose SYN waits for data (TCP_FASTOPEN_CONNECT)
