@@ -148,7 +148,10 @@ func fieldsOf(e *script.Expr) map[string]*script.Expr {
 // address is an address of the script, or open where it leaves it open. The
 // second value reports AF_UNSPEC.
 func (a *args) address(i int, open netip.AddrPort) (netip.AddrPort, bool) {
-	e := a.at(i)
+	return a.addressIn(a.at(i), open)
+}
+
+func (a *args) addressIn(e *script.Expr, open netip.AddrPort) (netip.AddrPort, bool) {
 	if e.Kind == script.Symbol {
 		return open, e.Text == "AF_UNSPEC"
 	}
@@ -168,6 +171,22 @@ func (a *args) address(i int, open netip.AddrPort) (netip.AddrPort, bool) {
 		}
 	}
 	return netip.AddrPortFrom(addr, port), false
+}
+
+// tells makes a call check the address that it stores where an argument points to, if
+// the script says one.
+func (a *args) tells(i int, c *pendingCall) *pendingCall {
+	if !a.has(i) || a.at(i).Kind == script.Integer || a.at(i).Text == "NULL" {
+		return c
+	}
+	c.check = func(r socket.Result) error {
+		want, _ := a.address(i, r.Addr)
+		if a.err == nil && want != r.Addr {
+			return failf("%s tells the address %s, expected %s", a.call.Name, r.Addr, want)
+		}
+		return a.err
+	}
+	return c
 }
 
 // ip reads inet_addr("192.0.2.1"), inet_pton(AF_INET6, "...") and INADDR_ANY.

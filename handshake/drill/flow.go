@@ -7,9 +7,8 @@ import (
 	"tfocraft/wire"
 )
 
-// A flowKey is the ports of a connection as the host under test has them: the
-// addresses are always the same.
-type flowKey struct{ local, remote uint16 }
+// A flowKey is the ends of a connection as the host under test has them.
+type flowKey struct{ local, remote netip.AddrPort }
 
 // A flow is a connection as the wire shows it. It turns the numbers of the
 // script, which begin where the script likes, into those on the wire.
@@ -21,6 +20,7 @@ type flow struct {
 	lastSeq      wire.Seq // of the last segment that the host has sent
 	fd           int      // of the socket that has it, or had before it was disconnected; -1 if none has yet
 	stamps       stamps
+	labels       labels
 }
 
 // A sequence is one direction's sequence space.
@@ -74,7 +74,7 @@ type sentPacket struct {
 // take takes what the host sends. A SYN between ports that are new is that of a
 // connect, and what the script is about from then on.
 func (p *player) take(at time.Time, packet *wire.Packet) {
-	key := flowKey{packet.TCP.SrcPort, packet.TCP.DstPort}
+	key := flowKey{packet.Src(), packet.Dst()}
 	f := p.flows[key]
 	if f == nil {
 		f = p.newFlow(key)
@@ -104,7 +104,7 @@ func (p *player) newFlow(key flowKey) *flow {
 
 // find notes which socket has the connection.
 func (f *flow) find(p *player) {
-	if fd, ok := p.host.Find(p.localPort(f.local), p.remotePort(f.remote)); ok {
+	if fd, ok := p.host.Find(f.local, f.remote); ok {
 		f.fd = fd
 	}
 }
@@ -118,7 +118,7 @@ func (p *player) incoming() *flow {
 			p.flow = p.far.incoming()
 			return p.flow
 		}
-		p.flow = p.newFlow(flowKey{p.listenPort(), p.nextPort})
+		p.flow = p.newFlow(flowKey{p.localPort(p.listenPort()), p.remotePort(p.nextPort)})
 		p.nextPort++
 		p.subject = subject{fd: -1, child: p.flow}
 	}
@@ -130,7 +130,7 @@ func (p *player) listenPort() uint16 {
 	if port := p.host.ListenPort(); port != 0 {
 		return port
 	}
-	return bindPort
+	return p.bindPort
 }
 
 // pop returns the next packet that belongs to the flow under test. Those of

@@ -71,12 +71,12 @@ func (p *player) injectICMP(e *script.ICMP) error {
 	if f == nil {
 		return failf("there is no connection yet that an ICMP error can be about")
 	}
-	seg := wire.Segment{SrcPort: f.local, DstPort: f.remote, Seq: f.lastSeq, Flags: e.Quoted.Flags}
+	seg := wire.Segment{Seq: f.lastSeq, Flags: e.Quoted.Flags}
 	if e.Quoted.HasSeq {
 		seg.Seq = f.ours.live(wire.Seq(e.Quoted.Start), e.Quoted.Flags.Has(wire.SYN))
 		seg.Payload = make([]byte, e.Quoted.Length)
 	}
-	quoted := wire.NewPacket(p.localPort(f.local), p.remotePort(f.remote), seg)
+	quoted := wire.NewPacket(f.local, f.remote, seg)
 	quoted.SetLengths()
 	quoted.SetChecksums()
 	b := quoted.Append(nil)
@@ -84,5 +84,5 @@ func (p *player) injectICMP(e *script.ICMP) error {
 	if p.config.IPv6 && icmp.Type == wire.ICMPv6TooBig && e.Code == "frag_needed" {
 		icmp.MTU += wire.IPv6Len - wire.IPv4Len // the MTU is that of a script for IPv4
 	}
-	return p.venue.input(wire.AppendICMPError(nil, icmp, p.local, b[:min(len(b), 128)]))
+	return p.venue.input(wire.AppendICMPError(nil, icmp, f.local.Addr(), b[:min(len(b), 128)]))
 }

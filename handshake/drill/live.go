@@ -120,9 +120,13 @@ func (p *player) playable(s *script.Script) error {
 	}
 	for i := range s.Events {
 		e := &s.Events[i]
-		if e.Packet != nil && e.Packet.Direction == script.Out && e.Packet.Segment.Flags&(wire.SYN|wire.ACK) == wire.SYN {
-			p.result.Pos = e.Pos
+		p.result.Pos = e.Pos
+		switch {
+		case e.Packet == nil:
+		case e.Packet.Direction == script.Out && e.Packet.Segment.Flags&(wire.SYN|wire.ACK) == wire.SYN:
 			return unsupportedf("the host under test has to connect here, and nobody makes a live host do that")
+		case e.Packet.Direction == script.In && (e.Packet.SrcPort != 0 || e.Packet.DstPort != 0):
+			return unsupportedf("a packet between other ports than those of the connection is not sent to a live host")
 		}
 	}
 	return nil
@@ -131,7 +135,7 @@ func (p *player) playable(s *script.Script) error {
 // liveOption takes an option of the script. Those about addresses and the path
 // are what they are.
 func (p *player) liveOption(o *script.Option) error {
-	if slices.Contains([]string{"mtu", "local_ip", "remote_ip"}, o.Name) {
+	if slices.Contains([]string{"mtu", "local_ip", "remote_ip", "bind_port", "connect_port"}, o.Name) {
 		p.note("option --" + o.Name + " makes no difference against a live host")
 		return nil
 	}
@@ -194,8 +198,8 @@ func (v *live) take(at time.Duration, ip []byte) {
 		v.takeICMP(ip)
 		return
 	}
-	f := v.player.flows[flowKey{packet.TCP.SrcPort, packet.TCP.DstPort}]
-	if f == nil || packet.Src() != v.remote.Host {
+	f := v.player.flows[flowKey{packet.Src(), packet.Dst()}]
+	if f == nil {
 		return
 	}
 	at = max(min(at-v.start, v.elapsed()), 0)
@@ -238,7 +242,7 @@ func (v *live) input(ip []byte) error {
 
 // incoming begins the next connection of the script.
 func (v *live) incoming() *flow {
-	f := v.player.newFlow(flowKey{v.remote.Host.Port(), v.remote.Ports[len(v.talks)]})
+	f := v.player.newFlow(flowKey{v.remote.Host, v.player.remotePort(v.remote.Ports[len(v.talks)])})
 	// The MSS of a SYN that says none (RFC 9293, Section 3.7.1).
 	t := &talk{flow: f, mss: 536}
 	if v.player.config.IPv6 {

@@ -9,7 +9,7 @@ import (
 // Sockets, clocks and goroutines are those of who plays scripts.
 func TestLivePure(t *testing.T) {
 	puretest.Check(t, puretest.Rules{Imports: []string{
-		"encoding/binary", "errors", "fmt", "iter", "maps", "net/netip", "reflect", "slices", "strconv", "strings", "time",
+		"encoding/binary", "errors", "fmt", "iter", "maps", "math", "net/netip", "reflect", "slices", "strconv", "strings", "time",
 		"tfocraft/handshake", "tfocraft/handshake/drill/expr", "tfocraft/handshake/drill/script", "tfocraft/handshake/drill/socket",
 		"tfocraft/handshake/endpoint", "tfocraft/wire",
 	}})

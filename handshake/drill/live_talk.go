@@ -118,8 +118,8 @@ func (v *live) insist(doubtful []*talk) error {
 func (v *live) end(t *talk, seq wire.Seq) error {
 	t.tried = append(t.tried, seq)
 	p, f := v.player, t.flow
-	seg := wire.Segment{SrcPort: f.remote, DstPort: f.local, Seq: seq, Flags: wire.RST}
-	packet := wire.NewPacket(p.remotePort(f.remote), p.localPort(f.local), seg)
+	seg := wire.Segment{Seq: seq, Flags: wire.RST}
+	packet := wire.NewPacket(f.remote, f.local, seg)
 	packet.SetLengths()
 	packet.SetChecksums()
 	if p.config.Trace != nil {

@@ -54,6 +54,10 @@ func TestLiveVerdicts(t *testing.T) {
 			text:    "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 > S 0:0(0) <...>",
 			verdict: drill.Unsupported, want: []string{"live.pkt:2:1: ", "nobody makes a live host do that"},
 		},
+		"other ports": {
+			text:    "0 < S 0:0(0) win 9\n+0 > S. 0:0(0) ack 1 <...>\n+0 < 1234 > 80 S 0:0(0) win 9",
+			verdict: drill.Unsupported, want: []string{"live.pkt:3:1: ", "between other ports"},
+		},
 		"other family":   {text: "--ip_version=ipv6\n" + open, verdict: drill.Unsupported, want: []string{"other IP version"}},
 		"program writes": {text: open + "+0 write(4, ..., 10) = 10\n+0 > P. 1:11(10) ack 1", verdict: drill.Fail, want: []string{"the packet has not come", "hint     the script's program has called write before"}},
 		"ordinary":       {text: open + "+0 > P. 1:11(10) ack 1", verdict: drill.Fail, want: []string{"the packet has not come\n    expected 0.000000 > P. 1:11(10) ack 1\n    got      nothing until 0.050000"}},

@@ -12,11 +12,13 @@ type caller func(p *player, a *args) *pendingCall
 
 // callers are the calls that are supported, by their names.
 var callers = map[string]caller{
-	"socket":   newSocket,
-	"bind":     bind,
-	"listen":   listen,
-	"accept":   func(p *player, a *args) *pendingCall { return opens(p.host.Accept(a.fd(0), 0)) },
-	"accept4":  func(p *player, a *args) *pendingCall { return opens(p.host.Accept(a.fd(0), a.int(3, 0))) },
+	"socket": newSocket,
+	"bind":   bind,
+	"listen": listen,
+	"accept": func(p *player, a *args) *pendingCall { return a.tells(1, opens(p.host.Accept(a.fd(0), 0))) },
+	"accept4": func(p *player, a *args) *pendingCall {
+		return a.tells(1, opens(p.host.Accept(a.fd(0), a.int(3, 0))))
+	},
 	"connect":  connect,
 	"close":    closeFile,
 	"shutdown": func(p *player, a *args) *pendingCall { return plain(p.host.Shutdown(a.fd(0), a.int(1, 0))) },
@@ -42,8 +44,8 @@ var callers = map[string]caller{
 	"ioctl":       ioctl,
 	"setsockopt":  setsockopt,
 	"getsockopt":  getsockopt,
-	"getsockname": func(p *player, a *args) *pendingCall { return plain(p.host.Name(a.fd(0), false)) },
-	"getpeername": func(p *player, a *args) *pendingCall { return plain(p.host.Name(a.fd(0), true)) },
+	"getsockname": func(p *player, a *args) *pendingCall { return a.tells(1, plain(p.host.Name(a.fd(0), false))) },
+	"getpeername": func(p *player, a *args) *pendingCall { return a.tells(1, plain(p.host.Name(a.fd(0), true))) },
 	"poll":        poll,
 
 	"epoll_create":  func(p *player, _ *args) *pendingCall { return opens(p.host.EpollCreate()) },
@@ -83,7 +85,7 @@ func (p *player) family() int {
 	return socket.AF_INET
 }
 
-func (p *player) server() netip.AddrPort { return p.remotePort(livePort) }
+func (p *player) server() netip.AddrPort { return p.remotePort(p.toPort) }
 
 func closeFile(p *player, a *args) *pendingCall {
 	op := p.host.CloseFile(a.fd(0))
@@ -93,7 +95,9 @@ func closeFile(p *player, a *args) *pendingCall {
 
 func bind(p *player, a *args) *pendingCall {
 	to, _ := a.address(1, p.localPort(p.nextBind))
-	p.nextBind++
+	if !p.bindFixed {
+		p.nextBind++
+	}
 	if to.Addr().IsUnspecified() {
 		to = p.localPort(to.Port())
 	}
@@ -152,8 +156,8 @@ func sendmsg(p *player, a *args) *pendingCall {
 	if v := f["msg_iov"]; v != nil {
 		n = a.vector(v)
 	}
-	if f["msg_name"] != nil {
-		to = p.server()
+	if v := f["msg_name"]; v != nil {
+		to, _ = a.addressIn(v, p.server())
 	}
 	return p.send(a, n, a.int(2, 0), to)
 }

@@ -2,7 +2,6 @@ package drill
 
 import (
 	"net/netip"
-	"strconv"
 	"time"
 
 	"tfocraft/handshake"
@@ -34,12 +33,11 @@ const (
 	defaultPercent   = 12.5
 )
 
-// livePort is what connect goes to where a script leaves the address open, and
-// remotePort the first one that a connection comes from.
+// What connect goes to and bind takes first where a script leaves the address open,
+// and the first port that a connection comes from.
 const (
-	livePort   = 8080
-	remotePort = 40000
-	bindPort   = 8080
+	defaultPort = 8080
+	remotePort  = 40000
 )
 
 // epoch is when every script begins.
@@ -58,6 +56,7 @@ type player struct {
 	percent   float64       // --tolerance_percent
 	tick      time.Duration // of timestamps, if they are checked
 	scaled    bool          // --tcp_ts_ecr_scaled
+	whole     bool          // --strict_segments: none is taken apart or put together
 
 	base    time.Duration // when the event before was, in the script's time
 	started bool          // the first event that has a time was reached
@@ -68,7 +67,10 @@ type player struct {
 	flow      *flow  // under test: what packets of the script belong to
 	listening bool   // the next packet that comes makes a new connection
 	nextPort  uint16 // of the script's side, for the next connection to the host
-	nextBind  uint16 // of the host, for the next bind that leaves it open
+	bindPort  uint16 // of the host, for the first bind that leaves it open
+	nextBind  uint16 // and for the next one
+	bindFixed bool   // all binds take the same
+	toPort    uint16 // that connect goes to where the script leaves it open
 
 	subject  subject
 	fds      map[int]int  // of the script -> of the host
@@ -93,7 +95,7 @@ func newPlayer(s *script.Script, c Config, r *Result) (*player, error) {
 	p := &player{
 		config: c, result: r, tolerance: defaultTolerance, percent: defaultPercent,
 		local: netip.MustParseAddr("192.168.0.1"), remote: netip.MustParseAddr("192.0.2.1"),
-		flows: make(map[flowKey]*flow), nextPort: remotePort, nextBind: bindPort, subject: subject{fd: -1}, fds: make(map[int]int),
+		flows: make(map[flowKey]*flow), nextPort: remotePort, bindPort: defaultPort, nextBind: defaultPort, toPort: defaultPort, subject: subject{fd: -1}, fds: make(map[int]int),
 	}
 	mtu := 1500
 	p.config.IPv6 = wantsIPv6(s, c.IPv6)
@@ -112,52 +114,6 @@ func newPlayer(s *script.Script, c Config, r *Result) (*player, error) {
 	p.host, err = socket.NewHost(socket.Config{Now: epoch, Local: p.local, MTU: mtu, Profile: c.Profile, Send: p.take})
 	p.venue = &virtual{player: p, host: p.host, now: epoch}
 	return p, err
-}
-
-// option takes an option of the script.
-func (p *player) option(o *script.Option, mtu *int) error {
-	switch o.Name {
-	case "tolerance_usecs":
-		n, err := strconv.Atoi(o.Value)
-		if err != nil || n < 0 {
-			return failf("--%s: %q is not a number of microseconds", o.Name, o.Value)
-		}
-		p.tolerance = time.Duration(n) * time.Microsecond
-	case "tolerance_percent":
-		n, err := strconv.ParseFloat(o.Value, 64)
-		if err != nil || !(n >= 0 && n <= 100) {
-			return failf("--%s: %q is not a percentage", o.Name, o.Value)
-		}
-		p.percent = n
-	case "tcp_ts_tick_usecs":
-		n, err := strconv.Atoi(o.Value)
-		if err != nil || n < 0 {
-			return failf("--%s: %q is not a number of microseconds", o.Name, o.Value)
-		}
-		p.tick = time.Duration(n) * time.Microsecond
-	case "tcp_ts_ecr_scaled":
-		p.scaled = true
-	case "mtu":
-		n, err := strconv.Atoi(o.Value)
-		if err != nil || n < 68 || n > 65535 {
-			return failf("--%s: %q is not an MTU", o.Name, o.Value)
-		}
-		*mtu = n
-	case "local_ip", "remote_ip":
-		a, err := netip.ParseAddr(o.Value)
-		if err != nil || a.Is6() != p.config.IPv6 {
-			return failf("--%s: %q is not an address of the family that is tested", o.Name, o.Value)
-		}
-		if o.Name == "local_ip" {
-			p.local = a
-		} else {
-			p.remote = a
-		}
-	case "ip_version", "define":
-	default:
-		p.result.Notes = append(p.result.Notes, "option --"+o.Name+" makes no difference here")
-	}
-	return nil
 }
 
 // play plays the events one after the other.

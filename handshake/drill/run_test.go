@@ -209,11 +209,6 @@ func TestTimes(t *testing.T) {
 	if r := play(t, drill.Config{Tolerance: 4 * time.Millisecond}, retransmitted+"+.195 > P. 1:11(10) ack 1"); r.Verdict != drill.Fail {
 		t.Errorf("with a tolerance of 4 ms alone: got %v", r)
 	}
-	for _, wrong := range []string{"x", "-1", "101", "nan"} {
-		if r := play(t, drill.Config{}, "--tolerance_percent="+wrong+"\n"+opened); r.Verdict != drill.Fail {
-			t.Errorf("--tolerance_percent=%s: got %v", wrong, r)
-		}
-	}
 }
 
 // Timestamps of the host begin where the script says; their pace counts where the
@@ -231,9 +226,9 @@ func TestTimestamps(t *testing.T) {
 	for text, want := range map[string]drill.Verdict{
 		script:                                drill.Pass,
 		"--tcp_ts_tick_usecs=1000\n" + script: drill.Pass,
-		"--tcp_ts_tick_usecs=1000\n" + strings.ReplaceAll(script, "TS val 600", "TS val 700"): drill.Fail,
-		strings.ReplaceAll(script, "TS val 600", "TS val 700"):                                drill.Pass,
-		strings.ReplaceAll(script, "ecr 8", "ecr 9"):                                          drill.Fail,
+		"--tcp_ts_tick_usecs=1000\n" + strings.ReplaceAll(script, "600", "700"): drill.Fail,
+		strings.ReplaceAll(script, "600", "700"):                                drill.Pass,
+		strings.ReplaceAll(script, "ecr 8", "ecr 9"):                            drill.Fail,
 	} {
 		if r := play(t, drill.Config{}, text); r.Verdict != want {
 			t.Errorf("%s: got %v, want %s", text, r, want)

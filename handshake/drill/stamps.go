@@ -33,15 +33,18 @@ func (s *stamps) sent(val, live uint32, tick, tolerance time.Duration) bool {
 	return (passed - said).Abs() <= tolerance
 }
 
-// echo returns what stands on the wire for an echo of the script.
-func (s *stamps) echo(ecr uint32, scaled bool) uint32 {
-	if live, ok := s.exact[ecr]; ok && !scaled {
-		return live
+// echo returns what stands on the wire for an echo of the script: what was sent
+// where the script says that, or, with --tcp_ts_ecr_scaled, what the host's clock says
+// at that time. An echo of 0 is otherwise none, and stays. It reports false if the
+// script can mean none of that.
+func (s *stamps) echo(ecr uint32, scaled bool) (live uint32, ok bool) {
+	if live, ok = s.exact[ecr]; ok {
+		return live, true
 	}
-	if ecr == 0 || !s.begun {
-		return ecr
+	if scaled && s.begun {
+		return ecr - s.script + s.live, true
 	}
-	return ecr - s.script + s.live
+	return 0, ecr == 0
 }
 
 // told is the script's value for one on the wire.

@@ -55,7 +55,7 @@ func (p *parser) segment(packet *Packet) {
 	p.text.reset()
 	p.flags()
 	p.text.blank()
-	p.sequence()
+	length := p.sequence()
 	for p.is(wordToken) {
 		p.copyWord()
 		if p.is(intToken) || p.is(hexToken) {
@@ -77,7 +77,14 @@ func (p *parser) segment(packet *Packet) {
 	if e, ok := errors.AsType[*wire.TextError](err); ok {
 		p.failAt(p.text.source(e.Column-1), e.Msg)
 	}
+	if packet.Direction == In && len(packet.Segment.Payload) > longestPayload {
+		p.failAt(length, "expected a payload that fits a packet, "+strconv.Itoa(longestPayload)+" bytes at most")
+	}
 }
+
+// longestPayload is what the length field of IPv6 leaves beside a header of TCP; IPv4's
+// counts its own header, too.
+const longestPayload = math.MaxUint16 - wire.HeaderLen
 
 // flags reads flags, between the letters and the point of which there may be
 // blanks.
@@ -112,21 +119,25 @@ var sequenceParts = [...]struct {
 	{kind: signToken, sign: ')', msg: `expected ")" after the payload's length, start:end(length)`},
 }
 
-// sequence reads start:end(length).
-func (p *parser) sequence() {
+// sequence reads start:end(length), and returns where the length is.
+func (p *parser) sequence() (length int) {
 	if p.is(ellipsisToken) {
 		p.giveUp("a packet with any sequence number")
 	}
 	for _, part := range &sequenceParts {
 		if !p.is(part.kind) || part.sign != 0 && !p.isSign(part.sign) {
 			p.fail(part.msg)
-			return
+			return length
+		}
+		if part.kind == intToken {
+			length = p.tok.start
 		}
 		p.copy()
 	}
 	if p.isSign('!') {
 		p.giveUp("a packet with absolute sequence numbers")
 	}
+	return length
 }
 
 // number reads a decimal number up to a limit.

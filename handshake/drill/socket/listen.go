@@ -17,6 +17,8 @@ func (h *Host) Bind(fd int, local netip.AddrPort) Op {
 		return failed(e)
 	case s.local.IsValid() || s.conn != nil || s.listener != nil:
 		return failed(EINVAL)
+	case local.Addr() != h.config.Local:
+		return failed(EADDRNOTAVAIL)
 	}
 	s.local = local
 	return status("")
