@@ -78,18 +78,11 @@ func (p *player) gather(got *sentPacket, want *wire.Segment) {
 	}
 }
 
-// compare returns what differs, or nothing. PSH is not looked at in data: where a
-// sender pushes depends on how it was written to (RFC 9293, Section 3.9.1.2). A SYN
-// never pushes.
+// compare returns what differs, or nothing.
 func (p *player) compare(e *script.Packet, want *wire.Segment, got *sentPacket, w *window) string {
 	s := &got.p.TCP
-	const push = wire.PSH
-	flags := want.Flags != s.Flags
-	if len(s.Payload) > 0 && len(want.Payload) > 0 && !s.Flags.Has(wire.SYN) {
-		flags = want.Flags|push != s.Flags|push
-	}
 	switch {
-	case flags:
+	case want.Flags|wire.PSH != s.Flags|wire.PSH || !p.pushFits(got.flow, want, s):
 		return "flags"
 	case want.Seq != s.Seq:
 		return "seq"

@@ -21,6 +21,7 @@ type flow struct {
 	fd           int      // of the socket that has it, or had before it was disconnected; -1 if none has yet
 	stamps       stamps
 	labels       labels
+	mss          int // the least that a SYN has announced; 0 if there was none
 }
 
 // A sequence is one direction's sequence space.
@@ -84,6 +85,7 @@ func (p *player) take(at time.Time, packet *wire.Packet) {
 	}
 	f.lastSeq = packet.TCP.Seq
 	f.answered(&packet.TCP)
+	f.announced(&packet.TCP)
 	if packet.TCP.Flags.Has(wire.SYN) && !f.ours.known {
 		f.ours.wire = packet.TCP.Seq // the script will say what it calls that
 	}

@@ -23,6 +23,7 @@ func (p *player) inject(e *script.Packet) error {
 	syn := seg.Flags.Has(wire.SYN)
 	if syn {
 		f.ask(seg.Seq)
+		f.announced(&seg)
 	}
 	seg.AddBase(wire.TextBase{SeqBase: f.theirs.live(0, syn), AckBase: f.ours.live(0, syn)})
 	if err := p.answer(f, &seg); err != nil {

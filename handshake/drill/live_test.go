@@ -50,6 +50,14 @@ func TestLiveVerdicts(t *testing.T) {
 			text:    "0 < S 0:10(10) win 65535 <mss 1460,FO 0102030405060708,nop,nop>\n+0 > S. 0:0(0) ack 11 <mss 1460>",
 			verdict: drill.Fail, want: []string{"live.pkt:2:1: fail: the acknowledgement number differs", "expected 0.000000 > S. 0:0(0) ack 11 <mss 1460>", "got      0.000000 > S. 0:0(0) ack 1 "},
 		},
+		"pushed SYN": {
+			text:    "0 < S 0:0(0) win 65535 <mss 1460>\n+0 > SP. 0:0(0) ack 1 <mss 1460>",
+			verdict: drill.Fail, want: []string{"the flags field differs"},
+		},
+		"pushed ACK": {
+			text:    open + "+0 < P. 1:6(5) ack 1 win 65535\n+0 > P. 1:1(0) ack 6",
+			verdict: drill.Fail, want: []string{"the flags field differs"},
+		},
 		"host connects": {
 			text:    "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 > S 0:0(0) <...>",
 			verdict: drill.Unsupported, want: []string{"live.pkt:2:1: ", "nobody makes a live host do that"},
