@@ -6,11 +6,16 @@ import (
 
 // persistTimeout probes a closed window, or sends a small segment that has
 // waited long enough (RFC 9293, Section 3.8.6.1). As in Linux the probe is an
-// old sequence number without data, which the peer must answer.
+// old sequence number without data, which the peer must answer, and the small
+// segment is pushed, for more does not follow soon.
 func (m *Machine) persistTimeout(now instant, out []Output) []Output {
 	s := &m.send
 	if n := max(min(m.segmentSize(), s.unsent(), s.window-s.inFlight()), 0); n > 0 || s.finFollows(n) {
+		at := len(out)
 		out = m.sendNext(now, n, s.finFollows(n), out)
+		if n > 0 {
+			out[at].Segment.Flags |= wire.PSH
+		}
 		m.schedule(now)
 		return out
 	}

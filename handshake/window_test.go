@@ -296,7 +296,7 @@ func TestSenderSillyWindow(t *testing.T) {
 	h.in(". 1:1(0) ack 1 win 10", "")
 	h.wantIdle()
 	h.wait(300 * time.Millisecond)
-	h.want(". 1:11(10) ack 1")
+	h.want("P. 1:11(10) ack 1")
 }
 
 // Nagle's algorithm is off unless asked for. RFC 9293, Section 3.7.4 (C-25).
@@ -403,7 +403,7 @@ func TestFinBehindClosedWindow(t *testing.T) {
 	h.wantState(Established)
 	h.in(". 1:1(0) ack 1 win 3", "")
 	h.wait(300 * time.Millisecond)
-	h.want(". 1:4(3) ack 1")
+	h.want("P. 1:4(3) ack 1")
 	h.in(". 1:1(0) ack 4 win 3", "")
 	h.want("FP. 4:6(2) ack 1")
 	h.wantState(FinWait1)
