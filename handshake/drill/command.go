@@ -2,7 +2,6 @@ package drill
 
 import (
 	"errors"
-	"iter"
 	"slices"
 	"strings"
 
@@ -26,7 +25,7 @@ func (p *player) either(programs []string) error {
 	var lacks, err error
 	for _, program := range programs {
 		unknown := p.unknown
-		err = p.run(words(program))
+		err = p.runLine(program)
 		switch {
 		case errors.Is(err, socket.ErrFixedSetting):
 			lacks = err
@@ -48,60 +47,13 @@ func (p *player) either(programs []string) error {
 	return err
 }
 
-// shellLines yields the commands of a text. A backslash at the end of a line joins
-// the next one.
-func shellLines(text string) iter.Seq[string] {
-	text = strings.ReplaceAll(text, "\\\n", " ")
-	text = strings.ReplaceAll(text, "&&", "\n")
-	return strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == ';' })
-}
-
-// words are those of a command without redirections to where nobody looks.
-func words(line string) (words []string) {
-	all := shellWords(line)
-	for i := 0; i < len(all); i++ {
-		switch word := all[i]; {
-		case strings.HasPrefix(word, "#"):
-			return words
-		case strings.HasSuffix(word, ">") && i+1 < len(all) && slices.Contains([]string{"/dev/null", "&1", "&2"}, all[i+1]):
-			i++
-		default:
-			words = append(words, word)
-		}
+// runLine starts what a line says.
+func (p *player) runLine(line string) error {
+	w := words(line)
+	if sign := operator(line); sign != 0 && !(sign == '|' && len(w) > 0 && w[0] == "nstat") {
+		return unsupportedf("the sign %c of the shell is not supported in a command", sign)
 	}
-	return words
-}
-
-// shellWords splits a line at blanks that no quotes enclose, and behind a >, which
-// is a word with the descriptor in front of it, as in 2>. It takes the quotes off.
-func shellWords(line string) (words []string) {
-	var word []byte
-	quote, begun := byte(0), false
-	for i := range len(line) {
-		switch c := line[i]; {
-		case c == quote && quote != 0:
-			quote = 0
-		case quote == 0 && (c == '"' || c == '\''):
-			quote, begun = c, true
-		case quote == 0 && (c == ' ' || c == '\t' || c == '\r'):
-			if begun {
-				words = append(words, string(word))
-			}
-			word, begun = word[:0], false
-		case quote == 0 && c == '>':
-			if d := string(word); begun && d != "1" && d != "2" && d != "&" {
-				words, word = append(words, d), word[:0]
-			}
-			words = append(words, string(append(word, c)))
-			word, begun = word[:0], false
-		default:
-			word, begun = append(word, c), true
-		}
-	}
-	if begun {
-		words = append(words, string(word))
-	}
-	return words
+	return p.run(w)
 }
 
 // run starts a program.
@@ -112,8 +64,10 @@ func (p *player) run(words []string) error {
 	name := words[0][strings.LastIndexByte(words[0], '/')+1:]
 	args := words[1:]
 	switch {
-	case name == "defaults.sh", strings.HasPrefix(name, "sysctl_restore_"), name == "true":
+	case name == "defaults.sh", strings.HasPrefix(name, "sysctl_restore_"), name == "true", name == ":":
 		return nil // what they would do is done, or makes no difference
+	case name == "false":
+		return failf("the command is false")
 	case name == "sleep":
 		return p.sleep(args)
 	case name == "set_sysctls.py", name == "sysctl":
@@ -139,7 +93,7 @@ func (p *player) sysctl(args []string) error {
 			continue
 		}
 		if !ok {
-			return failf("sysctl: %q is not NAME=VALUE", arg)
+			return unsupportedf("sysctl with %q is not supported: NAME=VALUE is, and -q, -w and -e", arg)
 		}
 		err := p.set(path, strings.Trim(value, `"'`))
 		switch {

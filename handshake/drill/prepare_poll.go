@@ -21,11 +21,14 @@ func poll(p *player, a *args) *pendingCall {
 			return plain(nil)
 		}
 		fds = append(fds, socket.PollFD{FD: p.fd(a.number(fd)), Events: a.number(events)})
-		if revents == nil || revents.Kind == script.Ellipsis {
+		switch {
+		case revents == nil:
+			want = append(want, 0)
+		case revents.Kind == script.Ellipsis:
 			want = append(want, -1)
-			continue
+		default:
+			want = append(want, a.number(revents))
 		}
-		want = append(want, a.number(revents))
 	}
 	c := plain(p.host.Poll(fds, milliseconds(a.int(2, -1))))
 	c.check = func(r socket.Result) error {

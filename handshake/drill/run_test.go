@@ -68,6 +68,8 @@ func TestCorners(t *testing.T) {
 			"+0 write(4, ..., 10) = 10\n+.1 setsockopt(4, SOL_TCP, TCP_CORK, [0], 4) = 0\n+0 > P. 1:21(20) ack 1",
 		"a closed descriptor": "+0 close(4) = 0\n+0 > F. 1:1(0) ack 1\n+0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 5\n" +
 			"+0 close(4) = -1 EBADF\n+0 close(5) = 0\n+0 close(6) = -1 EBADF",
+		"signs that are only text":      "+0 `echo 'a|b' \"(c)&\" a#b &> /dev/null # d|e`",
+		"commands that do nothing":      "+0 `:; false || true`",
 		"poll of no descriptor":         "+0 poll([{fd=-1, events=POLLIN, revents=0}], 1, 0) = 0",
 		"a failure with a way out":      "+0 `nstat > /dev/null; nstat | grep -q TcpRetransSegs || true`",
 		"a redirection without a blank": "+0 `echo 0 >/proc/sys/net/ipv4/tcp_sack 2>&1`",
@@ -140,6 +142,8 @@ func TestFail(t *testing.T) {
 		{"no window", "+0 < . 1:1(0) ack 1", "a packet that is sent needs a window: win N", 11, nil},
 		{"nstat", "+0 `nstat > /dev/null`\n+0 `nstat | grep -q TcpRetransSegs`", "nstat: TcpRetransSegs has not been counted", 12, nil},
 		{"poll", "+0 poll([{fd=4, events=POLLIN|POLLOUT, revents=POLLIN}], 1, 0) = 1", "poll tells revents=0x4 for fd=4, expected 0x1", 11, nil},
+		{"poll without revents", "+0 poll([{fd=4, events=POLLOUT}], 1, 0) = 1", "poll tells revents=0x4 for fd=4, expected 0x0", 11, nil},
+		{"false", "+0 `false`", "the command is false", 11, nil},
 		{"blocks", "+0 fcntl(4, F_SETFL, O_RDWR) = 0\n+0 read(4, ..., 10) = 1", "read should return at 0.000000 and still waits at 0.004000", 12, nil},
 		{"blocks too long", "+0 fcntl(4, F_SETFL, O_RDWR) = 0\n+0...1 read(4, ..., 10) = 1\n+.5 < P. 1:2(1) ack 1 win 9", "read should return at 1.000000 and returns at 0.500000", 12, nil},
 	} {
@@ -168,6 +172,15 @@ func TestUnsupported(t *testing.T) {
 		"+0 `echo 1 >/etc/hosts`":                                 "this use of echo is not supported",
 		"+0 `echo 1 >> /proc/sys/net/ipv4/tcp_sack`":              "this use of echo is not supported",
 		"+0 > icmp unreachable":                                   "an ICMP message that the host under test sends",
+		"+0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 5":             "a socket that is none of TCP",
+		"+0 socket(..., SOCK_STREAM, IPPROTO_MPTCP) = 5":          "a socket that is none of TCP",
+		"+0 `echo 0 | tee /proc/sys/net/ipv4/tcp_sack`":           "the sign | of the shell",
+		"+0 `echo 0|tee /proc/sys/net/ipv4/tcp_sack`":             "the sign | of the shell",
+		"+0 `echo a#b | tee /proc/sys/net/ipv4/tcp_sack`":         "the sign | of the shell",
+		"+0 `sleep 1 &`":                                          "the sign & of the shell",
+		"+0 `(sleep 1)`":                                          "the sign ( of the shell",
+		"+0 `sysctl -n net.ipv4.tcp_sack`":                        `sysctl with "-n"`,
+		"+0 `sysctl -q -w net.ipv4.tcp_sack = 1`":                 `sysctl with "net.ipv4.tcp_sack"`,
 	} {
 		r := play(t, drill.Config{}, opened+script)
 		if r.Verdict != drill.Unsupported || !strings.Contains(r.Message, want) {
