@@ -31,14 +31,15 @@ func TestNotes(t *testing.T) {
 // A setting of TCP that cannot be changed is named, unless it is as the script wants it.
 func TestFixedSettings(t *testing.T) {
 	for command, want := range map[string]string{
-		"sysctl -q net.ipv4.tcp_fastopen_blackhole_timeout_sec=0":                                "",
-		"sysctl -q net.ipv4.tcp_fastopen_blackhole_timeout_sec=3600":                             "the setting net.ipv4.tcp_fastopen_blackhole_timeout_sec=3600 is not supported: it is 0 here",
-		"set_sysctls.py /proc/sys/net/ipv4/tcp_reordering=5":                                     "the setting net.ipv4.tcp_reordering=5 is not supported: it is 3 here",
-		"echo 0 > /proc/sys/net/ipv4/tcp_tso_win_divisor":                                        "the setting net.ipv4.tcp_tso_win_divisor=0 is not supported",
-		"sysctl -q net.ipv4.tcp_recovery=0 net.ipv4.tcp_sack=0":                                  "the setting net.ipv4.tcp_recovery=0 is not supported: it is 1 here",
-		"sysctl -q net.ipv4.tcp_recovery=0 2>/dev/null || no_such_one":                           "the program no_such_one is not supported in a command",
-		"no_such_one || sysctl -q net.ipv4.tcp_recovery=0 &> /dev/null":                          "the program no_such_one is not supported in a command",
-		"nstat > /dev/null; nstat | grep -q TcpRetransSegs || sysctl -q net.ipv4.tcp_recovery=0": "the setting net.ipv4.tcp_recovery=0 is not supported: it is 1 here",
+		"sysctl -q net.ipv4.tcp_fastopen_blackhole_timeout_sec=0":                                 "",
+		"sysctl -q net.ipv4.tcp_fastopen_blackhole_timeout_sec=3600":                              "the setting net.ipv4.tcp_fastopen_blackhole_timeout_sec=3600 is not supported: it is 0 here",
+		"set_sysctls.py /proc/sys/net/ipv4/tcp_early_retrans=4 /proc/sys/net/ipv4/tcp_recovery=1": "",
+		"set_sysctls.py /proc/sys/net/ipv4/tcp_reordering=5":                                      "the setting net.ipv4.tcp_reordering=5 is not supported: it is 3 here",
+		"echo 0 > /proc/sys/net/ipv4/tcp_tso_win_divisor":                                         "the setting net.ipv4.tcp_tso_win_divisor=0 is not supported",
+		"sysctl -q net.ipv4.tcp_recovery=0 net.ipv4.tcp_sack=0":                                   "the setting net.ipv4.tcp_recovery=0 is not supported: it is 1 here",
+		"sysctl -q net.ipv4.tcp_recovery=0 2>/dev/null || no_such_one":                            "the program no_such_one is not supported in a command",
+		"no_such_one || sysctl -q net.ipv4.tcp_recovery=0 &> /dev/null":                           "the program no_such_one is not supported in a command",
+		"nstat > /dev/null; nstat | grep -q TcpRetransSegs || sysctl -q net.ipv4.tcp_recovery=0":  "the setting net.ipv4.tcp_recovery=0 is not supported: it is 1 here",
 	} {
 		r := play(t, drill.Config{}, opened+"+0 `"+command+"`")
 		verdict := drill.Unsupported

@@ -23,14 +23,9 @@ type watch struct {
 	EpollEvent
 	file *file // the descriptor may be another file's meanwhile
 	seen state // at the last look
+	full bool  // who writes has seen that there is no room, and waits (SOCK_NOSPACE)
 	edge bool  // something has happened since it was last reported, for EPOLLET
 	off  bool  // reported, with EPOLLONESHOT
-}
-
-// A state is what a wake-up of an epoll instance is about.
-type state struct {
-	ready   int
-	arrived uint64 // bytes, or connections in the queue of a listener
 }
 
 // Operations of epoll_ctl(2).
@@ -81,7 +76,7 @@ func (h *Host) EpollControl(epfd, op, fd int, event EpollEvent) Op {
 		delete(e.watched, fd)
 	case op == EPOLL_CTL_ADD || op == EPOLL_CTL_MOD:
 		w := &watch{EpollEvent: event, file: h.files[fd], seen: h.state(fd)}
-		w.edge = w.seen.ready&w.wanted() != 0
+		w.edge, w.full = w.seen.ready&w.wanted() != 0, w.seen.ready&POLLOUT == 0
 		e.watched[fd] = w
 	default:
 		return failed(EINVAL)
@@ -134,6 +129,7 @@ func (e *epoll) collect(most int) (events []EpollEvent) {
 			continue
 		}
 		w.edge = false
+		w.full = w.full || w.seen.ready&POLLOUT == 0
 		if now := w.seen.ready & w.wanted(); now != 0 {
 			events = append(events, EpollEvent{Events: uint32(now), Data: w.Data})
 			w.off = w.Events&EPOLLONESHOT != 0
@@ -158,48 +154,3 @@ func (w *watch) due() bool { return !w.off && (w.edge || w.Events&EPOLLET == 0) 
 
 // wanted are the events of a watch; the last two need not be asked for.
 func (w *watch) wanted() int { return int(w.Events&^(EPOLLET|EPOLLONESHOT)) | POLLERR | POLLHUP }
-
-// look notes what has happened since the last look, and forgets what was closed.
-func (e *epoll) look() {
-	for fd, w := range e.watched {
-		if w.file != e.host.files[fd] {
-			delete(e.watched, fd)
-			continue
-		}
-		now := e.host.state(fd)
-		w.edge = w.edge || w.wakes(now)
-		w.seen = now
-	}
-}
-
-// wakes reports whether the way to a state wakes who waits: what is new there, data
-// that has come to other data (sock_def_readable), and any end, which Linux tells
-// everybody (sk_state_change).
-func (w *watch) wakes(now state) bool {
-	fresh := now.ready &^ w.seen.ready
-	if now.arrived > w.seen.arrived {
-		fresh |= now.ready & (POLLIN | POLLRDNORM)
-	}
-	return fresh&(w.wanted()|POLLRDHUP) != 0
-}
-
-// state is what there is to see of a descriptor.
-func (h *Host) state(fd int) state {
-	now := state{ready: h.ready(fd)}
-	switch s := h.files[fd].socket; {
-	case s == nil:
-	case s.listener != nil:
-		now.arrived = uint64(s.listener.Waiting())
-	case s.conn != nil:
-		now.arrived = s.conn.Info().Received
-	}
-	return now
-}
-
-// look lets every epoll instance see what was before something happens, and what
-// is after it.
-func (h *Host) look() {
-	for _, e := range h.epolls {
-		e.look()
-	}
-}

@@ -3,6 +3,7 @@ package socket
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -18,14 +19,14 @@ var (
 )
 
 // fixed are the settings that this host cannot change, with the value that it
-// behaves by. Those of net.inet.tcp and kern.ipc are what FreeBSD's profile does.
+// behaves by, or those that mean the same. Those of net.inet.tcp and kern.ipc are what FreeBSD's profile does.
 var fixed = map[string]string{
 	"net.ipv4.tcp_abort_on_overflow":              "0",
 	"net.ipv4.tcp_app_win":                        "31",
 	"net.ipv4.tcp_base_mss":                       "1024",
 	"net.ipv4.tcp_comp_sack_nr":                   "0",
 	"net.ipv4.tcp_dsack":                          "1",
-	"net.ipv4.tcp_early_retrans":                  "3",
+	"net.ipv4.tcp_early_retrans":                  "3|4",
 	"net.ipv4.tcp_ecn_fallback":                   "1",
 	"net.ipv4.tcp_fastopen_blackhole_timeout_sec": "0",
 	"net.ipv4.tcp_frto":                           "0",
@@ -101,10 +102,11 @@ var idle = map[string]string{
 func unchangeable(path, value string) error {
 	name := clean(path)
 	if has, ok := fixed[name]; ok {
-		if strings.Join(strings.Fields(value), " ") == has {
+		values := strings.Split(has, "|")
+		if slices.Contains(values, strings.TrimSpace(value)) {
 			return nil
 		}
-		return fmt.Errorf("the setting %s=%s is %w: it is %s here", name, value, ErrFixedSetting, has)
+		return fmt.Errorf("the setting %s=%s is %w: it is %s here", name, value, ErrFixedSetting, values[0])
 	}
 	if why, ok := idle[name]; ok {
 		return fmt.Errorf("the setting %s makes %w here: %s", name, ErrIdleSetting, why)
