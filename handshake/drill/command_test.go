@@ -11,10 +11,11 @@ import (
 // What a command changes that makes no difference is listed, once, and so are options.
 // A setting of which nothing is known stands in the result itself.
 func TestNotes(t *testing.T) {
-	r := play(t, drill.Config{}, "--no_such_option\n"+opened+"+0 `sysctl -q net.ipv4.tcp_min_tso_segs=2 net.core.somaxconn=5; sysctl -q net.core.somaxconn=6`\n")
+	r := play(t, drill.Config{}, "--no_such_option\n"+opened+"+0 `sysctl -q net.ipv4.tcp_min_tso_segs=2 net.core.somaxconn=5; sysctl -q net.core.somaxconn=6\nethtool -K tun0 tso off`\n")
 	want := []string{
 		"option --no_such_option makes no difference here",
 		"the setting net.ipv4.tcp_min_tso_segs makes no difference here: it is about how segments get to the network card, which cuts them",
+		"what the network card does itself (ethtool -K) makes no difference here: it gets single segments",
 	}
 	if r.Verdict != drill.Pass || !slices.Equal(r.Notes, want) || !slices.Equal(r.Unknown, []string{"net.core.somaxconn"}) {
 		t.Errorf("got %v, notes %q", r, r.Notes)
