@@ -2,17 +2,14 @@ package drill
 
 import "tfocraft/handshake/drill/socket"
 
-const (
-	msgErrQueue = 0x2000
-	tcpProtocol = 6
-)
+const msgErrQueue = 0x2000
 
 // constants are the names that scripts use, with Linux's numbers.
 var constants = map[string]int64{
 	"AF_UNSPEC": socket.AF_UNSPEC, "AF_INET": socket.AF_INET, "AF_INET6": socket.AF_INET6,
 	"PF_INET": socket.AF_INET, "PF_INET6": socket.AF_INET6,
 	"SOCK_STREAM": socket.SOCK_STREAM, "SOCK_DGRAM": 2, "SOCK_NONBLOCK": socket.SOCK_NONBLOCK, "SOCK_CLOEXEC": socket.SOCK_CLOEXEC,
-	"IPPROTO_IP": 0, "IPPROTO_TCP": tcpProtocol, "IPPROTO_UDP": 17, "IPPROTO_IPV6": 41, "IPPROTO_MPTCP": 262,
+	"IPPROTO_IP": 0, "IPPROTO_TCP": 6, "IPPROTO_UDP": 17, "IPPROTO_IPV6": 41, "IPPROTO_MPTCP": 262,
 	"NULL": 0, "SHUT_RD": 0, "SHUT_WR": 1, "SHUT_RDWR": 2,
 
 	"SOL_IP": socket.SOL_IP, "SOL_SOCKET": socket.SOL_SOCKET, "SOL_TCP": socket.SOL_TCP, "SOL_IPV6": socket.SOL_IPV6,

@@ -156,8 +156,11 @@ func sendmsg(p *player, a *args) *pendingCall {
 	if v := f["msg_iov"]; v != nil {
 		n = a.vector(v)
 	}
-	if v := f["msg_name"]; v != nil {
-		to, _ = a.addressIn(v, p.server())
+	if f["msg_name"] != nil {
+		to = p.server()
+	}
+	if name := f["msg_name"]; name != nil && name.Kind == script.Struct {
+		to, _ = a.addressIn(name, to)
 	}
 	return p.send(a, n, a.int(2, 0), to)
 }
