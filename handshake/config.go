@@ -48,6 +48,10 @@ type Config struct {
 	// agreed on them, as Linux and FreeBSD do. RFC 7323, Section 3.2, says to drop
 	// them (SHOULD).
 	LaxTimestamps bool
+	// SoftErrorsEndOpen lets every ICMP error about the handshake of a client end it,
+	// as in Linux (RFC 5461, Section 4.1). RFC 9293, Section 3.9.2.2, wants those that
+	// may pass to end nothing (MUST).
+	SoftErrorsEndOpen bool
 
 	// ECN is off at zero. An owner that switches it on sends what has Output.ECT so
 	// that it can be marked, and tells of the marks of what comes by [Machine.Mark].
@@ -156,6 +160,7 @@ type settings struct {
 	IPv6, Nagle, NoDataBeforeAck bool
 	cork                         bool // small segments wait, see SetCork
 	NoTimestamps, LaxTimestamps  bool
+	SoftErrorsEndOpen            bool
 	NoWindowScale                bool
 	NoSACK                       bool
 	MSS, Burst, InitialWindow    int
@@ -174,7 +179,8 @@ func (c *Config) settings() settings {
 		LocalPort: c.LocalPort, RemotePort: c.RemotePort, ISS: c.ISS, TimestampOffset: c.TimestampOffset,
 		Profile: c.Profile, ECN: c.ECN, QuickAcks: uint8(max(min(c.QuickAcks, math.MaxUint8), 0)),
 		IPv6: c.IPv6, Nagle: c.Nagle, NoDataBeforeAck: c.NoDataBeforeAck,
-		NoTimestamps: c.NoTimestamps, LaxTimestamps: c.LaxTimestamps, NoWindowScale: c.NoWindowScale, NoSACK: c.NoSACK,
+		NoTimestamps: c.NoTimestamps, LaxTimestamps: c.LaxTimestamps, SoftErrorsEndOpen: c.SoftErrorsEndOpen,
+		NoWindowScale: c.NoWindowScale, NoSACK: c.NoSACK,
 		MSS: c.MSS, Burst: c.Burst, InitialWindow: c.InitialWindow,
 		SynRetries: tries(c.SynRetries), SynLinear: tries(c.SynLinear), SynAckRetries: tries(c.SynAckRetries), Retries: tries(c.Retries),
 		DelayedAck: c.DelayedAck, TimeWait: c.TimeWait, FinWait2: c.FinWait2,

@@ -15,13 +15,13 @@ const (
 // inputICMP takes an ICMP error. See ICMP.
 func (m *Machine) inputICMP(now instant, e *wire.ICMPError, out []Output) []Output {
 	switch {
-	case m.state == Closed:
+	case m.state == Closed || meaningless(e):
 		return out
 	case e.Seq.Less(m.send.una) || !e.Seq.Less(m.send.nxt):
 		return append(out, Output{Kind: Drop, Why: DropICMP})
 	case e.PacketTooBig():
 		return m.packetTooBig(now, e, out)
-	case e.Hard() && m.state == SynSent:
+	case m.state == SynSent && (e.Hard() || m.config.SoftErrorsEndOpen):
 		return m.failSyn(cookie.ICMPError, WhyICMP, unreachable(e), out)
 	case m.state == SynSent && m.triedFastOpen() && !m.handshake.unreachable:
 		// The SYN may still get through, the next one goes without Fast Open all
@@ -30,12 +30,37 @@ func (m *Machine) inputICMP(now instant, e *wire.ICMPError, out []Output) []Outp
 		m.handshake.icmpType, m.handshake.icmpCode = e.Type, e.Code
 		return append(out, Output{Kind: Block, Reason: cookie.ICMPError})
 	}
-	if m.state == SynReceived && !m.active && m.handshake.synAckSent && m.endsHalfOpen(e) {
+	if m.state == SynReceived && m.endsSynReceived(e) {
 		return m.end(unreachable(e), out)
 	}
 	// RFC 5461 and RFC 9293, Section 3.9.2.2: anything else does not end a
 	// connection that stands.
 	return out
+}
+
+// meaningless reports whether an error says nothing about a peer: those of IPv4
+// with a code that RFC 1812 does not have, and that the peer lacked a fragment.
+func meaningless(e *wire.ICMPError) bool {
+	if e.IPVersion == 6 {
+		return false
+	}
+	return e.Type == wire.ICMPv4Unreachable && e.Code > lastUnreachable4 || e.Type == wire.ICMPv4TimeExceeded && e.Code != 0
+}
+
+// The last codes of destination unreachable: precedence cutoff (RFC 1812, Section
+// 5.2.7.1), and reject route (RFC 4443, Section 3.1).
+const (
+	lastUnreachable4 = 15
+	lastUnreachable6 = 6
+)
+
+// endsSynReceived reports whether an error ends a handshake that waits for the ACK
+// of a SYN-ACK.
+func (m *Machine) endsSynReceived(e *wire.ICMPError) bool {
+	if m.active {
+		return m.config.SoftErrorsEndOpen
+	}
+	return m.handshake.synAckSent && m.endsHalfOpen(e)
 }
 
 // endsHalfOpen reports whether an error ends a connection that nobody has accepted
@@ -46,9 +71,10 @@ func (m *Machine) endsHalfOpen(e *wire.ICMPError) bool {
 		return !m.handshake.accepted
 	}
 	if e.IPVersion == 6 {
-		return e.Hard()
+		return e.Hard() || e.Type == wire.ICMPv6Parameter || e.Type == wire.ICMPv6Unreachable && e.Code > lastUnreachable6
 	}
-	return e.Type == wire.ICMPv4TimeExceeded || e.Type == wire.ICMPv4Unreachable && e.Code <= 1 // network or host
+	network, host := uint8(0), uint8(1)
+	return e.Type != wire.ICMPv4Unreachable || e.Code == network || e.Code == host
 }
 
 func unreachable(e *wire.ICMPError) error {

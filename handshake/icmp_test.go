@@ -46,6 +46,51 @@ func TestICMP(t *testing.T) {
 	}
 }
 
+// As in Linux every error ends a handshake that the client has begun, but those that
+// mean nothing; none ends what stands. RFC 5461, Section 4.1 (C-105).
+func TestSoftErrorsEndOpen(t *testing.T) {
+	for _, test := range []struct {
+		e    wire.ICMPError
+		ends bool
+	}{
+		{wire.ICMPError{Type: 3, Code: 0}, true},
+		{wire.ICMPError{Type: 3, Code: 15}, true},
+		{wire.ICMPError{Type: 3, Code: 16}, false},
+		{wire.ICMPError{Type: 11, Code: 0}, true},
+		{wire.ICMPError{Type: 11, Code: 1}, false},
+		{wire.ICMPError{Type: 12}, true},
+		{wire.ICMPError{IPVersion: 6, Type: 1, Code: 0}, true},
+		{wire.ICMPError{IPVersion: 6, Type: 1, Code: 7}, true},
+		{wire.ICMPError{IPVersion: 6, Type: 3, Code: 1}, true},
+		{wire.ICMPError{IPVersion: 6, Type: 4, Code: 1}, true},
+	} {
+		c := withCookie(aCookie)
+		c.SoftErrorsEndOpen = true
+		for _, simultaneous := range []bool{false, true} {
+			h := startClient(t, c, "hello")
+			if simultaneous {
+				h.in("S 0:0(0) <mss 1460>", "")
+			}
+			state := h.m.State()
+			h.sent = nil
+			test.e.Seq = h.m.send.una
+			h.icmp(test.e)
+			h.wantIdle()
+			if test.ends {
+				h.wantEnd(ErrUnreachable)
+			} else {
+				h.wantState(state)
+			}
+		}
+		h := connect(t, c, "")
+		h.write("hello")
+		h.sent = nil
+		test.e.Seq = h.m.send.una
+		h.icmp(test.e)
+		h.wantState(Established)
+	}
+}
+
 // An error about something that is not in flight is forged or late. RFC 5927,
 // Section 4.1 (C-105).
 func TestICMPWrongSequence(t *testing.T) {
@@ -162,9 +207,16 @@ func TestICMPHalfOpen(t *testing.T) {
 		{wire.ICMPError{Type: 3, Code: 1}, true},
 		{wire.ICMPError{Type: 3, Code: 2}, false},
 		{wire.ICMPError{Type: 3, Code: 3}, false},
+		{wire.ICMPError{Type: 3, Code: 9}, false},
 		{wire.ICMPError{Type: 11}, true},
+		{wire.ICMPError{Type: 11, Code: 1}, false},
+		{wire.ICMPError{Type: 12}, true},
 		{wire.ICMPError{IPVersion: 6, Type: 1, Code: 0}, false},
 		{wire.ICMPError{IPVersion: 6, Type: 1, Code: 4}, true},
+		{wire.ICMPError{IPVersion: 6, Type: 1, Code: 6}, true},
+		{wire.ICMPError{IPVersion: 6, Type: 1, Code: 7}, true},
+		{wire.ICMPError{IPVersion: 6, Type: 3}, false},
+		{wire.ICMPError{IPVersion: 6, Type: 4}, true},
 	} {
 		h := startServer(t, plainConfig(), Admission{}, synWithCookie, "hello")
 		test.e.Seq = ourISS

@@ -200,12 +200,13 @@ func (e *ICMPError) parseQuotedTCP(b []byte, at int, src, dst netip.Addr) error 
 // Hard reports whether the error says that the peer cannot be talked to at
 // all and so ends a connection attempt: protocol or port unreachable
 // (RFC 1122, Section 4.2.3.9), for ICMPv6 port unreachable or prohibited by an
-// administrator (RFC 5461). Networks and hosts that cannot be reached,
+// administrator (RFC 5461), which has two codes more (RFC 4443, Section 3.1: 5 and
+// 6 are subsets of 1). Networks and hosts that cannot be reached,
 // exceeded hop limits and the like may pass; a packet that is too big is
 // PacketTooBig and not hard, for its sender can shrink it.
 func (e *ICMPError) Hard() bool {
 	if e.IPVersion == 6 {
-		return e.Type == ICMPv6Unreachable && (e.Code == 1 || e.Code == 4)
+		return e.Type == ICMPv6Unreachable && (e.Code == 1 || e.Code >= 4 && e.Code <= 6)
 	}
 	return e.Type == ICMPv4Unreachable && (e.Code == 2 || e.Code == 3)
 }

@@ -46,7 +46,7 @@ func errno(err error) error {
 		return syscall.ETIMEDOUT
 	case errors.Is(err, handshake.ErrUnreachable):
 		if e, ok := errors.AsType[*handshake.UnreachableError](err); ok {
-			return icmpErrno(e)
+			return &unreachableError{icmpErrno(e), e}
 		}
 		return syscall.EHOSTUNREACH
 	case errors.Is(err, handshake.ErrAborted):
@@ -54,6 +54,15 @@ func errno(err error) error {
 	}
 	return err
 }
+
+// An unreachableError is the errno of an ICMP error, and tells which one it was.
+type unreachableError struct {
+	syscall.Errno
+	cause *handshake.UnreachableError
+}
+
+// Unwrap returns both.
+func (e *unreachableError) Unwrap() []error { return []error{e.Errno, e.cause} }
 
 // What Linux makes of the codes of ICMP and ICMPv6 destination unreachable. Its
 // ENONET for a host that is isolated (8) exists nowhere else.
@@ -81,6 +90,8 @@ func icmpErrno(e *handshake.UnreachableError) syscall.Errno {
 		return syscall.EPROTO
 	case e.Type == unreachable && int(e.Code) < len(codes):
 		return codes[e.Code]
+	case e.Type == unreachable && e.IPVersion == 6:
+		return syscall.EPROTO
 	}
 	return syscall.EHOSTUNREACH
 }

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"errors"
 	"fmt"
 	"syscall"
 	"testing"
@@ -18,12 +19,13 @@ func TestICMPErrno(t *testing.T) {
 		{4, 3, 3, syscall.ECONNREFUSED}, {4, 3, 13, syscall.EHOSTUNREACH}, {4, 3, 16, syscall.EHOSTUNREACH},
 		{4, 11, 0, syscall.EHOSTUNREACH}, {4, 12, 0, syscall.EPROTO},
 		{6, 1, 0, syscall.ENETUNREACH}, {6, 1, 1, syscall.EACCES}, {6, 1, 3, syscall.EHOSTUNREACH},
-		{6, 1, 4, syscall.ECONNREFUSED}, {6, 1, 7, syscall.EHOSTUNREACH},
+		{6, 1, 4, syscall.ECONNREFUSED}, {6, 1, 7, syscall.EPROTO},
 		{6, 3, 0, syscall.EHOSTUNREACH}, {6, 4, 0, syscall.EPROTO},
 	} {
 		e := &handshake.UnreachableError{IPVersion: test.version, Type: test.kind, Code: test.code}
-		if got := errno(e); got != test.want {
-			t.Errorf("%+v: got %v, want %v", *e, got, test.want)
+		got := errno(e)
+		if cause, _ := errors.AsType[*handshake.UnreachableError](got); !errors.Is(got, test.want) || cause != e {
+			t.Errorf("%+v: got %v because of %+v, want %v", *e, got, cause, test.want)
 		}
 	}
 	if got := errno(fmt.Errorf("wrapped: %w", handshake.ErrUnreachable)); got != syscall.EHOSTUNREACH {

@@ -5,6 +5,9 @@ import (
 	"io"
 	"net"
 	"syscall"
+
+	"tfocraft/handshake"
+	"tfocraft/wire"
 )
 
 // An Errno is the name of an error of a socket call, such as "EAGAIN"; empty
@@ -13,6 +16,7 @@ type Errno string
 
 // The errors that calls here can have.
 const (
+	EACCES        Errno = "EACCES"
 	EAGAIN        Errno = "EAGAIN"
 	EADDRINUSE    Errno = "EADDRINUSE"
 	EADDRNOTAVAIL Errno = "EADDRNOTAVAIL"
@@ -25,6 +29,7 @@ const (
 	EDESTADDRREQ  Errno = "EDESTADDRREQ"
 	EEXIST        Errno = "EEXIST"
 	EFAULT        Errno = "EFAULT"
+	EHOSTDOWN     Errno = "EHOSTDOWN"
 	EHOSTUNREACH  Errno = "EHOSTUNREACH"
 	EINPROGRESS   Errno = "EINPROGRESS"
 	EINVAL        Errno = "EINVAL"
@@ -32,6 +37,7 @@ const (
 	EMSGSIZE      Errno = "EMSGSIZE"
 	ENETUNREACH   Errno = "ENETUNREACH"
 	ENOENT        Errno = "ENOENT"
+	ENONET        Errno = "ENONET"
 	ENOPROTOOPT   Errno = "ENOPROTOOPT"
 	ENOTCONN      Errno = "ENOTCONN"
 	EOPNOTSUPP    Errno = "EOPNOTSUPP"
@@ -42,10 +48,10 @@ const (
 
 // numbers are Linux's, for SO_ERROR.
 var numbers = map[Errno]int{
-	"": 0, EAGAIN: 11, EADDRINUSE: 98, EADDRNOTAVAIL: 99, EAFNOSUPPORT: 97, EALREADY: 114, EBADF: 9,
+	"": 0, EACCES: 13, EAGAIN: 11, EADDRINUSE: 98, EADDRNOTAVAIL: 99, EAFNOSUPPORT: 97, EALREADY: 114, EBADF: 9,
 	ECONNABORTED: 103, ECONNREFUSED: 111, ECONNRESET: 104, EDESTADDRREQ: 89, EEXIST: 17, EFAULT: 14,
-	EHOSTUNREACH: 113, EINPROGRESS: 115, EINVAL: 22, EISCONN: 106, EMSGSIZE: 90, ENETUNREACH: 101,
-	ENOENT: 2, ENOPROTOOPT: 92, ENOTCONN: 107, EOPNOTSUPP: 95, EPIPE: 32, EPROTO: 71, ETIMEDOUT: 110,
+	EHOSTDOWN: 112, EHOSTUNREACH: 113, EINPROGRESS: 115, EINVAL: 22, EISCONN: 106, EMSGSIZE: 90, ENETUNREACH: 101,
+	ENOENT: 2, ENONET: 64, ENOPROTOOPT: 92, ENOTCONN: 107, EOPNOTSUPP: 95, EPIPE: 32, EPROTO: 71, ETIMEDOUT: 110,
 }
 
 // Number returns Linux's number of the error, which is what SO_ERROR gives.
@@ -59,13 +65,20 @@ var byCause = []struct {
 	{syscall.EAGAIN, EAGAIN}, {syscall.EADDRINUSE, EADDRINUSE}, {syscall.ECONNREFUSED, ECONNREFUSED},
 	{syscall.ECONNRESET, ECONNRESET}, {syscall.ETIMEDOUT, ETIMEDOUT}, {syscall.EHOSTUNREACH, EHOSTUNREACH},
 	{syscall.ENETUNREACH, ENETUNREACH}, {syscall.ENOPROTOOPT, ENOPROTOOPT}, {syscall.EPIPE, EPIPE},
-	{syscall.EMSGSIZE, EMSGSIZE}, {net.ErrClosed, ECONNABORTED}, {io.EOF, ""},
+	{syscall.EMSGSIZE, EMSGSIZE}, {syscall.EACCES, EACCES}, {syscall.EHOSTDOWN, EHOSTDOWN},
+	{syscall.EOPNOTSUPP, EOPNOTSUPP}, {syscall.EPROTO, EPROTO}, {net.ErrClosed, ECONNABORTED}, {io.EOF, ""},
 }
+
+// isolated is the ICMP error with an errno that only Linux has.
+var isolated = handshake.UnreachableError{IPVersion: 4, Type: wire.ICMPv4Unreachable, Code: 8}
 
 // errnoOf names an error of the endpoint.
 func errnoOf(err error) Errno {
 	if err == nil {
 		return ""
+	}
+	if e, ok := errors.AsType[*handshake.UnreachableError](err); ok && *e == isolated {
+		return ENONET
 	}
 	for _, c := range byCause {
 		if errors.Is(err, c.cause) {

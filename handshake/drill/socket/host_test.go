@@ -26,9 +26,14 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
+	return newBenchAt(t, hostAddr)
+}
+
+func newBenchAt(t *testing.T, local netip.Addr) *bench {
+	t.Helper()
 	b := &bench{t: t, now: time.Unix(1000, 0)}
 	var err error
-	b.host, err = NewHost(Config{Now: b.now, Local: hostAddr, MTU: 1500, Send: func(_ time.Time, p *wire.Packet) {
+	b.host, err = NewHost(Config{Now: b.now, Local: local, MTU: 1500, Send: func(_ time.Time, p *wire.Packet) {
 		q := *p
 		q.TCP.Options = slices.Clone(p.TCP.Options)
 		q.TCP.Payload = slices.Clone(p.TCP.Payload)
@@ -107,6 +112,18 @@ func (b *bench) input(from, to netip.AddrPort, seg wire.Segment) {
 	p.SetChecksums()
 	e := wire.Ethernet{EtherType: wire.EtherTypeIPv4}
 	b.host.Input(b.now, p.Append(e.Append(nil)))
+}
+
+// icmp sends an ICMP error about the last segment that the host has sent.
+func (b *bench) icmp(kind, code uint8) {
+	b.t.Helper()
+	last := b.last()
+	e := wire.ICMPError{IPVersion: last.IPVersion, Type: kind, Code: code, From: last.Dst().Addr()}
+	ethernet := wire.Ethernet{EtherType: wire.EtherTypeIPv4}
+	if last.IPVersion == 6 {
+		ethernet.EtherType = wire.EtherTypeIPv6
+	}
+	b.host.Input(b.now, append(ethernet.Append(nil), wire.AppendICMPError(nil, e, last.Src().Addr(), last.Append(nil))...))
 }
 
 // connected returns a descriptor with a connection.

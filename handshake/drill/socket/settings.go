@@ -45,6 +45,7 @@ func (c *settings) init(profile handshake.Profile) {
 	c.synCookies = endpoint.SynCookiesOnOverflow
 	c.machine = handshake.Config{SynRetries: 5, QuickAcks: 16, Nagle: true, LaxTimestamps: true}
 	if profile == handshake.Linux {
+		c.machine.SoftErrorsEndOpen = true
 		c.machine.RecvBuffer, c.machine.MaxRecvBuffer = firstReceive, maxReceive
 	}
 }
