@@ -181,7 +181,7 @@ func (m *Machine) Queue(p []byte) int {
 // Reserve returns room in the send buffer for up to n bytes, in two pieces where the
 // buffer begins anew; without any, Queue would take nothing either. It is to be
 // filled, which needs no lock against calls of the machine, and then queued by Commit.
-// Nothing else is queued meanwhile.
+// Nothing else is queued meanwhile, or taken back.
 func (m *Machine) Reserve(n int) (a, b []byte) {
 	if m.send.finQueued || m.err != nil || m.state == Closed && !m.unopened() {
 		return nil, nil
@@ -192,6 +192,14 @@ func (m *Machine) Reserve(n int) (a, b []byte) {
 // Commit queues the n bytes that were filled in, as many as Reserve has returned. It
 // reports false if the sending side was closed since: then they are lost.
 func (m *Machine) Commit(n int) bool { return m.send.commit(n) }
+
+// Unqueue forgets the bytes that were queued last, up to n of them, as far as they
+// were not sent yet, and returns how many.
+func (m *Machine) Unqueue(n int) int {
+	n = min(n, m.send.unsent())
+	m.send.store.Trim(m.send.buffers, n)
+	return n
+}
 
 // Push sends what was queued, as far as that may be now. See also PushDue.
 func (m *Machine) Push(now time.Time, out []Output) []Output {

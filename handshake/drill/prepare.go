@@ -144,7 +144,7 @@ func sendto(p *player, a *args) *pendingCall {
 	if len(a.call.Args) > 4 && (a.at(4).Kind != script.Integer && a.at(4).Text != "NULL") {
 		var unspec bool
 		if to, unspec = a.address(4, p.server()); unspec {
-			to = netip.AddrPort{}
+			to = socket.Unspec
 		}
 	}
 	return p.send(a, a.int(2, 0), a.int(3, 0), to)
@@ -156,7 +156,7 @@ func sendmsg(p *player, a *args) *pendingCall {
 	if v := f["msg_iov"]; v != nil {
 		n = a.vector(v)
 	}
-	if f["msg_name"] != nil {
+	if name := f["msg_name"]; name != nil && name.Text != "NULL" {
 		to = p.server()
 	}
 	if name := f["msg_name"]; name != nil && name.Kind == script.Struct {

@@ -112,6 +112,18 @@ func (c *Conn) WriteAhead(b []byte) (int, error) {
 	return 0, c.opError("write", syscall.EAGAIN)
 }
 
+// TakeBack takes back what WriteAhead has queued last, up to n bytes, for a writer
+// that does not wait any longer. It returns how many have not left; while a Write is
+// going on, none.
+func (c *Conn) TakeBack(n int) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.writing {
+		return 0
+	}
+	return c.machine.Unqueue(n)
+}
+
 // Buffered returns how many bytes can be read without waiting, and whether
 // nothing follows them, be it for a FIN or an error.
 func (c *Conn) Buffered() (n int, ended bool) {

@@ -126,6 +126,25 @@ func TestStepperQuickAcks(t *testing.T) {
 	s.want("P. 1501:1502(1) ack 6")
 }
 
+// What a writer takes back during the handshake is not sent; what was in the SYN it
+// cannot have back.
+func TestStepperTakeBack(t *testing.T) {
+	s := newStepped(t)
+	c := s.begin(withCookie(), repeated("x", 496), 496)
+	s.want("S 0:496(496) <...>")
+	if n, err := c.WriteAhead([]byte("some more")); n != 9 || err != nil {
+		t.Errorf("WriteAhead: %d, %v", n, err)
+	}
+	if n := c.TakeBack(5); n != 5 {
+		t.Errorf("TakeBack: got %d bytes, want 5", n)
+	}
+	s.in("S. 0:0(0) ack 497 <mss 1460>", "")
+	s.want("P. 497:501(4) ack 1")
+	if n := c.TakeBack(500); n != 0 {
+		t.Errorf("TakeBack of what was sent: got %d bytes, want 0", n)
+	}
+}
+
 // An ICMP error about something that is not in flight is only counted. One about
 // the SYN-ACK of a connection that nobody has accepted ends it: it can be accepted,
 // its data read, and then comes the error.

@@ -123,6 +123,19 @@ func (r *Ring) Discard(n int) {
 	}
 }
 
+// Trim takes n bytes from the end, which must be there. An empty queue gives its
+// buffer back to to.
+func (r *Ring) Trim(to Buffers, n int) {
+	switch {
+	case n > r.Len():
+		panic("ring: Trim of more than there is")
+	case n == r.Len():
+		r.Reset(to)
+		return
+	}
+	r.n -= int32(n)
+}
+
 // Take empties the queue and returns what was in it as a ring of its own.
 func (r *Ring) Take() Ring {
 	taken := *r

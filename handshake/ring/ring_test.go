@@ -35,8 +35,8 @@ func TestRing(t *testing.T) {
 	var r Ring
 	var want []byte
 	for range 20000 {
-		switch rng.IntN(4) {
-		case 3:
+		switch rng.IntN(5) {
+		case 4:
 			n := rng.IntN(3000)
 			want = append(want, fill(t, from, &r, rng, n)...)
 		case 0:
@@ -60,6 +60,10 @@ func TestRing(t *testing.T) {
 			if got := append(bytes.Clone(a), b...); !bytes.Equal(got, want[at:at+n]) {
 				t.Fatalf("View(%d, %d) of %d bytes differs", at, n, len(want))
 			}
+		case 3:
+			n := rng.IntN(min(len(want), 1000) + 1)
+			r.Trim(from, n)
+			want = want[:len(want)-n]
 		}
 		if r.Len() != len(want) {
 			t.Fatalf("Len: got %d, want %d", r.Len(), len(want))

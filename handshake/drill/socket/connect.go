@@ -1,7 +1,6 @@
 package socket
 
 import (
-	"cmp"
 	"context"
 	"net/netip"
 
@@ -12,13 +11,16 @@ import (
 // Connect is connect(2).
 func (h *Host) Connect(fd int, to netip.AddrPort) Op {
 	s, e := h.socket(fd)
-	if e != "" {
+	switch {
+	case e != "":
 		return failed(e)
-	}
-	if e, settled := s.mayConnect(); settled {
-		return status(e)
-	}
-	if s.options.fastOpenConnect && s.fastOpenReady(to) {
+	case s.listener != nil || s.told:
+		return failed(EISCONN)
+	case s.deferred.IsValid():
+		return s.awaitConnected(0, nil, fail(EISCONN), connected)
+	case s.conn != nil:
+		return s.awaitConnected(0, nil, fail(EALREADY), connected)
+	case s.options.fastOpenConnect && s.fastOpenReady(to):
 		s.deferred = to
 		return status("")
 	}
@@ -29,29 +31,11 @@ func (h *Host) Connect(fd int, to netip.AddrPort) Op {
 	if _, e := s.begin(to, mode, nil); e != "" {
 		return failed(e)
 	}
-	return s.awaitConnected(0, func() Op { s.told = true; return status("") })
+	return s.awaitConnected(0, nil, fail(EINPROGRESS), connected)
 }
 
-// mayConnect returns what connect says on a socket that is not unconnected, and
-// whether that is all.
-func (s *socket) mayConnect() (e Errno, settled bool) {
-	switch {
-	case s.listener != nil, s.deferred.IsValid():
-		return EISCONN, true
-	case s.conn == nil:
-		return "", false
-	case s.opening():
-		return EALREADY, true
-	case s.told:
-		return EISCONN, true
-	case s.over():
-		e := cmp.Or(s.takeError(), ECONNABORTED)
-		s.unconnect()
-		return e, true
-	}
-	s.told = true
-	return "", true
-}
+// connected is what a connect that does not write ends with.
+func connected(int) Op { return status("") }
 
 // unconnect makes the socket one that can be connected again, once a connect has
 // told that it failed.
@@ -71,6 +55,8 @@ func (h *Host) Disconnect(fd int) Op {
 	switch {
 	case s.listener != nil:
 		s.listener.Close()
+	case s.deferred.IsValid():
+		pending = ECONNRESET
 	case s.conn != nil && !s.over():
 		s.conn.Abort() // without the FIN that close sends
 		pending = ECONNRESET
@@ -113,31 +99,4 @@ func (s *socket) fastOpenReady(to netip.AddrPort) bool {
 	}
 	hint, _ := s.host.cache.Lookup(s.host.now, s.host.path(to))
 	return !hint.Cookie.IsZero()
-}
-
-// awaitConnected waits for the end of the handshake and goes on with then.
-func (s *socket) awaitConnected(flags int, then func() Op) Op {
-	if !s.waits(flags) {
-		if s.opening() {
-			return failed(EINPROGRESS)
-		}
-	}
-	at := s.expiry(s.options.sendTimeout)
-	var next Op
-	return func() (Result, bool) {
-		switch {
-		case next != nil:
-			return next()
-		case s.opening() && s.expired(at):
-			return fail(EINPROGRESS), true
-		case s.opening():
-			return Result{}, false
-		}
-		if e := s.takeError(); e != "" {
-			s.unconnect()
-			return fail(e), true
-		}
-		next = then()
-		return next()
-	}
 }
