@@ -81,12 +81,7 @@ func (o *options) machine(c *settings) handshake.Config {
 	if n := o.get(SOL_TCP, TCP_SYNCNT); n > 0 {
 		m.SynRetries = n
 	}
-	if n := o.get(SOL_SOCKET, SO_RCVBUF); n > 0 {
-		m.RecvBuffer, m.MaxRecvBuffer = n, n
-	}
-	if n := o.get(SOL_SOCKET, SO_SNDBUF); n > 0 {
-		m.SendBuffer, m.MaxSendBuffer = n, n
-	}
+	o.setBuffers(&m)
 	if o.congestion != nil {
 		m.Congestion = *o.congestion
 	}

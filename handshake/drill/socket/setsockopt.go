@@ -8,66 +8,6 @@ import (
 	"tfocraft/cookie"
 )
 
-// An optionKind says what may be done with an option.
-type optionKind struct {
-	min, max int
-	// change carries the value out, beyond keeping it; nil if that is all.
-	change func(s *socket, n int) Errno
-	// accepted means that the option is taken and makes no difference here.
-	accepted bool
-}
-
-const anyValue = 1<<31 - 1
-
-// kinds are the options with a number as their value.
-var kinds = map[optionName]optionKind{
-	{SOL_SOCKET, SO_REUSEADDR}: {max: anyValue, accepted: true},
-	{SOL_SOCKET, SO_REUSEPORT}: {max: anyValue, accepted: true},
-	{SOL_SOCKET, SO_PRIORITY}:  {max: anyValue, accepted: true},
-	{SOL_SOCKET, SO_MARK}:      {max: anyValue, accepted: true},
-	{SOL_SOCKET, SO_RCVLOWAT}:  {max: anyValue},
-	{SOL_SOCKET, SO_SNDBUF}:    {max: anyValue},
-	{SOL_SOCKET, SO_RCVBUF}:    {max: anyValue},
-	{SOL_SOCKET, SO_KEEPALIVE}: {max: anyValue, change: changeKeepAlive},
-
-	{SOL_TCP, TCP_NODELAY}:      {max: anyValue, change: func(s *socket, n int) Errno { return s.onConn(func() error { return s.conn.SetNoDelay(n != 0) }) }},
-	{SOL_TCP, TCP_MAXSEG}:       {min: 48, max: 32767},
-	{SOL_TCP, TCP_CORK}:         {max: anyValue, change: func(s *socket, n int) Errno { return s.onConn(func() error { return s.conn.SetCork(n != 0) }) }},
-	{SOL_TCP, TCP_KEEPIDLE}:     {min: 1, max: 32767, change: changeKeepAlive},
-	{SOL_TCP, TCP_KEEPINTVL}:    {min: 1, max: 32767, change: changeKeepAlive},
-	{SOL_TCP, TCP_KEEPCNT}:      {min: 1, max: 127, change: changeKeepAlive},
-	{SOL_TCP, TCP_SYNCNT}:       {min: 1, max: 127, change: func(s *socket, n int) Errno { return s.onConn(func() error { return s.conn.SetSynRetries(n) }) }},
-	{SOL_TCP, TCP_LINGER2}:      {min: -1, max: anyValue},
-	{SOL_TCP, TCP_DEFER_ACCEPT}: {max: anyValue},
-	{SOL_TCP, TCP_QUICKACK}: {max: anyValue, change: func(s *socket, n int) Errno {
-		return s.onConn(func() error { return s.conn.SetQuickAck(n != 0) })
-	}},
-	{SOL_TCP, TCP_USER_TIMEOUT}: {max: anyValue, change: func(s *socket, n int) Errno {
-		return s.onConn(func() error { return s.conn.SetUserTimeout(time.Duration(n) * time.Millisecond) })
-	}},
-	{SOL_TCP, TCP_NOTSENT_LOWAT}: {max: anyValue},
-	{SOL_TCP, TCP_SAVE_SYN}:      {max: 2, accepted: true},
-	{SOL_TCP, TCP_FASTOPEN}:      {max: anyValue, change: changeFastOpen},
-	{SOL_TCP, TCP_FASTOPEN_CONNECT}: {max: 1, change: func(s *socket, n int) Errno {
-		switch {
-		case s.host.settings.fastOpen&clientEnable == 0:
-			return EOPNOTSUPP
-		case s.conn != nil || s.listener != nil:
-			return EINVAL
-		}
-		s.options.fastOpenConnect = n != 0
-		return ""
-	}},
-	{SOL_TCP, TCP_FASTOPEN_NO_COOKIE}: {max: 1, change: func(s *socket, n int) Errno {
-		if s.conn != nil {
-			return EINVAL
-		}
-		s.options.noCookie = n != 0
-		s.regate()
-		return ""
-	}},
-}
-
 // SetOption is setsockopt(2) with a number. An option that is not known here is
 // ENOPROTOOPT, and Known tells it from one that Linux does not know either.
 func (h *Host) SetOption(fd, level, name, n int) Op {
@@ -88,6 +28,9 @@ func (h *Host) SetOption(fd, level, name, n int) Op {
 		s.options.values = make(map[optionName]int)
 	}
 	before, had := s.options.values[key]
+	if kind.keep != nil {
+		n = kind.keep(s, n)
+	}
 	s.options.values[key] = n
 	if kind.change != nil {
 		if e := kind.change(s, n); e != "" {
@@ -113,21 +56,6 @@ func (s *socket) onConn(change func() error) Errno {
 		return ""
 	}
 	return errnoOf(change())
-}
-
-func changeKeepAlive(s *socket, _ int) Errno {
-	return s.onConn(func() error { return s.conn.SetKeepAliveConfig(s.options.keepAlive()) })
-}
-
-// changeFastOpen makes a listener take data in SYNs, n of them at a time; on
-// FreeBSD it lets a client send some.
-func changeFastOpen(s *socket, n int) Errno {
-	if s.conn != nil {
-		return EINVAL
-	}
-	s.options.fastOpenQueue = n
-	s.regate()
-	return ""
 }
 
 // SetLinger is setsockopt(2) with SO_LINGER.
@@ -179,12 +107,21 @@ func (h *Host) Option(fd, level, name int) Op {
 		return failed(e)
 	case key == optionName{SOL_SOCKET, SO_ERROR}:
 		return done(Result{Option: []int{s.takeError().Number()}})
-	case key == optionName{SOL_TCP, TCP_MAXSEG} && s.conn != nil:
-		return done(Result{Option: []int{s.conn.Info().MSS}})
 	case KnownOption(level, name):
-		return done(Result{Option: []int{s.options.get(level, name)}})
+		return done(Result{Option: []int{s.tellOption(key)}})
 	}
 	return failed(ENOPROTOOPT)
+}
+
+// tellOption returns what getsockopt does.
+func (s *socket) tellOption(key optionName) int {
+	if n, ok := s.options.values[key]; ok && !kinds[key].varies {
+		return n
+	}
+	if tell := kinds[key].tell; tell != nil {
+		return tell(s)
+	}
+	return 0
 }
 
 // SetCongestion is setsockopt(2) with TCP_CONGESTION.

@@ -32,10 +32,7 @@ type settings struct {
 
 // The defaults are those of packetdrill's own test suite for Linux, whose window
 // scale of 8 comes of a receive buffer of up to 15 MB.
-const (
-	maxReceive   = 15 << 20
-	firstReceive = 128 << 10
-)
+const maxReceive = 15 << 20
 
 func (c *settings) init(profile handshake.Profile) {
 	c.profile = profile

@@ -1,0 +1,58 @@
+package socket
+
+import "tfocraft/handshake"
+
+// What bounds sizes of buffers, and where they begin: those of Linux, with the
+// memory that segments take beside their data, and those of FreeBSD.
+const (
+	leastSendBuffer    = 4608
+	leastReceiveBuffer = 2304
+	mostBuffer         = 4 << 20   // net.core.wmem_max and rmem_max
+	firstSend          = 16 << 10  // of net.ipv4.tcp_wmem
+	firstReceive       = 128 << 10 // of net.ipv4.tcp_rmem
+	firstSendBSD       = 32 << 10
+	firstReceiveBSD    = 64 << 10
+)
+
+// keepBuffer is what the kernel makes of a size. Linux doubles it, and tells that;
+// a negative one is very large.
+func keepBuffer(least int) func(*socket, int) int {
+	return func(s *socket, n int) int {
+		if s.options.profile != handshake.Linux {
+			return n
+		}
+		return max(2*min(int(uint32(n)), mostBuffer), least)
+	}
+}
+
+// dataRoom is how much data a buffer of this size has room for.
+func (o *options) dataRoom(size int) int {
+	if o.profile != handshake.Linux {
+		return size
+	}
+	return size / 2
+}
+
+func tellSendBuffer(s *socket) int {
+	if s.options.profile != handshake.Linux {
+		return firstSendBSD
+	}
+	return firstSend
+}
+
+func tellReceiveBuffer(s *socket) int {
+	if n := s.host.settings.machine.RecvBuffer; n > 0 {
+		return n
+	}
+	return firstReceiveBSD
+}
+
+// setBuffers gives a connection the sizes that were set, which do not grow.
+func (o *options) setBuffers(m *handshake.Config) {
+	if n := o.dataRoom(o.get(SOL_SOCKET, SO_RCVBUF)); n > 0 {
+		m.RecvBuffer, m.MaxRecvBuffer = n, n
+	}
+	if n := o.dataRoom(o.get(SOL_SOCKET, SO_SNDBUF)); n > 0 {
+		m.SendBuffer, m.MaxSendBuffer = n, n
+	}
+}

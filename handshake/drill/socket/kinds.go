@@ -1,0 +1,129 @@
+package socket
+
+import (
+	"math"
+	"time"
+)
+
+// An optionKind says what may be done with an option.
+type optionKind struct {
+	min, max int
+	// keep turns a value into what is kept of it and told; nil if that is the value.
+	keep func(s *socket, n int) int
+	// change carries out what was kept; nil if it counts later, or makes no
+	// difference here.
+	change func(s *socket, n int) Errno
+	// tell is what getsockopt tells as long as nothing is set; nil for 0.
+	tell func(s *socket) int
+	// varies means that it is so afterwards, too.
+	varies bool
+}
+
+// kinds are the options with a number as their value.
+var kinds = map[optionName]optionKind{
+	{SOL_SOCKET, SO_REUSEADDR}: flag(nil),
+	{SOL_SOCKET, SO_REUSEPORT}: flag(nil),
+	{SOL_SOCKET, SO_PRIORITY}:  number32(nil),
+	{SOL_SOCKET, SO_MARK}:      number32(nil),
+	{SOL_SOCKET, SO_RCVLOWAT}:  {min: math.MinInt32, max: math.MaxInt32, tell: always(1)},
+	{SOL_SOCKET, SO_SNDBUF}:    {min: math.MinInt32, max: math.MaxInt32, keep: keepBuffer(leastSendBuffer), tell: tellSendBuffer},
+	{SOL_SOCKET, SO_RCVBUF}:    {min: math.MinInt32, max: math.MaxInt32, keep: keepBuffer(leastReceiveBuffer), tell: tellReceiveBuffer},
+	{SOL_SOCKET, SO_KEEPALIVE}: flag(changeKeepAlive),
+
+	{SOL_TCP, TCP_NODELAY}:   flag(func(s *socket, n int) Errno { return s.onConn(func() error { return s.conn.SetNoDelay(n != 0) }) }),
+	{SOL_TCP, TCP_MAXSEG}:    {max: 32767, change: checkMSS, tell: tellMSS, varies: true},
+	{SOL_TCP, TCP_CORK}:      flag(func(s *socket, n int) Errno { return s.onConn(func() error { return s.conn.SetCork(n != 0) }) }),
+	{SOL_TCP, TCP_KEEPIDLE}:  {min: 1, max: 32767, change: changeKeepAlive, tell: always(7200)},
+	{SOL_TCP, TCP_KEEPINTVL}: {min: 1, max: 32767, change: changeKeepAlive, tell: always(75)},
+	{SOL_TCP, TCP_KEEPCNT}:   {min: 1, max: 127, change: changeKeepAlive, tell: always(9)},
+	{SOL_TCP, TCP_SYNCNT}: {min: 1, max: 127, change: func(s *socket, n int) Errno {
+		return s.onConn(func() error { return s.conn.SetSynRetries(n) })
+	}, tell: func(s *socket) int { return max(s.host.settings.machine.SynRetries, 0) }},
+	{SOL_TCP, TCP_DEFER_ACCEPT}: {min: math.MinInt32, max: math.MaxInt32, keep: func(_ *socket, n int) int {
+		return secondsOf(retransmissions(n))
+	}},
+	{SOL_TCP, TCP_QUICKACK}: {min: math.MinInt32, max: math.MaxInt32, keep: keepFlag, change: func(s *socket, n int) Errno {
+		return s.onConn(func() error { return s.conn.SetQuickAck(n != 0) })
+	}, tell: always(1)},
+	{SOL_TCP, TCP_USER_TIMEOUT}: {max: math.MaxInt32, change: func(s *socket, n int) Errno {
+		return s.onConn(func() error { return s.conn.SetUserTimeout(time.Duration(n) * time.Millisecond) })
+	}},
+	{SOL_TCP, TCP_NOTSENT_LOWAT}: number32(nil),
+	{SOL_TCP, TCP_SAVE_SYN}:      {max: 2},
+	{SOL_TCP, TCP_FASTOPEN}: {max: math.MaxInt32, keep: func(_ *socket, n int) int { return min(n, somaxconn) }, change: changeFastOpen,
+		tell: func(s *socket) int { return s.options.fastOpenQueue }, varies: true},
+	{SOL_TCP, TCP_FASTOPEN_CONNECT}: {max: 1, change: func(s *socket, n int) Errno {
+		switch {
+		case s.host.settings.fastOpen&clientEnable == 0:
+			return EOPNOTSUPP
+		case s.conn != nil || s.listener != nil:
+			return EINVAL
+		}
+		s.options.fastOpenConnect = n != 0
+		return ""
+	}},
+	{SOL_TCP, TCP_FASTOPEN_NO_COOKIE}: {max: 1, change: func(s *socket, n int) Errno {
+		if s.conn != nil {
+			return EINVAL
+		}
+		s.options.noCookie = n != 0
+		s.regate()
+		return ""
+	}},
+}
+
+// number32 is an option that any number is good for.
+func number32(change func(s *socket, n int) Errno) optionKind {
+	return optionKind{min: math.MinInt32, max: math.MaxInt32, change: change}
+}
+
+// flag is an option that is on or off.
+func flag(change func(s *socket, n int) Errno) optionKind {
+	k := number32(change)
+	k.keep = keepFlag
+	return k
+}
+
+func keepFlag(_ *socket, n int) int { return min(int(uint32(n)), 1) }
+
+func always(n int) func(*socket) int { return func(*socket) int { return n } }
+
+func changeKeepAlive(s *socket, _ int) Errno {
+	return s.onConn(func() error { return s.conn.SetKeepAliveConfig(s.options.keepAlive()) })
+}
+
+// changeFastOpen makes a listener take data in SYNs, n of them at a time; on
+// FreeBSD it lets a client send some.
+func changeFastOpen(s *socket, n int) Errno {
+	if s.conn != nil {
+		return EINVAL
+	}
+	s.options.fastOpenQueue = n
+	s.regate()
+	return ""
+}
+
+// checkMSS refuses what Linux takes for too small (TCP_MIN_MSS); 0 is none.
+func checkMSS(_ *socket, n int) Errno {
+	if n > 0 && n < leastMSS {
+		return EINVAL
+	}
+	return ""
+}
+
+// The MSS that Linux does not go below, and the one that it begins with.
+const (
+	leastMSS = 88
+	firstMSS = 536
+)
+
+// tellMSS tells how large segments are, or will be.
+func tellMSS(s *socket) int {
+	switch n := s.options.get(SOL_TCP, TCP_MAXSEG); {
+	case s.conn != nil && !s.beginning():
+		return s.conn.Info().MSS
+	case n > 0:
+		return n
+	}
+	return firstMSS
+}
