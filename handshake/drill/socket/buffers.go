@@ -41,10 +41,11 @@ func tellSendBuffer(s *socket) int {
 }
 
 func tellReceiveBuffer(s *socket) int {
-	if n := s.host.settings.machine.RecvBuffer; n > 0 {
-		return n
+	first := s.host.settings.machine.RecvBuffer
+	if s.options.profile != handshake.Linux {
+		first = firstReceiveBSD
 	}
-	return firstReceiveBSD
+	return max(first, 2*s.options.get(SOL_SOCKET, SO_RCVLOWAT))
 }
 
 // setBuffers gives a connection the sizes that were set, which do not grow.
@@ -52,7 +53,21 @@ func (o *options) setBuffers(m *handshake.Config) {
 	if n := o.dataRoom(o.get(SOL_SOCKET, SO_RCVBUF)); n > 0 {
 		m.RecvBuffer, m.MaxRecvBuffer = n, n
 	}
+	m.RecvBuffer = max(m.RecvBuffer, o.get(SOL_SOCKET, SO_RCVLOWAT))
 	if n := o.dataRoom(o.get(SOL_SOCKET, SO_SNDBUF)); n > 0 {
 		m.SendBuffer, m.MaxSendBuffer = n, n
 	}
+}
+
+// keepLowAt is tcp_set_rcvlowat: no more is waited for than the buffer has room for
+// when it has grown.
+func keepLowAt(s *socket, n int) int {
+	room := s.options.get(SOL_SOCKET, SO_RCVBUF)
+	if room == 0 {
+		room = max(s.host.settings.machine.MaxRecvBuffer, tellReceiveBuffer(s))
+	}
+	if n < 0 {
+		n = room
+	}
+	return max(min(n, s.options.dataRoom(room)), 1)
 }

@@ -21,6 +21,14 @@ func value(n int) Result { return Result{Value: n} }
 
 func fail(e Errno) Result { return Result{Value: -1, Errno: e} }
 
+// result is 0, or a failure.
+func result(e Errno) Result {
+	if e != "" {
+		return fail(e)
+	}
+	return value(0)
+}
+
 // done is the Op of a call that does not wait.
 func done(r Result) Op { return func() (Result, bool) { return r, true } }
 
@@ -28,9 +36,4 @@ func done(r Result) Op { return func() (Result, bool) { return r, true } }
 func failed(e Errno) Op { return done(fail(e)) }
 
 // status is the Op of a call that returns 0, or fails at once.
-func status(e Errno) Op {
-	if e != "" {
-		return failed(e)
-	}
-	return done(value(0))
-}
+func status(e Errno) Op { return done(result(e)) }

@@ -83,7 +83,7 @@ func (s *socket) ready() (mask int) {
 	if ended && s.conn != nil || s.shutRead {
 		mask |= POLLIN | POLLRDNORM | POLLRDHUP
 	}
-	if have >= max(s.options.get(SOL_SOCKET, SO_RCVLOWAT), 1) {
+	if s.rouses(have) {
 		mask |= POLLIN | POLLRDNORM
 	}
 	if over || s.shutWrite || s.writable() {

@@ -1,5 +1,7 @@
 package socket
 
+import "time"
+
 // Receive is read(2), recv(2), recvfrom(2), recvmsg(2) and readv(2), of up to n
 // bytes. What they are is not told.
 func (h *Host) Receive(fd, n, flags int) Op {
@@ -10,26 +12,64 @@ func (h *Host) Receive(fd, n, flags int) Op {
 	case n < 0:
 		return failed(EINVAL)
 	}
-	at := s.expiry(s.options.receiveTimeout)
-	got := 0
-	return func() (Result, bool) {
-		took, e := s.tryRead(n-got, flags)
-		got += took
-		switch {
-		case got > 0 && (got == n || flags&MSG_WAITALL == 0 || took == 0 && e != EAGAIN):
-			return value(got), true
-		case got == 0 && e == "" && took == 0:
-			return value(0), true
-		case got > 0 && e == "":
-			return Result{}, false
-		case e != EAGAIN || !s.waits(flags) || s.expired(at):
-			if got > 0 {
-				return value(got), true
-			}
-			return fail(e), true
-		}
-		return Result{}, false
+	r := &reader{socket: s, n: n, flags: flags, enough: min(s.lowAt(), n), until: s.expiry(s.options.receiveTimeout)}
+	if flags&MSG_WAITALL != 0 {
+		r.enough = n
 	}
+	return r.try
+}
+
+// A reader is a call that receives, under way.
+type reader struct {
+	*socket
+	n, flags int
+	enough   int // bytes that it waits for
+	until    time.Time
+	got      int
+	slept    bool
+}
+
+// try is tcp_recvmsg from one sleep to the next.
+func (r *reader) try() (Result, bool) {
+	late := !r.waits(r.flags) || r.expired(r.until)
+	switch {
+	case r.slept && !late && r.ready()&(POLLIN|POLLERR|POLLHUP) == 0:
+		return Result{}, false // less than SO_RCVLOWAT wakes nobody
+	case r.got > 0 && r.drained():
+		return value(r.got), true // the error is for the next call
+	}
+	if r.flags&MSG_PEEK != 0 {
+		r.got = 0
+	}
+	took, e := r.tryRead(r.n-r.got, r.flags)
+	r.got += took
+	switch {
+	case r.got > 0 && (r.got >= r.enough || late || r.drained()):
+		return value(r.got), true
+	case r.got == 0 && (e != EAGAIN || late):
+		return result(e), true
+	}
+	r.slept = true
+	return Result{}, false
+}
+
+// drained reports whether there is nothing to read and nothing will come.
+func (s *socket) drained() bool {
+	have, ended := s.conn.Buffered()
+	return have == 0 && (ended || s.shutRead)
+}
+
+// lowAt is SO_RCVLOWAT.
+func (s *socket) lowAt() int { return max(s.options.get(SOL_SOCKET, SO_RCVLOWAT), 1) }
+
+// rouses is tcp_epollin_ready: whether so much that can be read is reason to wake a
+// reader, be it because the window is about to close.
+func (s *socket) rouses(have int) bool {
+	if have == 0 || have >= s.lowAt() {
+		return have > 0
+	}
+	i := s.conn.Info()
+	return i.RecvWindow <= i.MSS
 }
 
 // tryRead is one round of tcp_recvmsg: 0 without an error is the end of the
