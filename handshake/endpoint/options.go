@@ -120,6 +120,27 @@ func (c *Conn) SetUserTimeout(d time.Duration) error {
 	return c.set(func(time.Time) { c.machine.SetUserTimeout(d) })
 }
 
+// SetWriteBuffer says how many bytes wait for the peer before a Write does; the
+// buffer does not grow by itself any more.
+func (c *Conn) SetWriteBuffer(bytes int) error {
+	return c.set(func(time.Time) {
+		c.machine.SetSendBuffer(bytes)
+		c.writable.broadcast()
+	})
+}
+
+// SetReadBuffer says how many bytes may wait for Read; the buffer does not grow by
+// itself any more.
+func (c *Conn) SetReadBuffer(bytes int) error {
+	return c.set(func(time.Time) { c.machine.SetRecvBuffer(bytes) })
+}
+
+// GrowReadBuffer gives room for so many bytes at least, for who wants to read them
+// at once.
+func (c *Conn) GrowReadBuffer(bytes int) error {
+	return c.set(func(time.Time) { c.machine.GrowRecvBuffer(bytes) })
+}
+
 // set changes the machine, in the loop.
 func (c *Conn) set(change func(now time.Time)) error {
 	err := net.ErrClosed

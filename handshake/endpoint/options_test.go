@@ -91,3 +91,46 @@ func TestOptionsRefused(t *testing.T) {
 		}
 	})
 }
+
+// A Write waits for room in the buffer as it is now.
+func TestSetBuffers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, nil)
+		ln := l.listen(endpoint.ListenConfig{})
+		client := l.mustDial(endpoint.Dialer{}, "")
+		server := accept(t, ln)
+		if err := errors.Join(server.SetReadBuffer(1000), server.GrowReadBuffer(2000), client.SetWriteBuffer(1000)); err != nil {
+			t.Fatal(err)
+		}
+		const size = 1 << 20
+		written := make(chan error, 1)
+		go func() {
+			_, err := client.Write(make([]byte, size))
+			written <- err
+		}()
+		synctest.Wait()
+		select {
+		case err := <-written:
+			t.Fatalf("Write into a small buffer: %v, want it to wait", err)
+		default:
+		}
+		if err := client.SetWriteBuffer(size); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		select {
+		case err := <-written:
+			if err != nil {
+				t.Error(err)
+			}
+		default:
+			t.Error("Write waits although there is room")
+		}
+		if err := client.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := client.SetWriteBuffer(size); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("after Close: %v, want %v", err, net.ErrClosed)
+		}
+	})
+}

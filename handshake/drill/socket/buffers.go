@@ -71,3 +71,12 @@ func keepLowAt(s *socket, n int) int {
 	}
 	return max(min(n, s.options.dataRoom(room)), 1)
 }
+
+// changeLowAt makes room for what is to be waited for, unless SO_RCVBUF says how
+// much there is.
+func changeLowAt(s *socket, n int) Errno {
+	if s.options.get(SOL_SOCKET, SO_RCVBUF) > 0 {
+		return ""
+	}
+	return s.onConn(func() error { return s.conn.GrowReadBuffer(n) })
+}
