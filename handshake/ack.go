@@ -11,6 +11,9 @@ func (m *Machine) inputAck(now instant, s *wire.Segment, set *wire.OptionSet, ou
 		if !m.ackOfSyn(s) {
 			return false, m.drop(DropAck, m.resetAt(s.Ack, out))
 		}
+		if m.defers(s) {
+			return false, m.deferAccept(now, s, set, out)
+		}
 		m.send.updateWindow(s)
 		window := m.send.window
 		out = m.confirm(now, s, set, out)

@@ -231,13 +231,18 @@ func (m *Machine) inputSynAck(now instant, s *wire.Segment, set *wire.OptionSet,
 	out = m.setState(Established, out)
 	out = m.takeSynAckData(s, out)
 	m.recv.quick.lastData = now
+	save := m.savesAck()
 	if m.send.unsent() > 0 && acked == synData {
 		// A writer has waited for this: what it sends answers the SYN-ACK.
 		m.beginQuickAcks()
 	}
 	before := len(out)
 	out = m.flush(now, out)
-	if len(out) == before {
+	switch {
+	case len(out) > before:
+	case save:
+		m.saveAck(now)
+	default:
 		out = m.sendAck(now, out)
 	}
 	return out

@@ -91,6 +91,12 @@ type Config struct {
 
 	FastOpen ClientFastOpen // client only
 
+	// DeferAccept leaves a connection to a server half-open until data or a FIN has
+	// come, for as many timeouts of the SYN-ACK (TCP_DEFER_ACCEPT in Linux); then an
+	// ACK is enough. A client with it keeps the ACK of the SYN-ACK back for 200 ms, to
+	// send it with data. At 0 nothing is waited for.
+	DeferAccept uint8
+
 	// SynAckHold lets a server whose Gate has admitted the SYN's data wait
 	// this long for the application, to send its response in the SYN-ACK
 	// (RFC 7413, Section 4.2.2). 0 sends the SYN-ACK at once, as Linux does;

@@ -20,6 +20,7 @@ type moment struct {
 	closed     bool // nobody reads
 	finished   bool // the peer's FIN is through
 	runs       int
+	silent     bool // the client may acknowledge our SYN-ACK and say no more
 }
 
 func (c *conversation) moment() moment {
@@ -29,6 +30,7 @@ func (c *conversation) moment() moment {
 		timestamps: m.ts.on, recent: m.ts.recent, lastAck: m.recv.lastAck, answered: m.active || m.handshake.synAckSent, closed: m.closed, finished: c.promises.eof,
 		runs: len(m.recv.early.runs),
 	}
+	b.silent = !m.active && !m.handshake.fastOpened && int(m.handshake.retries) < int(m.handshake.deferAccept)
 	b.stale = m.clock(c.now).Sub(m.ts.recentAt) >= staleAfter
 	return b
 }
@@ -107,6 +109,8 @@ func (b *moment) unusable(c *conversation, s *wire.Segment) string {
 		return "acknowledges what was not sent"
 	case b.state == SynReceived && !b.acksSyn(c, s), s.Ack.Less(b.una.Add(-b.behind)):
 		return "acknowledges what is over"
+	case b.state == SynReceived && b.silent && s.End() == b.nxt:
+		return "data is waited for"
 	}
 	return ""
 }

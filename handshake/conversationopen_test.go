@@ -37,6 +37,8 @@ func (c *conversation) configure() {
 		c.config.Retries, c.config.SynRetries, c.config.SynAckRetries = -1, -1, -1
 	case 5:
 		c.config.SynAckHold = 50 * time.Millisecond
+	case 6:
+		c.config.DeferAccept = 2
 	}
 	c.tsBase = choose[uint32](c, 1000, 0xffff_ff00, 0)
 	c.endsInOrder = c.rarely(2)

@@ -42,6 +42,12 @@ func (c *conversation) finishHandshake() {
 			c.fire(0)
 		}
 		c.ack(c.m.send.nxt)
+		for c.m.deferring() {
+			c.fire(0)
+		}
+		if c.m.State() == SynReceived {
+			c.ack(c.m.send.nxt) // again, as an answer to the SYN-ACK
+		}
 	}
 	if s := c.m.State(); s == SynSent || s == SynReceived {
 		c.fail("the handshake ends in %v", s)

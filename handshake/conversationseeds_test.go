@@ -58,6 +58,7 @@ var seeds = []seed{
 	{[]byte{0, 0, 0, 0, 0, 0, 0, 0, 0, 5}, "server takes data [1 0]; data in order; close the writing side; everything acknowledged; FIN"},
 	{[]byte{0, 0, 0, 0, 0, 0, 0, 0, 0, 5}, "server takes data [1 0]; a crossing SYN; all timers go off"},
 	{[]byte{0, 0, 0, 0, 0, 0, 0, 0, 0, 5}, "server takes data [1 0]; some timers go off; write; everything acknowledged; FIN"},
+	{[]byte{0, 0, 0, 0, 0, 0, 0, 0, 0, 6}, "server; everything acknowledged; a timer goes off; everything acknowledged; data in order; close; everything acknowledged; FIN"},
 	{nil, "server; next with: no options; data in order; next with: old timestamp; data in order; next with: timestamp of the future; data in order; next with: echo of what was never sent [0 0 1]; everything acknowledged; a long time; data in order"},
 	{nil, "server; next with: options twice; data in order; next with: options cut [7]; data in order; next with: options padded; data in order; next with: options behind their end; data in order; next with: options with a wrong length [1 1]; data in order"},
 	{nil, "server; next with: unknown options; data in order; next with: options of a SYN; data in order; next with: SACK blocks; write; data in order; next with: a flag [1]; data in order; next with: any flags [15 255]; data in order"},

@@ -65,7 +65,7 @@ func (m *Machine) init(c Config) {
 	m.recv.init(&c)
 	m.rtt.init(&c)
 	m.cwnd.control = c.Congestion
-	m.handshake.pathMSS = c.MSS
+	m.handshake.pathMSS, m.handshake.deferAccept = c.MSS, c.DeferAccept
 	m.begunStory(FastOpenInfo{})
 }
 

@@ -68,6 +68,7 @@ const (
 	DropClosed                            // there is no connection any more
 	DropNoRoom                            // out of order and no room to keep it
 	DropICMP                              // an ICMP error that quotes nothing outstanding; no segment
+	DropDeferred                          // ends a handshake and brings no data, see Config.DeferAccept
 )
 
 var dropNames = [...]string{
@@ -75,6 +76,7 @@ var dropNames = [...]string{
 	DropAck: "unacceptable acknowledgement", DropTimestamp: "timestamp too old", DropNoTimestamp: "timestamp missing",
 	DropReset: "reset off the mark", DropUnexpectSYN: "SYN on a live connection", DropClosed: "connection closed",
 	DropNoRoom: "no room out of order", DropICMP: "ICMP error about nothing outstanding",
+	DropDeferred: "data is waited for",
 }
 
 func (d DropReason) String() string { return dropNames[d] }

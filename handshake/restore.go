@@ -16,7 +16,8 @@ import (
 // connection is in ESTABLISHED, or in CLOSE-WAIT if the ACK has a FIN.
 func RestoreServer(now time.Time, c Config, syn, ack wire.Segment, out []Output) (*Machine, []Output) {
 	c.ISS = ack.Ack.Add(-1)
-	c.ECN = ECNOff // as the answer was
+	c.ECN = ECNOff    // as the answer was
+	c.DeferAccept = 0 // nobody is left that could wait
 	m := NewServer(c)
 	m.Accept(now, syn, Admission{Outcome: OutcomeNotAsked}, nil)
 	m.send.synAt = 0

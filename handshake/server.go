@@ -130,10 +130,15 @@ func (m *Machine) emitSynAck(now instant, fo wire.FastOpen, data []byte, out []O
 // (RFC 5681, Section 3.1).
 func (m *Machine) synAckTimeout(now instant, out []Output) []Output {
 	h := &m.handshake
-	if h.retries >= m.config.SynAckRetries || m.userTimedOut(now) {
+	if h.retries >= m.config.SynAckRetries && !m.deferring() || m.userTimedOut(now) {
 		return m.end(ErrTimeout, out)
 	}
 	h.retries++
+	if m.deferring() {
+		m.rtt.backOff()
+		m.armRetransmit(now)
+		return out
+	}
 	h.lost = true
 	m.count.SynRetransmits++
 	m.send.synAt, m.send.synAgain = now, true

@@ -76,6 +76,9 @@ func (s *sim) newPath() {
 	if s.oneIn(5) {
 		return // nothing at all happens
 	}
+	for _, h := range s.hosts {
+		h.config.DeferAccept = pick[uint8](s.marks, 0, 0, 0, 2)
+	}
 	if s.marks.IntN(2) == 0 {
 		p.mark = s.marks.Float64() * 0.3
 	}

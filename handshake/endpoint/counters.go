@@ -29,6 +29,7 @@ type Counters struct {
 	SyncookiesRecv       uint64 // that came back
 	SyncookiesFailed     uint64 // segments that may have been meant to bring one back and did not
 	EmbryonicRsts        uint64 // half-open connections that the peer has reset
+	TCPDeferAcceptDrop   uint64 // ACKs of SYN-ACKs that count later, for they bring no data
 
 	TCPTimeouts     uint64 // retransmission timeouts of data
 	TCPLossProbes   uint64 // tail loss probes sent (RFC 8985)
@@ -81,6 +82,9 @@ func (c *Counters) dropped(s handshake.State, why handshake.DropReason) {
 	switch why {
 	case handshake.DropICMP:
 		c.OutOfWindowIcmps++
+		return
+	case handshake.DropDeferred:
+		c.TCPDeferAcceptDrop++
 		return
 	case handshake.DropTimestamp:
 		if s == handshake.SynSent {

@@ -206,6 +206,23 @@ func (ln *Listener) SetFastOpen(c handshake.GateConfig) error {
 	return nil
 }
 
+// SetDeferAccept replaces Machine.DeferAccept of the ListenConfig from the next SYN
+// on. It is what TCP_DEFER_ACCEPT does to a socket that listens.
+func (ln *Listener) SetDeferAccept(timeouts uint8) error {
+	err := net.ErrClosed
+	change := func(time.Time) {
+		select {
+		case <-ln.closed:
+		default:
+			ln.config.Machine.DeferAccept, err = timeouts, nil
+		}
+	}
+	if ln.stack.mail.call(change) != nil || err != nil {
+		return opError("set", netip.AddrPort{}, ln.addr, err)
+	}
+	return nil
+}
+
 // Close stops listening and resets the connections that nobody has accepted,
 // also those whose handshake is not over. Clients that were answered by a SYN
 // cookie get a reset for their ACK. Connections that were accepted go on, and the port stays taken until the last of

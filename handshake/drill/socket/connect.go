@@ -79,7 +79,7 @@ func (s *socket) begin(to netip.AddrPort, mode handshake.ClientMode, data []byte
 		return 0, errnoOf(err)
 	}
 	s.conn, s.err = conn, ""
-	s.apply()
+	s.applyBegun()
 	h.settle()
 	return n, ""
 }

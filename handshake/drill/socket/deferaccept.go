@@ -25,3 +25,19 @@ func secondsOf(n int) (passed int) {
 	}
 	return passed
 }
+
+func keepDefer(_ *socket, n int) int { return secondsOf(retransmissions(n)) }
+
+// changeDefer changes a listener; a connection has had its ACK.
+func changeDefer(s *socket, _ int) Errno {
+	if s.listener != nil {
+		// An error means that it is closed.
+		_ = s.listener.SetDeferAccept(s.options.deferAccept())
+	}
+	return ""
+}
+
+// deferAccept is how often the SYN-ACK may have to go again.
+func (o *options) deferAccept() uint8 {
+	return uint8(retransmissions(o.get(SOL_TCP, TCP_DEFER_ACCEPT)))
+}

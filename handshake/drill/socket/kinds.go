@@ -43,9 +43,7 @@ var kinds = map[optionName]optionKind{
 	{SOL_TCP, TCP_SYNCNT}: {min: 1, max: 127, change: func(s *socket, n int) Errno {
 		return s.onConn(func() error { return s.conn.SetSynRetries(n) })
 	}, tell: func(s *socket) int { return max(s.host.settings.machine.SynRetries, 0) }},
-	{SOL_TCP, TCP_DEFER_ACCEPT}: {min: math.MinInt32, max: math.MaxInt32, keep: func(_ *socket, n int) int {
-		return secondsOf(retransmissions(n))
-	}},
+	{SOL_TCP, TCP_DEFER_ACCEPT}: {min: math.MinInt32, max: math.MaxInt32, keep: keepDefer, change: changeDefer},
 	{SOL_TCP, TCP_QUICKACK}: {min: math.MinInt32, max: math.MaxInt32, keep: keepFlag, change: func(s *socket, n int) Errno {
 		return s.onConn(func() error { return s.conn.SetQuickAck(n != 0) })
 	}, tell: always(1)},

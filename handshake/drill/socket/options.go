@@ -85,6 +85,7 @@ func (o *options) machine(c *settings) handshake.Config {
 	if o.congestion != nil {
 		m.Congestion = *o.congestion
 	}
+	m.DeferAccept = o.deferAccept()
 	m.MSS = o.get(SOL_TCP, TCP_MAXSEG)
 	m.UserTimeout = time.Duration(o.get(SOL_TCP, TCP_USER_TIMEOUT)) * time.Millisecond
 	if k := o.keepAlive(); k.Enable {
@@ -121,5 +122,14 @@ func (s *socket) apply() {
 	o := &s.options
 	if o.get(SOL_TCP, TCP_CORK) != 0 {
 		_ = s.conn.SetCork(true)
+	}
+}
+
+// applyBegun tells a connection that was just begun what an accepted one does not
+// inherit.
+func (s *socket) applyBegun() {
+	s.apply()
+	if n, ok := s.options.values[optionName{SOL_TCP, TCP_QUICKACK}]; ok && n == 0 {
+		_ = s.conn.SetQuickAck(false)
 	}
 }

@@ -57,6 +57,8 @@ var counters = []counter{
 		func(c *endpoint.Counters) uint64 { return c.SyncookiesFailed }},
 	{describe("embryonic_rsts", "EmbryonicRsts", "Half-open connections that the peer has reset"),
 		func(c *endpoint.Counters) uint64 { return c.EmbryonicRsts }},
+	{describe("tcp_defer_accept_drop", "TCPDeferAcceptDrop", "ACKs that were to end a handshake and brought no data"),
+		func(c *endpoint.Counters) uint64 { return c.TCPDeferAcceptDrop }},
 
 	{describe("tcp_timeouts", "TCPTimeouts", "Retransmission timeouts of data"),
 		func(c *endpoint.Counters) uint64 { return c.TCPTimeouts }},
