@@ -79,6 +79,9 @@ func (p *player) finishCall() error {
 // returned compares what a call has returned with what the script says.
 func (c *pendingCall) returned(r socket.Result) error {
 	call := c.event.Call
+	if r.Unsupported != "" {
+		return unsupportedf("%s: %s is not supported", call.Name, r.Unsupported)
+	}
 	if err := c.compareValue(r); err != nil {
 		f := err.(*failure)
 		f.detail = []string{"expected " + resultText(call), "got      " + gotText(r)}

@@ -176,7 +176,7 @@ func recvmsg(p *player, a *args) *pendingCall {
 	if v := f["msg_iov"]; v != nil {
 		n = a.vector(v)
 	}
-	return plain(p.host.Receive(a.fd(0), n, flags))
+	return a.tellsFlags(f["msg_flags"], plain(p.host.Receive(a.fd(0), n, flags)))
 }
 
 func ioctl(p *player, a *args) *pendingCall {

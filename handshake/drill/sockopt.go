@@ -2,6 +2,7 @@ package drill
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"tfocraft/handshake/drill/script"
@@ -26,14 +27,31 @@ func setsockopt(p *player, a *args) *pendingCall {
 		return plain(p.host.SetFastOpenKey(fd, []byte(key)))
 	case level == socket.SOL_TCP && name == socket.TCP_CONGESTION:
 		return plain(p.host.SetCongestion(fd, v.Text))
-	case level == socket.SOL_IP || level == socket.SOL_IPV6:
-		p.note("socket options of IP make no difference here")
-		return plain(func() (socket.Result, bool) { return socket.Result{}, true })
 	case !socket.KnownOption(level, name):
-		a.err = unsupportedf("the socket option %s of %s is not supported", a.at(2).Text, a.at(1).Text)
+		a.fail(a.noOption())
 		return plain(nil)
 	}
-	return plain(p.host.SetOption(fd, level, name, a.element(3)))
+	op := p.host.SetOption(fd, level, name, a.element(3))
+	return plain(func() (socket.Result, bool) {
+		r, over := op()
+		if r.Unsupported != "" {
+			r.Unsupported += " of " + written(a.at(2))
+		}
+		return r, over
+	})
+}
+
+// noOption says that an option is not supported.
+func (a *args) noOption() error {
+	return unsupportedf("the socket option %s of %s is not supported", written(a.at(2)), written(a.at(1)))
+}
+
+// written is a name or a number as a script has it.
+func written(e *script.Expr) string {
+	if e.Kind == script.Integer {
+		return strconv.FormatInt(e.Int, 10)
+	}
+	return e.Text
 }
 
 // structOf returns the first two numbers of a struct such as linger or timeval.
@@ -50,7 +68,7 @@ func structOf(a *args, e *script.Expr) (n [2]int) {
 func getsockopt(p *player, a *args) *pendingCall {
 	fd, level, name := a.fd(0), a.int(1, 0), a.int(2, 0)
 	if (level != socket.SOL_SOCKET || name != socket.SO_ERROR) && !socket.KnownOption(level, name) {
-		a.err = unsupportedf("the socket option %s of %s is not supported", a.at(2).Text, a.at(1).Text)
+		a.fail(a.noOption())
 		return plain(nil)
 	}
 	c := plain(p.host.Option(fd, level, name))

@@ -160,7 +160,8 @@ func TestDescriptors(t *testing.T) {
 	if fd := b.socket(0); fd != 4 {
 		t.Errorf("got descriptor %d, want 4", fd)
 	}
-	b.want(b.host.Socket(AF_INET, 2, 17), -1, EAFNOSUPPORT)
+	b.want(b.host.Socket(AF_INET, SOCK_STREAM, 17), -1, EPROTONOSUPPORT)
+	b.want(b.host.Socket(AF_INET, 11, 0), -1, EINVAL)
 }
 
 // What connect says on its way, without blocking.

@@ -17,6 +17,8 @@ type optionKind struct {
 	tell func(s *socket) int
 	// varies means that it is so afterwards, too.
 	varies bool
+	// only are the values that are supported; nil for all.
+	only []int
 }
 
 // kinds are the options with a number as their value.
@@ -72,6 +74,36 @@ var kinds = map[optionName]optionKind{
 		s.regate()
 		return ""
 	}},
+
+	// Options of IP can be set to what is so here anyway.
+	{SOL_IP, IP_TOS}:              limitedTo(0),
+	{SOL_IP, IP_TTL}:              limitedTo(64, -1),
+	{SOL_IP, IP_MTU_DISCOVER}:     limitedTo(pathMTUWant, pathMTUDo),
+	{SOL_IP, IP_RECVERR}:          limitedTo(0),
+	{SOL_IPV6, IPV6_UNICAST_HOPS}: limitedTo(64, -1),
+	{SOL_IPV6, IPV6_MTU_DISCOVER}: limitedTo(pathMTUWant, pathMTUDo),
+	{SOL_IPV6, IPV6_RECVERR}:      limitedTo(0),
+	{SOL_IPV6, IPV6_TCLASS}:       limitedTo(0, -1),
+}
+
+// Ways of path MTU discovery: both forbid fragments.
+const (
+	pathMTUWant = 1
+	pathMTUDo   = 2
+)
+
+// limitedTo is an option that is supported with these values. The first one is the
+// default, and -1 stands for it.
+func limitedTo(values ...int) optionKind {
+	k := number32(nil)
+	k.only, k.tell = values, always(values[0])
+	k.keep = func(_ *socket, n int) int {
+		if n == -1 {
+			return values[0]
+		}
+		return n
+	}
+	return k
 }
 
 // number32 is an option that any number is good for.

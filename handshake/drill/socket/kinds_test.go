@@ -11,7 +11,13 @@ func TestOptionDefaults(t *testing.T) {
 			{SOL_SOCKET, SO_RCVLOWAT}: 1, {SOL_SOCKET, SO_SNDBUF}: 16384, {SOL_SOCKET, SO_RCVBUF}: 131072,
 			{SOL_TCP, TCP_MAXSEG}: 536, {SOL_TCP, TCP_KEEPIDLE}: 7200, {SOL_TCP, TCP_KEEPINTVL}: 75, {SOL_TCP, TCP_KEEPCNT}: 9,
 			{SOL_TCP, TCP_SYNCNT}: 5, {SOL_TCP, TCP_QUICKACK}: 1,
+			{SOL_IP, IP_TTL}: 64, {SOL_IP, IP_MTU_DISCOVER}: 1,
 		}[key]
+		if key.level == SOL_IPV6 {
+			b.want(b.host.Option(fd, key.level, key.name), -1, EOPNOTSUPP)
+			b.want(b.host.SetOption(fd, key.level, key.name, 1), -1, ENOPROTOOPT)
+			continue
+		}
 		if r := b.want(b.host.Option(fd, key.level, key.name), 0, ""); r.Option[0] != want {
 			t.Errorf("level %d, option %d: got %d, want %d", key.level, key.name, r.Option[0], want)
 		}
@@ -38,6 +44,8 @@ func TestOptionValues(t *testing.T) {
 		{SOL_SOCKET, SO_SNDBUF}:    {0: 4608, 2303: 4608, 2304: 4608, 5000: 10000, 10000000: 8388608, -1: 8388608},
 		{SOL_SOCKET, SO_RCVBUF}:    {0: 2304, 1152: 2304, 5000: 10000, 10000000: 8388608, -1: 8388608},
 		{SOL_SOCKET, SO_RCVLOWAT}:  {-1: 7864320, 0: 1, 1: 1, 100000: 100000, 100000000: 7864320},
+		{SOL_IP, IP_TTL}:           {64: 64, -1: 64},
+		{SOL_IP, IP_MTU_DISCOVER}:  {1: 1, 2: 2},
 		{SOL_TCP, TCP_NODELAY}:     {-1: 1, 0: 0, 2: 1},
 		{SOL_TCP, TCP_CORK}:        {0: 0, 7: 1},
 		{SOL_TCP, TCP_MAXSEG}:      {0: 536, 1: refused, 87: refused, 88: 88, 32767: 32767, 32768: refused},

@@ -6,6 +6,9 @@ import "net/netip"
 type Result struct {
 	Value int   // -1 with an Errno
 	Errno Errno // empty if the call went well
+	// Unsupported is what the call asks for that is not there, though Linux has it;
+	// empty if there is nothing to complain about. Otherwise nothing was done.
+	Unsupported string
 	// What the call stores where its arguments point to:
 	Addr   netip.AddrPort // accept, getsockname, getpeername
 	Option []int          // getsockopt
@@ -34,6 +37,9 @@ func done(r Result) Op { return func() (Result, bool) { return r, true } }
 
 // failed is the Op of a call that fails at once.
 func failed(e Errno) Op { return done(fail(e)) }
+
+// unsupported is the Op of a call for something that is not there.
+func unsupported(what string) Op { return done(Result{Value: -1, Unsupported: what}) }
 
 // status is the Op of a call that returns 0, or fails at once.
 func status(e Errno) Op { return done(result(e)) }

@@ -29,6 +29,15 @@ const (
 	SO_SNDTIMEO  = 21
 	SO_MARK      = 36
 
+	IP_TOS            = 1
+	IP_TTL            = 2
+	IP_MTU_DISCOVER   = 10
+	IP_RECVERR        = 11
+	IPV6_UNICAST_HOPS = 16
+	IPV6_MTU_DISCOVER = 23
+	IPV6_RECVERR      = 25
+	IPV6_TCLASS       = 67
+
 	TCP_NODELAY            = 1
 	TCP_MAXSEG             = 2
 	TCP_CORK               = 3

@@ -1,7 +1,9 @@
 package socket
 
 import (
+	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,8 +22,12 @@ func (h *Host) SetOption(fd, level, name, n int) Op {
 	switch {
 	case !ok:
 		return failed(ENOPROTOOPT)
+	case level == SOL_IPV6 && !s.ipv6:
+		return failed(ENOPROTOOPT)
 	case n < kind.min || n > kind.max:
 		return failed(EINVAL)
+	case kind.only != nil && !slices.Contains(kind.only, n):
+		return unsupported(fmt.Sprintf("the value %d", n))
 	}
 	s.options.values = maps.Clone(s.options.values) // an accepted socket shares them
 	if s.options.values == nil {
@@ -107,6 +113,8 @@ func (h *Host) Option(fd, level, name int) Op {
 		return failed(e)
 	case key == optionName{SOL_SOCKET, SO_ERROR}:
 		return done(Result{Option: []int{s.takeError().Number()}})
+	case level == SOL_IPV6 && !s.ipv6:
+		return failed(EOPNOTSUPP)
 	case KnownOption(level, name):
 		return done(Result{Option: []int{s.tellOption(key)}})
 	}

@@ -32,7 +32,6 @@ type socket struct {
 
 // Flags of socket(2) and of calls that send and receive, with Linux's numbers.
 const (
-	SOCK_STREAM   = 1
 	SOCK_NONBLOCK = 0o4000
 	SOCK_CLOEXEC  = 0o2000000
 
@@ -43,22 +42,7 @@ const (
 	MSG_NOSIGNAL = 0x4000
 	MSG_MORE     = 0x8000
 	MSG_FASTOPEN = 0x20000000
-
-	AF_UNSPEC = 0
-	AF_INET   = 2
-	AF_INET6  = 10
 )
-
-// Socket is socket(2): a TCP socket for the family of the host, and of its domain
-// if that is not AF_UNSPEC.
-func (h *Host) Socket(domain, typ, _ int) Op {
-	if typ&0xf != SOCK_STREAM {
-		return failed(EAFNOSUPPORT)
-	}
-	s := &socket{host: h, ipv6: domain == AF_INET6, nonblock: typ&SOCK_NONBLOCK != 0}
-	s.options.init(&h.settings)
-	return done(value(h.install(&file{socket: s})))
-}
 
 // Conn returns the connection of a descriptor, or nil.
 func (h *Host) Conn(fd int) *endpoint.Conn {
