@@ -15,6 +15,7 @@ func (m *Machine) inputAck(now instant, s *wire.Segment, set *wire.OptionSet, ou
 			return false, m.deferAccept(now, s, set, out)
 		}
 		m.send.updateWindow(s)
+		m.handshake.unreachable = false
 		window := m.send.window
 		out = m.confirm(now, s, set, out)
 		if m.handshake.sack && set.NumSACK > 0 {
@@ -29,6 +30,7 @@ func (m *Machine) inputAck(now instant, s *wire.Segment, set *wire.OptionSet, ou
 		return false, m.drop(DropAck, m.challengeAck(now, out))
 	}
 	if m.send.una.LessEq(s.Ack) {
+		m.handshake.unreachable = false
 		windowBefore := m.send.window
 		m.send.updateWindow(s)
 		m.takeAck(now, s, set, windowBefore)

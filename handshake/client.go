@@ -228,6 +228,7 @@ func (m *Machine) inputSynAck(now instant, s *wire.Segment, set *wire.OptionSet,
 	out = m.judgeSynAck(set, acked, out)
 	m.config.FastOpen = nil // its work is done
 	m.armKeepAlive(now)
+	m.handshake.unreachable = false
 	out = m.setState(Established, out)
 	out = m.takeSynAckData(s, out)
 	m.recv.quick.lastData = now

@@ -26,8 +26,7 @@ func (m *Machine) inputICMP(now instant, e *wire.ICMPError, out []Output) []Outp
 	case m.state == SynSent && m.triedFastOpen() && !m.handshake.unreachable:
 		// The SYN may still get through, the next one goes without Fast Open all
 		// the same (RFC 7413, Section 4.1.3.1).
-		m.handshake.unreachable = true
-		m.handshake.icmpType, m.handshake.icmpCode = e.Type, e.Code
+		m.remember(e)
 		return append(out, Output{Kind: Block, Reason: cookie.ICMPError})
 	}
 	if m.state == SynReceived && m.endsSynReceived(e) {
@@ -35,6 +34,9 @@ func (m *Machine) inputICMP(now instant, e *wire.ICMPError, out []Output) []Outp
 	}
 	// RFC 5461 and RFC 9293, Section 3.9.2.2: anything else does not end a
 	// connection that stands.
+	if m.state.Synchronized() || m.state == SynReceived && m.handshake.accepted {
+		m.remember(e)
+	}
 	return out
 }
 
@@ -75,19 +77,6 @@ func (m *Machine) endsHalfOpen(e *wire.ICMPError) bool {
 	}
 	network, host := uint8(0), uint8(1)
 	return e.Type != wire.ICMPv4Unreachable || e.Code == network || e.Code == host
-}
-
-func unreachable(e *wire.ICMPError) error {
-	return &UnreachableError{IPVersion: e.IPVersion, Type: e.Type, Code: e.Code}
-}
-
-// rememberedICMP is the error that has answered the SYN and did not end it.
-func (m *Machine) rememberedICMP() error {
-	e := wire.ICMPError{IPVersion: 4, Type: m.handshake.icmpType, Code: m.handshake.icmpCode}
-	if m.config.IPv6 {
-		e.IPVersion = 6
-	}
-	return unreachable(&e)
 }
 
 // packetTooBig lowers the segment size and sends again at once what did not fit

@@ -71,7 +71,7 @@ func (m *Machine) sendAgain(now instant, seq wire.Seq, n int, out []Output) []Ou
 func (m *Machine) dataTimeout(now instant, out []Output) []Output {
 	s := &m.send
 	if s.timeouts >= m.config.Retries || m.userTimedOut(now) {
-		return m.end(ErrTimeout, out)
+		return m.timedOut(out)
 	}
 	s.timeouts++
 	m.count.Timeouts++

@@ -131,7 +131,7 @@ func (m *Machine) emitSynAck(now instant, fo wire.FastOpen, data []byte, out []O
 func (m *Machine) synAckTimeout(now instant, out []Output) []Output {
 	h := &m.handshake
 	if h.retries >= m.config.SynAckRetries && !m.deferring() || m.userTimedOut(now) {
-		return m.end(ErrTimeout, out)
+		return m.timedOut(out)
 	}
 	h.retries++
 	if m.deferring() {

@@ -112,13 +112,22 @@ func (h *Host) Option(fd, level, name int) Op {
 	case e != "":
 		return failed(e)
 	case key == optionName{SOL_SOCKET, SO_ERROR}:
-		return done(Result{Option: []int{s.takeError().Number()}})
+		return done(Result{Option: []int{s.tellError().Number()}})
 	case level == SOL_IPV6 && !s.ipv6:
 		return failed(EOPNOTSUPP)
 	case KnownOption(level, name):
 		return done(Result{Option: []int{s.tellOption(key)}})
 	}
 	return failed(ENOPROTOOPT)
+}
+
+// tellError is SO_ERROR: the error that is pending, or else one that has ended
+// nothing.
+func (s *socket) tellError() Errno {
+	if e := s.takeError(); e != "" || s.conn == nil {
+		return e
+	}
+	return errnoOf(s.conn.SoftError())
 }
 
 // tellOption returns what getsockopt does.
