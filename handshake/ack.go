@@ -177,10 +177,7 @@ func (m *Machine) afterAck(now instant, out []Output) []Output {
 	}
 	switch m.state {
 	case FinWait1:
-		if m.closed {
-			m.timers.final = now.Add(m.config.FinWait2)
-		}
-		return m.setState(FinWait2, out)
+		return m.finAcknowledged(now, out)
 	case Closing:
 		return m.enterTimeWait(now, out)
 	case LastAck:

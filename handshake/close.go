@@ -25,6 +25,8 @@ func (m *Machine) closeBoth(now instant, out []Output) []Output {
 		return m.abandonSyn(ErrAborted, out)
 	case m.recv.unread > 0 || len(m.recv.early.runs) > 0:
 		return m.abort(now, ErrAborted, out)
+	case m.state == FinWait2 && m.config.FinWait2 < 0:
+		return m.abort(now, nil, out)
 	}
 	m.closed = true
 	if m.state == FinWait2 && m.timers.final.IsZero() {

@@ -87,7 +87,9 @@ type Config struct {
 	// the others after DelayedAck.
 	QuickAcks int
 	TimeWait  time.Duration // 0 means 60 s, as in Linux; negative means none
-	FinWait2  time.Duration // bound on FIN-WAIT-2 once nobody reads any more; 0 means 60 s
+	// FinWait2 bounds FIN-WAIT-2 once nobody reads any more; 0 means 60 s. Negative
+	// means that there is none: the acknowledgement of the FIN is answered by a reset.
+	FinWait2 time.Duration
 
 	FastOpen ClientFastOpen // client only
 

@@ -120,6 +120,13 @@ func (c *Conn) SetUserTimeout(d time.Duration) error {
 	return c.set(func(time.Time) { c.machine.SetUserTimeout(d) })
 }
 
+// SetFinWait2 says for how long the connection waits for the peer's FIN when its own
+// was acknowledged and Close called (TCP_LINGER2 on Linux); a negative time does not
+// wait. It has to be set before Close, and replaces Machine.FinWait2.
+func (c *Conn) SetFinWait2(d time.Duration) error {
+	return c.set(func(time.Time) { c.machine.SetFinWait2(d) })
+}
+
 // SetWriteBuffer says how many bytes wait for the peer before a Write does; the
 // buffer does not grow by itself any more.
 func (c *Conn) SetWriteBuffer(bytes int) error {

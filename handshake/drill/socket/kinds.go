@@ -45,6 +45,9 @@ var kinds = map[optionName]optionKind{
 	{SOL_TCP, TCP_SYNCNT}: {min: 1, max: 127, change: func(s *socket, n int) Errno {
 		return s.onConn(func() error { return s.conn.SetSynRetries(n) })
 	}, tell: func(s *socket) int { return max(s.host.settings.machine.SynRetries, 0) }},
+	{SOL_TCP, TCP_LINGER2}: {min: math.MinInt32, max: math.MaxInt32, keep: keepLinger2, change: func(s *socket, _ int) Errno {
+		return s.onConn(func() error { return s.conn.SetFinWait2(s.options.finWait2(&s.host.settings)) })
+	}, tell: func(s *socket) int { return finTimeout(&s.host.settings) }},
 	{SOL_TCP, TCP_DEFER_ACCEPT}: {min: math.MinInt32, max: math.MaxInt32, keep: keepDefer, change: changeDefer},
 	{SOL_TCP, TCP_QUICKACK}: {min: math.MinInt32, max: math.MaxInt32, keep: keepFlag, change: func(s *socket, n int) Errno {
 		return s.onConn(func() error { return s.conn.SetQuickAck(n != 0) })

@@ -10,7 +10,7 @@ func TestOptionDefaults(t *testing.T) {
 		want := map[optionName]int{
 			{SOL_SOCKET, SO_RCVLOWAT}: 1, {SOL_SOCKET, SO_SNDBUF}: 16384, {SOL_SOCKET, SO_RCVBUF}: 131072,
 			{SOL_TCP, TCP_MAXSEG}: 536, {SOL_TCP, TCP_KEEPIDLE}: 7200, {SOL_TCP, TCP_KEEPINTVL}: 75, {SOL_TCP, TCP_KEEPCNT}: 9,
-			{SOL_TCP, TCP_SYNCNT}: 5, {SOL_TCP, TCP_QUICKACK}: 1,
+			{SOL_TCP, TCP_SYNCNT}: 5, {SOL_TCP, TCP_QUICKACK}: 1, {SOL_TCP, TCP_LINGER2}: 60,
 			{SOL_IP, IP_TTL}: 64, {SOL_IP, IP_MTU_DISCOVER}: 1,
 		}[key]
 		if key.level == SOL_IPV6 {
@@ -57,6 +57,7 @@ func TestOptionValues(t *testing.T) {
 			-1: 0, 0: 0, 1: 1, 2: 3, 3: 3, 4: 7, 8: 15, 30: 31, 100: 127, 1000: 1087, 100000: 29887,
 		},
 		{SOL_TCP, TCP_QUICKACK}:           {-1: 1, 0: 0, 2: 1},
+		{SOL_TCP, TCP_LINGER2}:            {-2: -1, 0: 60, 1: 1, 120: 120, 121: 120},
 		{SOL_TCP, TCP_USER_TIMEOUT}:       {-1: refused, 1000: 1000},
 		{SOL_TCP, TCP_NOTSENT_LOWAT}:      {-1: -1, 100: 100},
 		{SOL_TCP, TCP_SAVE_SYN}:           {-1: refused, 2: 2, 3: refused},

@@ -95,6 +95,7 @@ func (o *options) machine(c *settings) handshake.Config {
 		m.Congestion = *o.congestion
 	}
 	m.DeferAccept = o.deferAccept()
+	m.FinWait2 = o.finWait2(c)
 	m.MSS = o.get(SOL_TCP, TCP_MAXSEG)
 	m.UserTimeout = time.Duration(o.get(SOL_TCP, TCP_USER_TIMEOUT)) * time.Millisecond
 	if k := o.keepAlive(); k.Enable {
