@@ -157,10 +157,7 @@ func sendmsg(p *player, a *args) *pendingCall {
 		n = a.vector(v)
 	}
 	if name := f["msg_name"]; name != nil && name.Text != "NULL" {
-		to = p.server()
-	}
-	if name := f["msg_name"]; name != nil && name.Kind == script.Struct {
-		to, _ = a.addressIn(name, to)
+		to, _ = a.addressIn(name, p.server())
 	}
 	return p.send(a, n, a.int(2, 0), to)
 }
