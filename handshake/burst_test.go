@@ -56,8 +56,8 @@ func TestPushDue(t *testing.T) {
 	}
 }
 
-// Acknowledgements that come together are answered together, but not if something
-// was lost.
+// Acknowledgements that come together are answered together, but not behind one that
+// tells of a loss.
 func TestRunOfAcks(t *testing.T) {
 	for _, lossy := range []bool{false, true} {
 		h := manyBursts(t, 2_000_000)
@@ -67,7 +67,7 @@ func TestRunOfAcks(t *testing.T) {
 			sack = " <nop,nop,sack 200001:400001>"
 		}
 		for ack := 10_001; ack < 100_000; ack += 10_000 {
-			h.take(h.m.InputMore(h.now, h.parse(fmt.Sprintf(". 1:1(0) ack %d win 20000%s", ack, sack), ""), h.out[:0]))
+			h.inMore(fmt.Sprintf(". 1:1(0) ack %d win 20000%s", ack, sack))
 		}
 		if got := payloadLen(h.sent); got > 0 != lossy {
 			t.Errorf("lossy %v: %d bytes were sent before the end of the run", lossy, got)
@@ -77,6 +77,35 @@ func TestRunOfAcks(t *testing.T) {
 		if got := payloadLen(h.sent) - before; !lossy && got < quota*65000*9/10 {
 			t.Errorf("%d bytes were sent at the end of the run, want %d bursts", got, quota)
 		}
+	}
+}
+
+func (h *harness) inMore(text string) {
+	h.t.Helper()
+	h.take(h.m.InputMore(h.now, h.parse(text, ""), h.out[:0]))
+}
+
+// A loss that shows in a run of acknowledgements shrinks the window as far as one that
+// shows in a single one.
+func TestLossInRun(t *testing.T) {
+	const window = 400 * 1460
+	lose := func(in func(h *harness, text string)) int {
+		h := manyBursts(t, 2_000_000)
+		h.m.cwnd.window = window
+		h.m.cwnd.control = NewReno
+		h.take(h.m.Push(h.now, h.out[:0])) // there is no more room
+		for ack := 50_001; ack < 400_000; ack += 50_000 {
+			in(h, fmt.Sprintf(". 1:1(0) ack %d win 20000", ack))
+		}
+		in(h, ". 1:1(0) ack 350001 win 20000 <nop,nop,sack 352921:400001>")
+		if h.m.recovery.phase != phaseRecovery {
+			t.Fatal("no loss was seen")
+		}
+		return h.m.cwnd.threshold
+	}
+	want := lose(func(h *harness, text string) { h.in(text, "") })
+	if got := lose((*harness).inMore); got != want {
+		t.Errorf("threshold after a run %d, after single ACKs %d", got, want)
 	}
 }
 

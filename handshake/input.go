@@ -209,6 +209,20 @@ func (m *Machine) resetReader(s *wire.Segment, out []Output) []Output {
 	return out
 }
 
+// endHolding sends all that waits, be it for the end of a run or for the next Push,
+// before a segment that may tell of a loss: how far the window shrinks goes by how much
+// is in flight then.
+func (m *Machine) endHolding(now instant, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
+	if set.NumSACK == 0 && m.send.una.Less(s.Ack) {
+		return out
+	}
+	for m.held || m.send.more {
+		m.held = false
+		out = m.flush(now, out)
+	}
+	return out
+}
+
 // finishRun does what a run of segments has left to its end.
 func (m *Machine) finishRun(now instant, out []Output) []Output {
 	if m.held {

@@ -126,6 +126,7 @@ func (m *Machine) InputMore(now time.Time, s wire.Segment, out []Output) []Outpu
 	// What cannot be decoded behind a broken option is not there; RFC 9293,
 	// Section 3.1, leaves no other way than to go on with the rest.
 	set, _ := s.Options.Decode()
+	out = m.endHolding(at, &s, &set, out)
 	switch m.state {
 	case Closed:
 		return m.drop(DropClosed, out)

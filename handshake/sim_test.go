@@ -227,10 +227,12 @@ func (s *sim) take(h *simHost, out []Output) {
 		o := &out[i]
 		switch o.Kind {
 		case Transmit:
-			again := h.again
-			s.check(h, &o.Segment)
-			s.checkECN(h, o, h.again > again)
-			s.transmit(h, &o.Segment, o.ECT)
+			for piece := range cut(o) {
+				again := h.again
+				s.check(h, &piece.Segment)
+				s.checkECN(h, &piece, h.again > again)
+				s.transmit(h, &piece.Segment, o.ECT)
+			}
 		case Deliver:
 			s.progress = s.now
 			s.delivered(h, o.Data)
@@ -247,6 +249,7 @@ func (s *sim) take(h *simHost, out []Output) {
 	}
 	s.checkMemory(h)
 	s.checkChallenges(h)
+	s.pushLater(h)
 }
 
 func (s *sim) changed(h *simHost, o *Output) {
@@ -274,7 +277,7 @@ func (s *sim) arrive(h *simHost, seg *simSegment) {
 	case h.m != nil && !h.ended:
 		h.hears(s.peer(h), &seg.Segment)
 		h.m.Mark(seg.ecn)
-		s.take(h, h.m.Input(s.now, seg.Segment, h.out[:0]))
+		s.input(h, &seg.Segment)
 		h.believes(&seg.Segment)
 	case h.m == nil && Listens(&seg.Segment):
 		s.accept(h, &seg.Segment)

@@ -31,6 +31,8 @@ type simHost struct {
 	// writeAfter is when the pause after a write is over.
 	writeAfter time.Time
 	admitted   bool // counts as pending at the gate
+	inRun      bool // settle is to come
+	pushing    bool // push is to come
 
 	// What the checks remember. forged is set while a segment is not the peer's.
 	edge, room, ack, high             wire.Seq
@@ -140,6 +142,7 @@ func (s *sim) config() Config {
 		TimeWait:        pick[time.Duration](rng, 0, 0, -1, time.Second),
 		SynAckHold:      pick[time.Duration](rng, 0, 0, 30*time.Millisecond),
 		NoDataBeforeAck: s.oneIn(6),
+		Burst:           pick(s.marks, 0, 0, 3000, 20_000, 65_000),
 		ECN:             pick(s.marks, ECNOff, ECNAnswer, ECNRequest, ECNRequest),
 		Profile:         pick(rng, Linux, Linux, FreeBSD),
 		QuickAcks:       pick(rng, 0, 0, 16),

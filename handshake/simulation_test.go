@@ -76,6 +76,8 @@ type simTally struct {
 	drops  [len(dropNames)]int
 	states [len(stateNames)]int
 	ends   [6]int // by errorName
+	held   int    // segments that left what they made room for to the end of the run
+	cuts   int    // calls that stopped at the quota
 }
 
 var simErrors = [...]error{nil, ErrRefused, ErrReset, ErrTimeout, ErrUnreachable, ErrAborted}
@@ -102,6 +104,8 @@ func (t *simTally) add(u *simTally) {
 	for i, n := range u.ends {
 		t.ends[i] += n
 	}
+	t.held += u.held
+	t.cuts += u.cuts
 }
 
 // Whatever the path does, every byte arrives once and in its place, or both
@@ -208,5 +212,8 @@ func (t *simTally) complete(tb testing.TB) {
 		if n == 0 {
 			tb.Errorf("no machine ended with %v", simErrors[i])
 		}
+	}
+	if t.held == 0 || t.cuts == 0 {
+		tb.Errorf("%d segments left something to the end of a run, %d calls stopped at the quota", t.held, t.cuts)
 	}
 }
