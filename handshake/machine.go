@@ -190,8 +190,9 @@ func (m *Machine) Reserve(n int) (a, b []byte) {
 	return m.send.reserve(n)
 }
 
-// Commit queues the n bytes that were filled in, as many as Reserve has returned. It
-// reports false if the sending side was closed since: then they are lost.
+// Commit ends what Reserve has begun, and queues the n bytes that were filled in, from
+// the front of the room on. It reports false if the sending side was closed since: then
+// they are lost.
 func (m *Machine) Commit(n int) bool { return m.send.commit(n) }
 
 // Unqueue forgets the bytes that were queued last, up to n of them, as far as they

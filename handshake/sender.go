@@ -106,15 +106,15 @@ func (s *sender) reserve(n int) (a, b []byte) {
 	return s.store.Reserve(s.buffers, n)
 }
 
-// commit queues the n bytes in the room that reserve has returned, unless it is too
-// late for that.
+// commit queues the first n bytes in the room that reserve has returned, unless it is
+// too late for that.
 func (s *sender) commit(n int) bool {
 	kept := s.reserved && !s.finQueued
 	s.reserved = false
-	switch {
-	case kept:
+	if kept {
 		s.store.Commit(n)
-	case s.store.Len() == 0:
+	}
+	if s.store.Len() == 0 {
 		s.store.Reset(s.buffers)
 	}
 	return kept

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -41,7 +42,11 @@ type Conn struct {
 	dial               *dialing // nil on an accepted one, and once the dial is over
 }
 
-var _ net.Conn = (*Conn)(nil)
+var (
+	_ net.Conn      = (*Conn)(nil)
+	_ io.ReaderFrom = (*Conn)(nil)
+	_ io.WriterTo   = (*Conn)(nil)
+)
 
 // accepted tells the machine that an application has the connection.
 func (c *Conn) accepted() {
