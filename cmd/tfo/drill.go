@@ -21,6 +21,7 @@ type drillFlags struct {
 	tap       bool
 	verbose   bool
 	explain   bool
+	commands  bool
 	tolerance time.Duration
 	remote    remoteFlags
 }
@@ -39,6 +40,11 @@ SCRIPT is a file, - for standard input, or a folder, whose files *.pkt are playe
 A script fails at the first thing that is not as it says: the line, what was
 expected and what came are shown, with a mark under the field that differs. One
 that uses what is not supported here is "unsupported", which is no pass.
+
+Commands of scripts are not run. Those that change settings or look at counters are
+interpreted; all others are named and left out, and so are settings that cannot
+be changed here. A script that fails without them is unsupported.
+--allow-commands has sh run these others, with the rights of tfo.
 
 The addresses are those of packetdrill's own test suite: 192.168.0.1 is tested
 and 192.0.2.1 is the other side, fd3d:a0b:17d6::1 and fd3d:fa7b:d17d::1 for
@@ -71,6 +77,7 @@ Exit codes: 0 every script has passed, 1 one has not.`,
 	f.BoolVar(&flags.json, "json", false, "print one JSON object for each script")
 	f.BoolVar(&flags.tap, "tap", false, "print the results in the Test Anything Protocol")
 	f.BoolVar(&flags.explain, "explain", false, "print the scripts with what each line means, and play nothing")
+	f.BoolVar(&flags.commands, "allow-commands", false, "have sh run the commands of scripts that are not interpreted; read them before")
 	f.BoolVarP(&flags.verbose, "verbose", "v", false, "show every packet, and what in a script makes no difference")
 	f.DurationVar(&flags.tolerance, "tolerance", 0, "`TIME` that a packet may come early or late (default: what the script says,\nor 4ms and 12.5 % of the time since the last event; with --remote 50ms)")
 	flags.remote.add(cmd)
@@ -95,6 +102,9 @@ func (d *drillFlags) run(cmd *cobra.Command, names []string) error {
 	}
 	if d.explain {
 		return explainScripts(cmd.OutOrStdout(), scripts, config, defs, d.remote.target != "")
+	}
+	if d.commands {
+		config.Command = shell(cmd.Context(), cmd.ErrOrStderr())
 	}
 	network, want := d.family(cmd)
 	host, err := d.remote.open(cmd, network, want)

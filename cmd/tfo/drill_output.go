@@ -64,10 +64,11 @@ type drillJSON struct {
 	Detail  []string `json:"detail,omitempty"`
 	Notes   []string `json:"notes,omitempty"`
 	Unknown []string `json:"unknown,omitempty"`
+	Ignored []string `json:"ignored,omitempty"`
 }
 
 func printDrillJSON(w io.Writer, _ int, r *drill.Result) error {
-	j := drillJSON{Script: r.Script, Result: string(r.Verdict), Message: r.Message, Detail: r.Detail, Notes: r.Notes, Unknown: r.Unknown}
+	j := drillJSON{Script: r.Script, Result: string(r.Verdict), Message: r.Message, Detail: r.Detail, Notes: r.Notes, Unknown: r.Unknown, Ignored: r.Ignored}
 	if r.Verdict != drill.Pass {
 		j.Line = r.Pos.Line
 	}
@@ -79,6 +80,9 @@ func printDrillJSON(w io.Writer, _ int, r *drill.Result) error {
 func printTAP(w io.Writer, number int, r *drill.Result) error {
 	name := strings.ReplaceAll(r.Script, "#", "")
 	var b strings.Builder
+	for _, what := range r.Ignored {
+		fmt.Fprintf(&b, "# %s\n", strings.ReplaceAll(what, "\n", " "))
+	}
 	for _, path := range r.Unknown {
 		fmt.Fprintf(&b, "# the setting %s is not known\n", path)
 	}

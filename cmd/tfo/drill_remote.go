@@ -50,6 +50,8 @@ func (r *remoteFlags) check(cmd *cobra.Command) error {
 	switch {
 	case changed("profile"):
 		return usagef("--profile has no effect with --remote")
+	case changed("allow-commands"):
+		return usagef("--allow-commands has no effect with --remote")
 	case changed("scheme") && r.keys.key == "":
 		return usagef("--scheme works with --cookie-key only")
 	}

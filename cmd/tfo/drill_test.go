@@ -121,14 +121,35 @@ func TestDrillTAP(t *testing.T) {
 	}
 }
 
-// A setting that is not known is in every kind of result.
-func TestDrillUnknownSetting(t *testing.T) {
-	const path = "net.core.no_such_setting"
-	for _, flag := range []string{"--json", "--tap", "--verbose=false"} {
-		code, stdout, _ := drillWith(t, goodScript+"+0 `sysctl -q "+path+"=1`\n", "drill", flag, "-")
-		if code != exitDone || !strings.Contains(stdout, path) {
-			t.Errorf("%s: code %d, got %q", flag, code, stdout)
+// A setting that is not known, or cannot be changed, and a command that is not run are in
+// every kind of result.
+func TestDrillIgnored(t *testing.T) {
+	for _, what := range []string{"net.core.no_such_setting", "net.ipv4.tcp_rfc1337"} {
+		for _, flag := range []string{"--json", "--tap", "--verbose=false"} {
+			code, stdout, _ := drillWith(t, goodScript+"+0 `sysctl -q "+what+"=0; touch "+what+"`\n", "drill", flag, "-")
+			if code != exitDone || strings.Count(stdout, what) < 2 || !strings.Contains(stdout, "touch") {
+				t.Errorf("%s: code %d, got %q", flag, code, stdout)
+			}
+			if _, err := os.Stat(what); err == nil {
+				t.Error("the command was run")
+			}
 		}
+	}
+}
+
+// Commands are run if that is allowed: what they print is shown, and they may fail.
+func TestDrillAllowCommands(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "made")
+	code, _, stderr := drillWith(t, goodScript+"+0 `touch "+file+"; printf done >&2`\n", "drill", "--allow-commands", "-")
+	if _, err := os.Stat(file); err != nil || code != exitDone || stderr != "done\n" {
+		t.Errorf("code %d, %v, printed %q", code, err, stderr)
+	}
+	code, stdout, _ := drillWith(t, goodScript+"+0 `test -e /nowhere`\n", "drill", "--allow-commands", "-")
+	if code != exitFailed || !strings.Contains(stdout, "the command `test -e /nowhere`: exit status 1") {
+		t.Errorf("code %d, printed %q", code, stdout)
+	}
+	if code, _, stderr := drillWith(t, "", "drill", "--allow-commands", "--remote", "192.0.2.1:80", "-"); code != exitUsage || !strings.Contains(stderr, "no effect with --remote") {
+		t.Errorf("code %d, printed %q", code, stderr)
 	}
 }
 

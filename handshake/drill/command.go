@@ -11,12 +11,27 @@ import (
 // command plays the part of the shell for the few programs that scripts start. A
 // command that fails ends the script, as in packetdrill.
 func (p *player) command(text string) error {
+	if p.config.Command != nil && !interpreted(text) {
+		return p.foreign(text) // in one piece, for it may be a loop
+	}
 	for line := range shellLines(text) {
 		if err := p.either(strings.Split(line, "||")); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// interpreted reports whether a part of a text is for this host.
+func interpreted(text string) bool {
+	for line := range shellLines(text) {
+		for _, program := range strings.Split(line, "||") {
+			if w := words(program); len(w) > 0 && programNamed(w[0]) != nil {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // either runs programs until one does not fail. A setting that cannot be changed
@@ -42,7 +57,8 @@ func (p *player) either(programs []string) error {
 		}
 	}
 	if errors.Is(err, socket.ErrFixedSetting) {
-		return unsupportedf("%v", err)
+		p.ignore(err.Error())
+		return nil
 	}
 	return err
 }
@@ -51,53 +67,79 @@ func (p *player) either(programs []string) error {
 func (p *player) runLine(line string) error {
 	w := words(line)
 	if sign := operator(line); sign != 0 && !(sign == '|' && len(w) > 0 && w[0] == "nstat") {
-		return unsupportedf("the sign %c of the shell is not supported in a command", sign)
+		return p.foreign(line)
 	}
-	return p.run(w)
+	if len(w) == 0 {
+		return nil
+	}
+	if run := programNamed(w[0]); run != nil {
+		if err := run(p, w[1:]); err != errForeign {
+			return err
+		}
+	}
+	return p.foreign(line)
 }
 
-// run starts a program.
-func (p *player) run(words []string) error {
-	if len(words) == 0 {
-		return nil
+// programNamed returns the one of programs that a word starts; nil if there is none.
+func programNamed(word string) func(p *player, args []string) error {
+	name := word[strings.LastIndexByte(word, '/')+1:]
+	if strings.HasPrefix(name, "sysctl_restore_") {
+		return idleProgram // what a script has changed is gone with its host
 	}
-	name := words[0][strings.LastIndexByte(words[0], '/')+1:]
-	args := words[1:]
-	switch {
-	case name == "defaults.sh", strings.HasPrefix(name, "sysctl_restore_"), name == "true", name == ":":
-		return nil // what they would do is done, or makes no difference
-	case name == "false":
-		return failf("the command is false")
-	case name == "sleep":
-		return p.sleep(args)
-	case name == "set_sysctls.py", name == "sysctl":
-		return p.sysctl(args)
-	case name == "nstat":
-		return p.nstat(args)
-	case name == "ip" && strings.HasPrefix(strings.Join(args, " "), "tcp_metrics flush"), name == "ip" && strings.HasPrefix(strings.Join(args, " "), "tcp_metrics delete"):
-		p.host.FlushCookies()
-		return nil
-	case name == "ethtool" && len(args) > 0 && args[0] == "-K":
-		p.note("what the network card does itself (ethtool -K) makes no difference here: it gets single segments")
-		return nil
-	case name == "echo":
-		return p.echo(args)
+	return programs[name]
+}
+
+// errForeign is what a program returns that was started in a way that is not
+// interpreted.
+var errForeign = errors.New("not interpreted")
+
+// programs are those that are interpreted.
+var programs = map[string]func(p *player, args []string) error{
+	"true":           idleProgram,
+	":":              idleProgram,
+	"defaults.sh":    idleProgram, // what it would do is done
+	"false":          func(*player, []string) error { return failf("the command is false") },
+	"sleep":          (*player).sleep,
+	"sysctl":         (*player).sysctl,
+	"set_sysctls.py": (*player).sysctl,
+	"nstat":          (*player).nstat,
+	"ip":             (*player).ip,
+	"ethtool":        (*player).ethtool,
+	"echo":           (*player).echo,
+}
+
+func idleProgram(*player, []string) error { return nil }
+
+// ip flushes what is remembered of paths.
+func (p *player) ip(args []string) error {
+	text := strings.Join(args, " ")
+	if !strings.HasPrefix(text, "tcp_metrics flush") && !strings.HasPrefix(text, "tcp_metrics delete") {
+		return errForeign
 	}
-	return unsupportedf("the program %s is not supported in a command", words[0])
+	p.host.FlushCookies()
+	return nil
+}
+
+func (p *player) ethtool(args []string) error {
+	if len(args) == 0 || args[0] != "-K" {
+		return errForeign
+	}
+	p.note("what the network card does itself (ethtool -K) makes no difference here: it gets single segments")
+	return nil
 }
 
 // sysctl takes settings, PATH=VALUE. As sysctl does, it goes on behind one that
 // cannot be changed.
 func (p *player) sysctl(args []string) error {
+	args = slices.DeleteFunc(slices.Clone(args), func(arg string) bool {
+		return slices.Contains([]string{"-q", "-w", "-qw", "-wq", "-e"}, arg)
+	})
+	if slices.ContainsFunc(args, func(arg string) bool { return !strings.Contains(arg, "=") }) {
+		return errForeign
+	}
 	var lacks error
 	for _, arg := range args {
-		path, value, ok := strings.Cut(arg, "=")
-		if arg == "-q" || arg == "-w" || arg == "-qw" || arg == "-wq" || arg == "-e" {
-			continue
-		}
-		if !ok {
-			return unsupportedf("sysctl with %q is not supported: NAME=VALUE is, and -q, -w and -e", arg)
-		}
+		path, value, _ := strings.Cut(arg, "=")
 		err := p.set(path, strings.Trim(value, `"'`))
 		switch {
 		case errors.Is(err, socket.ErrFixedSetting):
@@ -136,7 +178,7 @@ func (p *player) echo(args []string) error {
 	case to < 0:
 		return nil
 	case args[to] != ">" || to != len(args)-2 || !strings.HasPrefix(args[to+1], "/proc/sys/"):
-		return unsupportedf("this use of echo is not supported")
+		return errForeign
 	}
 	return p.set(args[to+1], strings.Join(args[:to], " "))
 }

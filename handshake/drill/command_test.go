@@ -1,6 +1,7 @@
 package drill_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -29,7 +30,8 @@ func TestNotes(t *testing.T) {
 	}
 }
 
-// A setting of TCP that cannot be changed is named, unless it is as the script wants it.
+// A setting of TCP that cannot be changed is named, unless it is as the script wants it,
+// and the script goes on.
 func TestFixedSettings(t *testing.T) {
 	for command, want := range map[string]string{
 		"sysctl -q net.ipv4.tcp_fastopen_blackhole_timeout_sec=0":                                 "",
@@ -38,18 +40,67 @@ func TestFixedSettings(t *testing.T) {
 		"set_sysctls.py /proc/sys/net/ipv4/tcp_reordering=5":                                      "the setting net.ipv4.tcp_reordering=5 is not supported: it is 3 here",
 		"echo 0 > /proc/sys/net/ipv4/tcp_tso_win_divisor":                                         "the setting net.ipv4.tcp_tso_win_divisor=0 is not supported",
 		"sysctl -q net.ipv4.tcp_recovery=0 net.ipv4.tcp_sack=0":                                   "the setting net.ipv4.tcp_recovery=0 is not supported: it is 1 here",
-		"sysctl -q net.ipv4.tcp_recovery=0 2>/dev/null || no_such_one":                            "the program no_such_one is not supported in a command",
-		"no_such_one || sysctl -q net.ipv4.tcp_recovery=0 &> /dev/null":                           "the program no_such_one is not supported in a command",
+		"sysctl -q net.ipv4.tcp_recovery=0 2>/dev/null || no_such_one":                            "the command `no_such_one` was not run",
+		"no_such_one || sysctl -q net.ipv4.tcp_recovery=0 &> /dev/null":                           "the command `no_such_one` was not run",
 		"nstat > /dev/null; nstat | grep -q TcpRetransSegs || sysctl -q net.ipv4.tcp_recovery=0":  "the setting net.ipv4.tcp_recovery=0 is not supported: it is 1 here",
 	} {
 		r := play(t, drill.Config{}, opened+"+0 `"+command+"`")
-		verdict := drill.Unsupported
-		if want == "" {
-			verdict = drill.Pass
+		if got := strings.Join(r.Ignored, ", "); r.Verdict != drill.Pass || got != want || len(r.Unknown) > 0 {
+			t.Errorf("%s: got %v, ignored %q, want %q", command, r, got, want)
 		}
-		if r.Verdict != verdict || r.Message != want || len(r.Notes)+len(r.Unknown) > 0 {
-			t.Errorf("%s: got %v, notes %q, want %q", command, r, r.Notes, want)
+	}
+}
+
+// A command that is not interpreted is named and not run, and the script goes on.
+func TestForeignCommands(t *testing.T) {
+	for _, command := range []string{
+		"tc qdisc add dev tun0 root netem",
+		"echo 1 >/etc/hosts",
+		"echo 1 >> /proc/sys/net/ipv4/tcp_sack",
+		"echo 0 | tee /proc/sys/net/ipv4/tcp_sack",
+		"echo a#b|tee /proc/sys/net/ipv4/tcp_sack",
+		"sleep 1 &",
+		"(sleep 1)",
+		"sysctl -n net.ipv4.tcp_sack",
+		"sysctl -q -w net.ipv4.tcp_sack = 1",
+	} {
+		r := play(t, drill.Config{}, opened+"+0 `"+command+"`\n+0 close(4) = 0")
+		if want := []string{"the command `" + command + "` was not run"}; r.Verdict != drill.Pass || !slices.Equal(r.Ignored, want) {
+			t.Errorf("%s: got %v", command, r)
 		}
+		if !strings.Contains(r.String(), command) {
+			t.Errorf("%q does not name the command", r)
+		}
+	}
+}
+
+// Whose fault it is if a script fails without what it has asked for is not known.
+func TestFailureWithoutCommand(t *testing.T) {
+	for before, want := range map[string]string{
+		"+0 `tc qdisc add dev tun0 root netem`\n": "the command `tc qdisc add dev tun0 root netem` was not run; without that: ",
+		"+0 `sysctl -q net.ipv4.tcp_rfc1337=0`\n": "the setting net.ipv4.tcp_rfc1337=0 is not supported: it is 1 here; without that: ",
+	} {
+		r := play(t, drill.Config{}, opened+before+"+0 > P. 1:11(10) ack 1")
+		if r.Verdict != drill.Unsupported || !strings.HasPrefix(r.Message, want) {
+			t.Errorf("got %v, want %q", r, want)
+		}
+	}
+}
+
+// Commands that are allowed are run, a loop in one piece, and may fail.
+func TestAllowedCommands(t *testing.T) {
+	var run []string
+	config := drill.Config{Command: func(command string) error {
+		run = append(run, command)
+		if command == "bad" {
+			return errors.New("exit status 3")
+		}
+		return nil
+	}}
+	r := play(t, config, opened+"+0 `for i in 1 2; do date; done`\n+0 `sysctl -q net.ipv4.tcp_sack=1; good \"x y\"`\n+0 `bad || good`\n+0 `true; bad`")
+	want := []string{"for i in 1 2; do date; done", `good "x y"`, "bad || good", "bad"}
+	if r.Verdict != drill.Fail || r.Message != "the command `bad`: exit status 3" || !slices.Equal(run, want) {
+		t.Errorf("got %v, ran %q, want %q", r, run, want)
 	}
 }
 

@@ -12,7 +12,8 @@ import (
 type Verdict string
 
 // The verdicts. Unsupported is neither of the others: the script has something
-// that is not understood here, so nothing can be said.
+// that is not understood here, or fails without something that is not there, so
+// nothing can be said.
 const (
 	Pass        Verdict = "pass"
 	Fail        Verdict = "fail"
@@ -28,6 +29,7 @@ type Result struct {
 	Detail  []string   // what was expected and what came, line by line
 	Notes   []string   // what the script asks for that makes no difference here
 	Unknown []string   // settings of which it is not known whether they make one
+	Ignored []string   // what the script asks for and did not get: commands, and settings of TCP
 	Events  int        // that were played
 }
 
@@ -60,6 +62,7 @@ func (r *Result) end(err error) {
 	} else if err != nil {
 		r.Verdict, r.Message = Fail, err.Error()
 	}
+	r.excuse()
 }
 
 // String returns the result as lines for people.
@@ -73,6 +76,9 @@ func (r *Result) String() string {
 	}
 	for _, line := range r.Detail {
 		b.WriteString("\n    " + line)
+	}
+	for _, what := range r.Ignored {
+		b.WriteString("\n    " + what)
 	}
 	for _, path := range r.Unknown {
 		b.WriteString("\n    the setting " + path + " is not known here and was passed over")

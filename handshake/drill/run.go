@@ -20,6 +20,9 @@ type Config struct {
 	// Tolerance is how early or late an event may be, whatever the script says; 0
 	// leaves it to the script.
 	Tolerance time.Duration
+	// Command runs a command of a script that is not interpreted here, which is all but
+	// settings, counters and the like. Nil leaves it out: see Result.Ignored.
+	Command func(command string) error
 	// Trace is shown every packet in the order of time, and its text form with the
 	// numbers of the script. The packet is valid during the call only. Nil shows
 	// nobody.

@@ -162,23 +162,13 @@ func TestUnsupported(t *testing.T) {
 		"+0 splice(4, NULL, 5, NULL, 10, 0) = 10":                 "the call splice is not supported",
 		"+0 setsockopt(4, SOL_TCP, TCP_MD5SIG, [1], 4) = 0":       "the socket option TCP_MD5SIG of SOL_TCP is not supported",
 		"+0 read(4, ..., NO_SUCH_NAME) = 0":                       "the name NO_SUCH_NAME is not supported",
-		"+0 `tc qdisc add dev tun0 root netem`":                   "the program tc is not supported in a command",
 		"+0 %{ assert tcpi_no_such_field == 0 }%":                 "the name tcpi_no_such_field is not supported in an assertion",
 		"+0 %{ import os }%":                                      "is not supported in an assertion",
 		"+0 recvmsg(4, {msg_iov(1)=[{...,9}]}, MSG_ERRQUEUE) = 0": "the queue of errors",
 		"+0 send(4, ..., 10, MSG_OOB) = 10":                       "send with the flags 0x1 is not supported",
 		"+0 send(4, ..., 10, MSG_ZEROCOPY) = 10":                  "send with the flags 0x4000000 is not supported",
 		"+0 `nstat | grep -qv TcpActiveOpens`":                    "this use of grep is not supported",
-		"+0 `echo 1 >/etc/hosts`":                                 "this use of echo is not supported",
-		"+0 `echo 1 >> /proc/sys/net/ipv4/tcp_sack`":              "this use of echo is not supported",
 		"+0 > icmp unreachable":                                   "an ICMP message that the host under test sends",
-		"+0 `echo 0 | tee /proc/sys/net/ipv4/tcp_sack`":           "the sign | of the shell",
-		"+0 `echo 0|tee /proc/sys/net/ipv4/tcp_sack`":             "the sign | of the shell",
-		"+0 `echo a#b | tee /proc/sys/net/ipv4/tcp_sack`":         "the sign | of the shell",
-		"+0 `sleep 1 &`":                                          "the sign & of the shell",
-		"+0 `(sleep 1)`":                                          "the sign ( of the shell",
-		"+0 `sysctl -n net.ipv4.tcp_sack`":                        `sysctl with "-n"`,
-		"+0 `sysctl -q -w net.ipv4.tcp_sack = 1`":                 `sysctl with "net.ipv4.tcp_sack"`,
 	} {
 		r := play(t, drill.Config{}, opened+script)
 		if r.Verdict != drill.Unsupported || !strings.Contains(r.Message, want) {
