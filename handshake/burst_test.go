@@ -16,20 +16,39 @@ func burstConfig() Config {
 	return c
 }
 
+// openBursts opens a connection whose peer has a large window.
+func openBursts(t *testing.T, c Config) *harness {
+	t.Helper()
+	h := startClient(t, c, "")
+	h.want("S" + ecnFlags(c, "EW") + " 0:0(0) <...>")
+	h.in("S."+ecnFlags(c, "E")+" 0:0(0) ack 1 <mss 1460,sackOK,nop,wscale 7>", "")
+	h.want(". 1:1(0) ack 1")
+	h.in(". 1:1(0) ack 1 win 20000", "")
+	h.wantIdle()
+	return h
+}
+
+func ecnFlags(c Config, flags string) string {
+	if c.ECN == ECNRequest {
+		return flags
+	}
+	return ""
+}
+
 // manyBursts returns a connection over which so much was written and sent, with all
 // outputs in h.sent.
 func manyBursts(t *testing.T, n int) *harness {
 	t.Helper()
-	h := startClient(t, burstConfig(), "")
-	h.want("S 0:0(0) <...>")
-	syn := h.parse("S. 0:0(0) ack 1 <mss 1460,sackOK,nop,wscale 7>", "")
-	h.take(h.m.Input(h.now, syn, h.out[:0]))
-	h.want(". 1:1(0) ack 1")
-	open := h.parse(". 1:1(0) ack 1 win 20000", "")
-	h.take(h.m.Input(h.now, open, h.out[:0]))
-	h.wantIdle()
+	h := openBursts(t, burstConfig())
 	h.write(bytesOf(n))
 	return h
+}
+
+// pushAll sends all that may be sent.
+func (h *harness) pushAll() {
+	for h.m.PushDue() {
+		h.take(h.m.Push(h.now, h.out[:0]))
+	}
 }
 
 func payloadLen(sent []wire.Segment) (n int) {
@@ -85,27 +104,88 @@ func (h *harness) inMore(text string) {
 	h.take(h.m.InputMore(h.now, h.parse(text, ""), h.out[:0]))
 }
 
-// A loss that shows in a run of acknowledgements shrinks the window as far as one that
-// shows in a single one.
-func TestLossInRun(t *testing.T) {
+// What makes the window smaller does so by as much in a run of acknowledgements as in
+// single ones.
+func TestShrinkInRun(t *testing.T) {
 	const window = 400 * 1460
-	lose := func(in func(h *harness, text string)) int {
-		h := manyBursts(t, 2_000_000)
-		h.m.cwnd.window = window
-		h.m.cwnd.control = NewReno
-		h.take(h.m.Push(h.now, h.out[:0])) // there is no more room
-		for ack := 50_001; ack < 400_000; ack += 50_000 {
+	for name, last := range map[string]string{
+		"loss": ". 1:1(0) ack 351461 win 20000 <nop,nop,sack 352921:400001>",
+		"mark": ".E 1:1(0) ack 400001 win 20000",
+	} {
+		shrink := func(in func(h *harness, text string)) int {
+			c := burstConfig()
+			c.ECN = ECNRequest
+			h := openBursts(t, c)
+			h.m.cwnd.window, h.m.cwnd.threshold, h.m.cwnd.control = window, window, NewReno
+			h.write(bytesOf(2_000_000))
+			h.pushAll()
+			for ack := 50_001; ack < 400_000; ack += 50_000 {
+				in(h, fmt.Sprintf(". 1:1(0) ack %d win 20000", ack))
+			}
+			in(h, last)
+			if h.m.cwnd.threshold == window {
+				t.Fatalf("%s: the window has not shrunk", name)
+			}
+			return h.m.cwnd.threshold
+		}
+		want := shrink(func(h *harness, text string) { h.in(text, "") })
+		if got := shrink((*harness).inMore); got != want {
+			t.Errorf("%s: threshold after a run %d, after single ACKs %d", name, got, want)
+		}
+	}
+}
+
+// So it is with the end of a probe of the tail that has repaired a loss.
+func TestTailProbeInRun(t *testing.T) {
+	probe := func(in func(h *harness, text string)) int {
+		h := manyBursts(t, 100_000)
+		h.m.cwnd.window, h.m.cwnd.control = 300*1460, NewReno
+		h.in(". 1:1(0) ack 50001 win 20000", "")
+		for range 5 {
+			h.now = h.m.Deadline()
+			if h.take(h.m.Advance(h.now, h.out[:0])); h.m.tail.under {
+				break
+			}
+		}
+		if !h.m.tail.under {
+			t.Fatal("there was no probe")
+		}
+		h.write(bytesOf(1_500_000))
+		h.pushAll()
+		for ack := 60_001; ack < 300_000; ack += 10_000 {
 			in(h, fmt.Sprintf(". 1:1(0) ack %d win 20000", ack))
 		}
-		in(h, ". 1:1(0) ack 350001 win 20000 <nop,nop,sack 352921:400001>")
-		if h.m.recovery.phase != phaseRecovery {
-			t.Fatal("no loss was seen")
+		if h.m.tail.under || h.m.cwnd.threshold == 1<<30 {
+			t.Fatal("the probe has not ended with a loss")
 		}
 		return h.m.cwnd.threshold
 	}
-	want := lose(func(h *harness, text string) { h.in(text, "") })
-	if got := lose((*harness).inMore); got != want {
+	want := probe(func(h *harness, text string) { h.in(text, "") })
+	if got := probe((*harness).inMore); got != want {
 		t.Errorf("threshold after a run %d, after single ACKs %d", got, want)
+	}
+}
+
+// A window that the next Push will fill is made use of: what is acknowledged meanwhile
+// counts for its growth.
+func TestGrowthBeforePush(t *testing.T) {
+	credit := func(push bool) int {
+		c := burstConfig()
+		c.SendBuffer = 8 << 20
+		h := openBursts(t, c)
+		h.m.cwnd.window, h.m.cwnd.threshold, h.m.cwnd.control = 2_000_000, 1_000_000, NewReno
+		h.write(bytesOf(8_000_000))
+		if push {
+			h.pushAll()
+		}
+		for ack := 50_001; ack <= 500_001; ack += 50_000 {
+			h.inMore(fmt.Sprintf(". 1:1(0) ack %d win 20000", ack))
+		}
+		return h.m.cwnd.credit
+	}
+	want := credit(true)
+	if got := credit(false); got != want || want == 0 {
+		t.Errorf("%d bytes count before the window is full, %d when it is", got, want)
 	}
 }
 

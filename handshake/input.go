@@ -210,10 +210,13 @@ func (m *Machine) resetReader(s *wire.Segment, out []Output) []Output {
 }
 
 // endHolding sends all that waits, be it for the end of a run or for the next Push,
-// before a segment that may tell of a loss: how far the window shrinks goes by how much
-// is in flight then.
+// before a segment that may tell of a loss or of congestion: how far the window shrinks
+// goes by how much is in flight then. An ACK of what was not sent yet is no reason to
+// send it.
 func (m *Machine) endHolding(now instant, s *wire.Segment, set *wire.OptionSet, out []Output) []Output {
-	if set.NumSACK == 0 && m.send.una.Less(s.Ack) {
+	marked := m.ecn.sends && s.Flags.Has(wire.ECE)
+	plain := set.NumSACK == 0 && m.send.una.Less(s.Ack) && !m.tail.under && !marked
+	if plain || m.send.nxt.Less(s.Ack) {
 		return out
 	}
 	for m.held || m.send.more {

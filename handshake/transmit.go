@@ -128,6 +128,9 @@ func (m *Machine) sendNew(now instant, out []Output) []Output {
 // start as in Linux).
 func (m *Machine) noteLimit() {
 	pipe := m.pipe()
+	if s := &m.send; s.more { // what the next Push sends is as good as sent
+		pipe += max(min(s.unsent(), s.window-s.inFlight(), m.cwnd.window-pipe), 0)
+	}
 	held := m.send.unsent()+m.send.board.lost > 0 && m.cwnd.window-pipe < m.segmentSize()
 	m.cwnd.limited = held || m.cwnd.window < m.cwnd.threshold && m.cwnd.window < 2*pipe
 }

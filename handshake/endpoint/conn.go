@@ -95,15 +95,22 @@ func (c *Conn) Write(b []byte) (int, error) {
 // copyIn copies what there is room for to the send buffer, without keeping the loop
 // from the connection, and returns how much that is. It is nothing, too, if the
 // connection is closed meanwhile.
-func (c *Conn) copyIn(p []byte) int {
+func (c *Conn) copyIn(p []byte) (n int) {
 	a, b := c.machine.Reserve(len(p))
-	n := len(a) + len(b)
-	if n == 0 {
+	if len(a) == 0 {
 		return 0
 	}
 	c.mu.Unlock()
-	copy(b, p[copy(a, p):])
-	c.mu.Lock()
+	defer func() {
+		c.mu.Lock()
+		n = c.commit(n)
+	}()
+	copy(b, p[copy(a, p):]) // which may fail, as in a mapped file
+	return len(a) + len(b)
+}
+
+// commit queues what was filled in, and returns how much that is.
+func (c *Conn) commit(n int) int {
 	if !c.machine.Commit(n) {
 		return 0
 	}

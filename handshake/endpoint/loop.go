@@ -48,7 +48,7 @@ type loop struct {
 	idle       []chan struct{} // to close when there are no connections
 	skips      int             // rounds in a row without a read
 	sendFailed bool            // and was logged
-	poll       bool            // a connection has more to send, which is not to wait for frames
+	more       bool            // a connection has more to send, which is not to wait for frames
 	handedOver bool            // SYN data went to an application in this round
 
 	// Used again and again, so that frames cost no allocation.
@@ -132,8 +132,8 @@ func (l *loop) take(n int) {
 // receive waits for frames, mail or the next timer.
 func (l *loop) receive(now time.Time) (int, error) {
 	switch {
-	case l.poll:
-		l.poll, l.skips = false, 0
+	case l.more && l.poller != nil:
+		l.skips = 0
 		return l.poller.Poll(l.frames)
 	case l.mail.sleep(now, l.timers.next()):
 	case l.skips < maxSkips:
@@ -161,6 +161,7 @@ const mailBatch = 512
 
 // readMail does what other goroutines want.
 func (l *loop) readMail(now time.Time) error {
+	l.more = false
 	l.calls, l.ready = l.mail.take(l.calls, l.ready)
 	for _, c := range l.calls {
 		c.run(now)
@@ -208,7 +209,10 @@ func (l *loop) attend(now time.Time, c *Conn) {
 		return
 	}
 	l.apply(now, c, c.machine.Push(now, l.outputs[:0]))
+	l.catchUp(now, c) // others have had the lock meanwhile
 	switch {
+	case c.aborted:
+		l.apply(now, c, c.machine.Abort(now, l.outputs[:0]))
 	case len(c.rest) > 0: // settle posts c again
 		if c.closed {
 			c.machine.Orphan()

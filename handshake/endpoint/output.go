@@ -31,6 +31,7 @@ func (l *loop) apply(now time.Time, c *Conn, out []handshake.Output) {
 			l.counters.dropped(c.machine.State(), o.Why)
 		}
 	}
+	clear(out) // or it would keep the buffers of connections that have ended
 	if l.queue.borrows {
 		// What is borrowed stays as it is, whatever others do with the connection.
 		c.mu.Unlock()
@@ -42,7 +43,7 @@ func (l *loop) apply(now time.Time, c *Conn, out []handshake.Output) {
 		c.settle()
 		if c.machine.PushDue() {
 			l.mail.post(c)
-			l.poll = l.poller != nil
+			l.more = true
 		}
 	}
 }

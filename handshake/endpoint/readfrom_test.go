@@ -10,6 +10,10 @@ import (
 	"path/filepath"
 	"testing"
 	"testing/synctest"
+	"time"
+
+	"tfocraft/handshake"
+	"tfocraft/handshake/endpoint"
 )
 
 // A watchedFile notes into how much room it is read.
@@ -101,6 +105,77 @@ func TestReadFromErrors(t *testing.T) {
 		if n, err := client.ReadFrom(f); n != 0 || !errors.Is(err, fs.ErrClosed) {
 			t.Errorf("closed file: %d, %v", n, err)
 		}
+		write(t, client, "after")
+		if got := read(t, server, 5); got != "after" {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
+// A file that just fits into the send buffer is taken without room for its end.
+func TestReadFromFits(t *testing.T) {
+	for _, limited := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLab(t, nil)
+			ln := l.listen(endpoint.ListenConfig{Machine: handshake.Config{RecvBuffer: 4096}})
+			client := l.mustDial(endpoint.Dialer{Machine: handshake.Config{SendBuffer: 64 << 10}}, "")
+			accept(t, ln) // and nobody reads
+			f := openData(t, noise(64<<10))
+			var r io.Reader = f
+			if limited {
+				r = &io.LimitedReader{R: f, N: 64 << 10}
+			}
+			client.SetWriteDeadline(time.Now().Add(time.Hour))
+			if n, err := client.ReadFrom(r); n != 64<<10 || err != nil {
+				t.Errorf("limited %v: %d, %v", limited, n, err)
+			}
+		})
+	}
+}
+
+// A file that grows is sent to its new end, one that shrinks to where it ends now.
+func TestReadFromChanging(t *testing.T) {
+	for _, size := range []int64{100_000, 600_000} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLab(t, nil)
+			ln := l.listen(endpoint.ListenConfig{Machine: handshake.Config{RecvBuffer: 4096}})
+			client := l.mustDial(endpoint.Dialer{Machine: handshake.Config{SendBuffer: 64 << 10}}, "")
+			server := accept(t, ln)
+			f := openData(t, noise(400_000))
+			go func() {
+				if n, err := client.ReadFrom(f); n != size || err != nil {
+					t.Errorf("%d bytes, %v, want %d", n, err, size)
+				}
+				client.CloseWrite()
+			}()
+			synctest.Wait() // the send buffer is full
+			if err := os.Truncate(f.Name(), size); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := io.ReadAll(server); int64(len(got)) != size || err != nil {
+				t.Errorf("the peer has %d bytes, %v, want %d", len(got), err, size)
+			}
+		})
+	}
+}
+
+// A panickingFile is no good source.
+type panickingFile struct{ *watchedFile }
+
+func (panickingFile) Read([]byte) (int, error) { panic("of the source") }
+
+// A source that panics does not leave the connection locked.
+func TestReadFromPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, server := joined(newLab(t, nil))
+		func() {
+			defer func() {
+				if recover() != "of the source" {
+					t.Error("the panic is lost")
+				}
+			}()
+			client.ReadFrom(panickingFile{openData(t, []byte("x"))})
+		}()
 		write(t, client, "after")
 		if got := read(t, server, 5); got != "after" {
 			t.Errorf("got %q", got)

@@ -86,6 +86,7 @@ func (q *sendQueue) write(l link.Link) error {
 }
 
 func (q *sendQueue) clear() {
+	clear(q.segments) // the buffers that they borrow from are not ours to keep
 	q.frames, q.segments = q.frames[:0], q.segments[:0]
 	q.written, q.borrows = 0, false
 }

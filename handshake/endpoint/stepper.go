@@ -47,9 +47,21 @@ func (p *Stepper) Deadline() time.Time { return p.stack.loop.timers.next() }
 func (p *Stepper) Advance(now time.Time) {
 	p.now = now
 	l := p.stack.loop
-	// Without a reader the link has nothing to fail at.
-	_ = l.readMail(now)
+	p.readMail()
 	l.fire(now)
+	p.finish()
+}
+
+func (p *Stepper) readMail() {
+	_ = p.stack.loop.readMail(p.now) // without a reader the link has nothing to fail at
+}
+
+// finish sends all that may be sent now, in as many calls as that takes.
+func (p *Stepper) finish() {
+	l := p.stack.loop
+	for l.more {
+		p.readMail()
+	}
 	l.flush()
 }
 
@@ -59,7 +71,7 @@ func (p *Stepper) Input(now time.Time, frame []byte) {
 	l := p.stack.loop
 	l.frame(now, &link.Frame{Data: frame})
 	l.settle(now)
-	l.flush()
+	p.finish()
 }
 
 // Close resets every connection and closes the link.

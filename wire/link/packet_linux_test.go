@@ -17,8 +17,6 @@ import (
 	"tfocraft/wire"
 )
 
-const ourPort = 40000
-
 // onlyOurs lets in what is sent to ourPort.
 var onlyOurs = &Config{Filter: &Filter{Ports: []PortRange{Port(ourPort)}}}
 

@@ -25,6 +25,9 @@ func Open(string, *Config) (*Packet, error) { return nil, errNoPacket }
 // ReadFrames fails on this system.
 func (*Packet) ReadFrames([]Frame) (int, error) { return 0, errNoPacket }
 
+// Poll fails on this system.
+func (*Packet) Poll([]Frame) (int, error) { return 0, errNoPacket }
+
 // WriteFrames fails on this system.
 func (*Packet) WriteFrames([][]byte) (int, error) { return 0, errNoPacket }
 
