@@ -244,10 +244,10 @@ func (s *sim) judgeEnd(h, peer *simHost) {
 	}
 }
 
-// outlived excuses an error: the peer kept no TIME-WAIT, and was gone when
-// something that was on the way for long reached it.
+// outlived excuses an error: the peer kept no TIME-WAIT, or a short one, and was gone
+// when something that was on the way for long, or sent again, reached it.
 func (s *sim) outlived(h, peer *simHost) bool {
-	return peer.config.TimeWait < 0 && peer.m != nil && peer.got == h.written && h.got == peer.written
+	return peer.config.TimeWait != 0 && peer.m != nil && peer.got == h.written && h.got == peer.written
 }
 
 // judgeClean: where nothing happens to segments, nothing goes twice and nobody
