@@ -124,7 +124,7 @@ const maxSend = 64 << 20
 
 // sendFlags are those that are played, and two that change nothing that a script
 // sees.
-const sendFlags = socket.MSG_DONTWAIT | socket.MSG_FASTOPEN | socket.MSG_MORE | socket.MSG_NOSIGNAL | socket.MSG_EOR
+const sendFlags = socket.MSG_DONTWAIT | socket.MSG_FASTOPEN | socket.MSG_MORE | socket.MSG_ZEROCOPY | socket.MSG_NOSIGNAL | socket.MSG_EOR
 
 func (p *player) send(a *args, n, flags int, to netip.AddrPort) *pendingCall {
 	if n < 0 || n > maxSend {
@@ -155,25 +155,14 @@ func sendmsg(p *player, a *args) *pendingCall {
 	n, to := 0, netip.AddrPort{}
 	if v := f["msg_iov"]; v != nil {
 		n = a.vector(v)
+		if pieces := len(v.Args); pieces > socket.MaxFragments && a.int(2, 0)&socket.MSG_ZEROCOPY != 0 {
+			a.fail(unsupportedf("MSG_ZEROCOPY of %d pieces is not supported: a packet of Linux has room for %d", pieces, socket.MaxFragments))
+		}
 	}
 	if name := f["msg_name"]; name != nil && name.Text != "NULL" {
 		to, _ = a.addressIn(name, p.server())
 	}
 	return p.send(a, n, a.int(2, 0), to)
-}
-
-func recvmsg(p *player, a *args) *pendingCall {
-	f := fieldsOf(a.at(1))
-	flags := a.int(2, 0)
-	if v := f["msg_control"]; v != nil && v.Kind == script.Array && len(v.Args) > 0 || flags&msgErrQueue != 0 {
-		a.err = unsupportedf("control messages and the queue of errors are not supported")
-		return plain(nil)
-	}
-	n := 0
-	if v := f["msg_iov"]; v != nil {
-		n = a.vector(v)
-	}
-	return a.tellsFlags(f["msg_flags"], plain(p.host.Receive(a.fd(0), n, flags)))
 }
 
 func ioctl(p *player, a *args) *pendingCall {

@@ -4,6 +4,7 @@ package socket
 type state struct {
 	ready   int
 	arrived uint64 // bytes, or connections in the queue of a listener
+	errors  uint64 // that were queued
 	full    bool   // a write has got no room any more
 	opening bool   // the handshake goes on
 }
@@ -37,14 +38,21 @@ func (w *watch) wakes(now state) bool {
 	if now.arrived > w.seen.arrived {
 		fresh |= now.ready & (POLLIN | POLLRDNORM)
 	}
+	if now.errors > w.seen.errors {
+		fresh |= POLLERR
+	}
 	return fresh&(w.wanted()|POLLRDHUP) != 0
 }
 
 // state is what there is to see of a descriptor.
 func (h *Host) state(fd int) state {
 	now := state{ready: h.ready(fd)}
-	switch s := h.files[fd].socket; {
-	case s == nil:
+	s := h.files[fd].socket
+	if s == nil {
+		return now
+	}
+	now.errors = s.errors.told
+	switch {
 	case s.listener != nil:
 		now.arrived = uint64(s.listener.Waiting())
 	case s.conn != nil:

@@ -90,6 +90,7 @@ func (h *Host) Advance(now time.Time) {
 	h.now = now
 	h.alarms = slices.DeleteFunc(h.alarms, func(at time.Time) bool { return !at.After(now) })
 	h.stepper.Advance(now)
+	h.notice()
 }
 
 // Input takes a frame that has come from the network.
@@ -98,6 +99,7 @@ func (h *Host) Input(now time.Time, frame []byte) {
 	h.look()
 	h.stepper.Input(now, frame)
 	h.stepper.Advance(now)
+	h.notice()
 	h.look()
 }
 
@@ -130,7 +132,10 @@ func (h *Host) socket(fd int) (*socket, Errno) {
 }
 
 // settle does what a call has asked the endpoint for.
-func (h *Host) settle() { h.stepper.Advance(h.now) }
+func (h *Host) settle() {
+	h.stepper.Advance(h.now)
+	h.notice()
+}
 
 // A router leads everywhere over the one interface.
 type router struct {

@@ -34,7 +34,9 @@ var kinds = map[optionName]optionKind{
 	{SOL_SOCKET, SO_RCVBUF}: {min: math.MinInt32, max: math.MaxInt32, keep: keepBuffer(leastReceiveBuffer), change: func(s *socket, n int) Errno {
 		return s.onConn(func() error { return s.conn.SetReadBuffer(s.options.dataRoom(n)) })
 	}, tell: tellReceiveBuffer},
-	{SOL_SOCKET, SO_KEEPALIVE}: flag(changeKeepAlive),
+	{SOL_SOCKET, SO_KEEPALIVE}:    flag(changeKeepAlive),
+	{SOL_SOCKET, SO_ZEROCOPY}:     {max: 1},
+	{SOL_SOCKET, SO_TIMESTAMPING}: number32(changeStamping),
 
 	{SOL_TCP, TCP_NODELAY}:   flag(func(s *socket, n int) Errno { return s.onConn(func() error { return s.conn.SetNoDelay(n != 0) }) }),
 	{SOL_TCP, TCP_MAXSEG}:    {max: 32767, change: checkMSS, tell: tellMSS, varies: true},
@@ -57,6 +59,7 @@ var kinds = map[optionName]optionKind{
 	}},
 	{SOL_TCP, TCP_NOTSENT_LOWAT}: number32(nil),
 	{SOL_TCP, TCP_SAVE_SYN}:      {max: 2},
+	{SOL_TCP, TCP_INQ}:           {max: 1},
 	{SOL_TCP, TCP_FASTOPEN}: {max: math.MaxInt32, keep: func(_ *socket, n int) int { return min(n, somaxconn) }, change: changeFastOpen,
 		tell: func(s *socket) int { return s.options.fastOpenQueue }, varies: true},
 	{SOL_TCP, TCP_FASTOPEN_CONNECT}: {max: 1, change: func(s *socket, n int) Errno {

@@ -14,6 +14,9 @@ type Result struct {
 	Option []int          // getsockopt
 	Ready  []int          // poll: revents, in the order of the request
 	Events []EpollEvent   // epoll_wait
+	// Flags and Control are what recvmsg tells.
+	Flags   int
+	Control []Control
 }
 
 // An Op is a call under way. It goes on when it is called, and reports false as

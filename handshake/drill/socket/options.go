@@ -29,6 +29,9 @@ const (
 	SO_SNDTIMEO  = 21
 	SO_MARK      = 36
 
+	SO_TIMESTAMPING = 37
+	SO_ZEROCOPY     = 60
+
 	IP_TOS            = 1
 	IP_TTL            = 2
 	IP_MTU_DISCOVER   = 10
@@ -57,6 +60,7 @@ const (
 	TCP_FASTOPEN_CONNECT   = 30
 	TCP_FASTOPEN_KEY       = 33
 	TCP_FASTOPEN_NO_COOKIE = 34
+	TCP_INQ                = 36
 )
 
 // options are what setsockopt has set.

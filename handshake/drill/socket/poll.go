@@ -67,7 +67,7 @@ func (s *socket) ready() (mask int) {
 	if s.deferred.IsValid() {
 		return POLLOUT | POLLWRNORM
 	}
-	if s.err != "" {
+	if s.err != "" || len(s.errors.waiting) > 0 {
 		mask |= POLLERR
 	}
 	if s.opening() {

@@ -11,6 +11,10 @@ func (h *Host) Receive(fd, n, flags int) Op {
 		return failed(e)
 	case n < 0:
 		return failed(EINVAL)
+	case flags&MSG_ERRQUEUE != 0:
+		return h.ReceiveError(fd, n)
+	case flags&MSG_OOB != 0:
+		return unsupported("MSG_OOB")
 	}
 	r := &reader{socket: s, n: n, flags: flags, enough: min(s.lowAt(), n), until: s.expiry(s.options.receiveTimeout)}
 	if flags&MSG_WAITALL != 0 {
@@ -36,7 +40,7 @@ func (r *reader) try() (Result, bool) {
 	case r.slept && !late && r.ready()&(POLLIN|POLLERR|POLLHUP) == 0:
 		return Result{}, false // less than SO_RCVLOWAT wakes nobody
 	case r.got > 0 && r.drained():
-		return value(r.got), true // the error is for the next call
+		return r.result(), true // the error is for the next call
 	}
 	if r.flags&MSG_PEEK != 0 {
 		r.got = 0
@@ -45,13 +49,19 @@ func (r *reader) try() (Result, bool) {
 	r.got += took
 	switch {
 	case r.got > 0 && (r.got >= r.enough || late || r.drained()):
-		return value(r.got), true
+		return r.result(), true
 	case r.got == 0 && (e != EAGAIN || late):
-		return result(e), true
+		if e == "" {
+			return r.result(), true
+		}
+		return fail(e), true
 	}
 	r.slept = true
 	return Result{}, false
 }
+
+// result is what the call returns that has read something, or the end.
+func (r *reader) result() Result { return Result{Value: r.got, Control: r.controls()} }
 
 // drained reports whether there is nothing to read and nothing will come.
 func (s *socket) drained() bool {

@@ -45,8 +45,10 @@ func (s *socket) connectAndWrite(data []byte, flags int, to netip.AddrPort) Op {
 	switch {
 	case e != "":
 		return failed(e)
-	case n > 0:
+	case n > 0 && s.waits(flags):
 		late = value(n)
+	case n > 0:
+		late = s.sent(n, flags)
 	}
 	return s.awaitConnected(flags, data[n:], late, func(ahead int) Op { return s.queue(data, flags, n+ahead) })
 }
@@ -71,17 +73,29 @@ func (s *socket) queue(data []byte, flags, n int) Op {
 			switch {
 			case n == len(data) && e == "":
 				s.uncork(flags)
-				return value(n), true
+				return s.sent(n, flags), true
 			case e == "":
 				continue
 			case n > 0 && (e != EAGAIN || !s.waits(flags) || s.expired(at)):
-				return value(n), true
+				return s.sent(n, flags), true
 			case e != EAGAIN || !s.waits(flags) || s.expired(at):
 				return fail(e), true
 			}
 			return Result{}, false
 		}
 	}
+}
+
+// sent notes what is to be told of n bytes later, which a call returns.
+func (s *socket) sent(n, flags int) Result {
+	if n > 0 {
+		if s.pins(flags) {
+			s.pin()
+		}
+		s.mark()
+		s.notice()
+	}
+	return value(n)
 }
 
 // cork holds back what does not fill a segment, for MSG_MORE.

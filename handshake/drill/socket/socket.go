@@ -28,6 +28,7 @@ type socket struct {
 	shutRead  bool
 	shutWrite bool
 	options   options
+	followUp
 }
 
 // Flags of socket(2) and of calls that send and receive, with Linux's numbers.
@@ -35,12 +36,17 @@ const (
 	SOCK_NONBLOCK = 0o4000
 	SOCK_CLOEXEC  = 0o2000000
 
+	MSG_OOB      = 0x1
 	MSG_PEEK     = 0x2
+	MSG_CTRUNC   = 0x8
+	MSG_TRUNC    = 0x20
 	MSG_DONTWAIT = 0x40
 	MSG_EOR      = 0x80
 	MSG_WAITALL  = 0x100
+	MSG_ERRQUEUE = 0x2000
 	MSG_NOSIGNAL = 0x4000
 	MSG_MORE     = 0x8000
+	MSG_ZEROCOPY = 0x4000000
 	MSG_FASTOPEN = 0x20000000
 )
 

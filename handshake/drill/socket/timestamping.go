@@ -1,0 +1,174 @@
+package socket
+
+import "time"
+
+// Flags of SO_TIMESTAMPING, with Linux's numbers.
+const (
+	SOF_TIMESTAMPING_TX_HARDWARE  = 1 << 0
+	SOF_TIMESTAMPING_TX_SOFTWARE  = 1 << 1
+	SOF_TIMESTAMPING_RX_HARDWARE  = 1 << 2
+	SOF_TIMESTAMPING_RX_SOFTWARE  = 1 << 3
+	SOF_TIMESTAMPING_SOFTWARE     = 1 << 4
+	SOF_TIMESTAMPING_SYS_HARDWARE = 1 << 5
+	SOF_TIMESTAMPING_RAW_HARDWARE = 1 << 6
+	SOF_TIMESTAMPING_OPT_ID       = 1 << 7
+	SOF_TIMESTAMPING_TX_SCHED     = 1 << 8
+	SOF_TIMESTAMPING_TX_ACK       = 1 << 9
+	SOF_TIMESTAMPING_OPT_CMSG     = 1 << 10
+	SOF_TIMESTAMPING_OPT_TSONLY   = 1 << 11
+	SOF_TIMESTAMPING_OPT_STATS    = 1 << 12
+	SOF_TIMESTAMPING_OPT_PKTINFO  = 1 << 13
+	SOF_TIMESTAMPING_OPT_TX_SWHW  = 1 << 14
+	SOF_TIMESTAMPING_OPT_ID_TCP   = 1 << 16
+
+	// knownStamping are all that Linux 6.18 takes from a program, but for those of
+	// hardware clocks.
+	knownStamping = 1<<19 - 1&^(1<<15)
+)
+
+// stampStages are the times that a timestamp can be of, in their order.
+var stampStages = []struct{ flag, info int }{
+	{SOF_TIMESTAMPING_TX_SCHED, SCM_TSTAMP_SCHED},
+	{SOF_TIMESTAMPING_TX_SOFTWARE, SCM_TSTAMP_SND},
+	{SOF_TIMESTAMPING_TX_ACK, SCM_TSTAMP_ACK},
+}
+
+// A mark is the last byte of a send, when it leaves or is acknowledged a timestamp
+// is taken.
+type mark struct {
+	end  uint64 // of the data, counted from the first byte of the connection
+	flag int    // the times that are asked for
+	left bool
+}
+
+// changeStamping is sock_set_timestamping. Numbers of bytes are counted from where
+// the connection is.
+func changeStamping(s *socket, flags int) Errno {
+	switch {
+	case flags&^knownStamping != 0:
+		return EINVAL
+	case flags&SOF_TIMESTAMPING_OPT_ID_TCP != 0 && flags&SOF_TIMESTAMPING_OPT_ID == 0:
+		return EINVAL
+	case flags&SOF_TIMESTAMPING_OPT_STATS != 0 && flags&SOF_TIMESTAMPING_OPT_TSONLY == 0:
+		return EINVAL
+	}
+	if flags&SOF_TIMESTAMPING_OPT_ID != 0 && !s.identifies {
+		if s.conn == nil || s.over() {
+			return EINVAL
+		}
+		s.firstByte = s.conn.Info().Sent
+		if flags&SOF_TIMESTAMPING_OPT_ID_TCP != 0 {
+			s.firstByte = s.written()
+		}
+	}
+	s.identifies = flags&SOF_TIMESTAMPING_OPT_ID != 0
+	return ""
+}
+
+// reports reports whether timestamps of this kind are taken and told.
+func (s *socket) reports(flag int) bool {
+	flags := s.options.get(SOL_SOCKET, SO_TIMESTAMPING)
+	return flags&SOF_TIMESTAMPING_SOFTWARE != 0 && flags&flag != 0
+}
+
+// mark is tcp_tx_timestamp: it notes a send that ends with what was written last.
+// One that waits in the same segment is forgotten.
+func (s *socket) mark() {
+	flag := s.options.get(SOL_SOCKET, SO_TIMESTAMPING) & (SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_ACK)
+	if flag == 0 {
+		return
+	}
+	s.stamp() // what the send before has waited for may be over
+	i := s.conn.Info()
+	if n := len(s.marks); n > 0 && !s.marks[n-1].left && i.Unsent <= i.MSS {
+		s.marks = s.marks[:n-1]
+	}
+	s.marks = append(s.marks, mark{end: s.written(), flag: flag})
+}
+
+// stamp takes the timestamps that are due.
+func (s *socket) stamp() {
+	acked, sent := s.progress()
+	var keep []mark
+	for _, m := range s.marks {
+		if !m.left && m.end <= sent {
+			m.left = true
+			s.queueStamps(&m, SOF_TIMESTAMPING_TX_SCHED|SOF_TIMESTAMPING_TX_SOFTWARE)
+		}
+		if m.end <= acked {
+			s.queueStamps(&m, SOF_TIMESTAMPING_TX_ACK)
+			continue
+		}
+		keep = append(keep, m)
+	}
+	s.marks = keep
+}
+
+// queueStamps queues those timestamps of a send that are asked for, if it is said
+// that they are told.
+func (s *socket) queueStamps(m *mark, due int) {
+	if !s.reports(due) {
+		return
+	}
+	for _, stage := range stampStages {
+		if m.flag&due&stage.flag == 0 {
+			continue
+		}
+		e := ExtendedError{Errno: ENOMSG, Origin: SO_EE_ORIGIN_TIMESTAMPING, Info: uint32(stage.info)}
+		if s.identifies {
+			e.Data = uint32(m.end - 1 - s.firstByte)
+		}
+		size := 1
+		if s.options.get(SOL_SOCKET, SO_TIMESTAMPING)&SOF_TIMESTAMPING_OPT_TSONLY != 0 {
+			size = 0
+		}
+		s.errors.add(queuedError{size: size, control: []Control{
+			{Level: SOL_SOCKET, Type: SCM_TIMESTAMPING, Stamp: s.host.now}, s.receivedError(e),
+		}})
+	}
+}
+
+// progress is how many bytes of the connection are acknowledged, and have left.
+func (s *socket) progress() (acked, sent uint64) {
+	i := s.conn.Info()
+	s.left = max(s.left, s.written()-uint64(i.Unsent)) // one that is over has nothing left that was sent
+	return i.Sent, s.left
+}
+
+// written is how many bytes were written to the connection.
+func (s *socket) written() uint64 { return s.conn.Info().Sent + uint64(s.conn.Unsent()) }
+
+// notice tells sockets what has become of their sends.
+func (h *Host) notice() {
+	for _, f := range h.files {
+		if f.socket != nil && f.socket.conn != nil {
+			f.socket.notice()
+		}
+	}
+}
+
+func (s *socket) notice() {
+	if len(s.pinned)+len(s.marks) > 0 {
+		acked, sent := s.progress()
+		s.stamp()
+		s.unpin(acked, sent, s.over())
+	}
+	if s.options.get(SOL_SOCKET, SO_TIMESTAMPING) != 0 {
+		if n := s.conn.Info().Received; n > s.received {
+			s.received, s.heard = n, s.host.now
+		}
+	}
+}
+
+// A followUp is what a socket tells about sends and arrivals later on.
+type followUp struct {
+	errors     errorQueue
+	pinned     []pin
+	nextPin    uint32
+	marks      []mark
+	identifies bool   // SOF_TIMESTAMPING_OPT_ID
+	firstByte  uint64 // that such numbers count from
+	left       uint64 // how many bytes were sent
+	received   uint64
+	heard      time.Time // when data came last
+}
