@@ -22,34 +22,28 @@ var callers = map[string]caller{
 	"connect":  connect,
 	"close":    closeFile,
 	"shutdown": func(p *player, a *args) *pendingCall { return plain(p.host.Shutdown(a.fd(0), a.int(1, 0))) },
-	"read":     func(p *player, a *args) *pendingCall { return plain(p.host.Receive(a.fd(0), a.int(2, 0), 0)) },
-	"recv": func(p *player, a *args) *pendingCall {
-		return plain(p.host.Receive(a.fd(0), a.int(2, 0), a.int(3, 0)))
-	},
-	"recvfrom": func(p *player, a *args) *pendingCall {
-		return plain(p.host.Receive(a.fd(0), a.int(2, 0), a.int(3, 0)))
-	},
-	"readv": func(p *player, a *args) *pendingCall {
-		return plain(p.host.Receive(a.fd(0), a.vector(a.at(1)), 0))
-	},
-	"recvmsg": recvmsg,
-	"write":   func(p *player, a *args) *pendingCall { return p.send(a, a.int(2, 0), 0, netip.AddrPort{}) },
-	"send":    func(p *player, a *args) *pendingCall { return p.send(a, a.int(2, 0), a.int(3, 0), netip.AddrPort{}) },
-	"sendto":  sendto,
-	"writev":  func(p *player, a *args) *pendingCall { return p.send(a, a.vector(a.at(1)), 0, netip.AddrPort{}) },
-	"sendmsg": sendmsg,
+	"read":     read,
+	"recv":     recv,
+	"recvfrom": recv,
+	"readv":    readv,
+	"recvmsg":  recvmsg,
+	"write":    write,
+	"send":     send,
+	"sendto":   sendto,
+	"writev":   writev,
+	"sendmsg":  sendmsg,
 	"fcntl": func(p *player, a *args) *pendingCall {
 		return plain(p.host.Fcntl(a.fd(0), a.int(1, 0), a.optional(2)))
 	},
 	"ioctl":       ioctl,
 	"setsockopt":  setsockopt,
 	"getsockopt":  getsockopt,
-	"getsockname": func(p *player, a *args) *pendingCall { return a.tells(1, plain(p.host.Name(a.fd(0), false))) },
-	"getpeername": func(p *player, a *args) *pendingCall { return a.tells(1, plain(p.host.Name(a.fd(0), true))) },
+	"getsockname": func(p *player, a *args) *pendingCall { return p.nameOf(a, false) },
+	"getpeername": func(p *player, a *args) *pendingCall { return p.nameOf(a, true) },
 	"poll":        poll,
 
-	"epoll_create":  func(p *player, _ *args) *pendingCall { return opens(p.host.EpollCreate()) },
-	"epoll_create1": func(p *player, _ *args) *pendingCall { return opens(p.host.EpollCreate()) },
+	"epoll_create":  epollCreate,
+	"epoll_create1": epollCreate1,
 	"epoll_ctl":     epollCtl,
 	"epoll_wait":    epollWait,
 }
@@ -94,6 +88,9 @@ func closeFile(p *player, a *args) *pendingCall {
 }
 
 func bind(p *player, a *args) *pendingCall {
+	if e := a.badAddress(1); e != "" {
+		return a.refused(e)
+	}
 	to, _ := a.address(1, p.localPort(p.nextBind))
 	if !p.bindFixed {
 		p.nextBind++
@@ -112,6 +109,9 @@ func listen(p *player, a *args) *pendingCall {
 }
 
 func connect(p *player, a *args) *pendingCall {
+	if e := a.badAddress(1); e != "" {
+		return a.refused(e)
+	}
 	to, unspec := a.address(1, p.server())
 	if unspec {
 		return plain(p.host.Disconnect(a.fd(0)))
@@ -119,53 +119,27 @@ func connect(p *player, a *args) *pendingCall {
 	return plain(p.host.Connect(a.fd(0), to))
 }
 
-// maxSend is the most that one call may send: what is more than any send buffer.
-const maxSend = 64 << 20
-
-// sendFlags are those that are played, and two that change nothing that a script
-// sees.
-const sendFlags = socket.MSG_DONTWAIT | socket.MSG_FASTOPEN | socket.MSG_MORE | socket.MSG_ZEROCOPY | socket.MSG_NOSIGNAL | socket.MSG_EOR
-
-func (p *player) send(a *args, n, flags int, to netip.AddrPort) *pendingCall {
-	if n < 0 || n > maxSend {
-		a.fail(unsupportedf("%s of %d bytes is not supported: up to %d are", a.call.Name, n, maxSend))
+// nameOf is getsockname, or getpeername of the peer. Without a connection it does not
+// come to where it would store the name.
+func (p *player) nameOf(a *args, peer bool) *pendingCall {
+	op := p.host.Name(a.fd(0), peer)
+	bad := a.badLength(1, 2)
+	if bad == "" {
+		return a.tells(1, plain(op))
 	}
-	if other := flags &^ sendFlags; other != 0 {
-		a.fail(unsupportedf("%s with the flags %#x is not supported", a.call.Name, other))
-	}
-	if a.err != nil {
-		return plain(nil)
-	}
-	return plain(p.host.Send(a.fd(0), make([]byte, n), flags, to))
-}
-
-func sendto(p *player, a *args) *pendingCall {
-	to := netip.AddrPort{}
-	if len(a.call.Args) > 4 && (a.at(4).Kind != script.Integer && a.at(4).Text != "NULL") {
-		var unspec bool
-		if to, unspec = a.address(4, p.server()); unspec {
-			to = socket.Unspec
+	return plain(func() (socket.Result, bool) {
+		r, over := op()
+		if over && r.Errno == "" {
+			r = socket.Result{Value: -1, Errno: bad}
 		}
-	}
-	return p.send(a, a.int(2, 0), a.int(3, 0), to)
-}
-
-func sendmsg(p *player, a *args) *pendingCall {
-	f := fieldsOf(a.at(1))
-	n, to := 0, netip.AddrPort{}
-	if v := f["msg_iov"]; v != nil {
-		n = a.vector(v)
-		if pieces := len(v.Args); pieces > socket.MaxFragments && a.int(2, 0)&socket.MSG_ZEROCOPY != 0 {
-			a.fail(unsupportedf("MSG_ZEROCOPY of %d pieces is not supported: a packet of Linux has room for %d", pieces, socket.MaxFragments))
-		}
-	}
-	if name := f["msg_name"]; name != nil && name.Text != "NULL" {
-		to, _ = a.addressIn(name, p.server())
-	}
-	return p.send(a, n, a.int(2, 0), to)
+		return r, over
+	})
 }
 
 func ioctl(p *player, a *args) *pendingCall {
+	if a.null(2) {
+		return a.refused(socket.EFAULT)
+	}
 	c := plain(p.host.Ioctl(a.fd(0), a.int(1, 0), a.optional(2)))
 	if a.has(2) && a.int(1, 0) != socket.FIONBIO {
 		want := a.element(2)

@@ -11,6 +11,9 @@ import (
 func milliseconds(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 
 func poll(p *player, a *args) *pendingCall {
+	if a.null(0) && a.int(1, 0) > 0 {
+		return plain(socket.Fail(socket.EFAULT))
+	}
 	var fds []socket.PollFD
 	var want []int
 	for i := range a.at(0).Args {
@@ -57,8 +60,25 @@ func (a *args) event(e *script.Expr) socket.EpollEvent {
 	return v
 }
 
+func epollCreate(p *player, a *args) *pendingCall {
+	if a.int(0, 1) <= 0 {
+		return plain(socket.Fail(socket.EINVAL))
+	}
+	return opens(p.host.EpollCreate())
+}
+
+func epollCreate1(p *player, a *args) *pendingCall {
+	if a.int(0, 0)&^socket.SOCK_CLOEXEC != 0 {
+		return plain(socket.Fail(socket.EINVAL))
+	}
+	return opens(p.host.EpollCreate())
+}
+
 func epollCtl(p *player, a *args) *pendingCall {
 	var event socket.EpollEvent
+	if a.null(3) && a.int(1, 0) != socket.EPOLL_CTL_DEL {
+		return plain(socket.Fail(socket.EFAULT))
+	}
 	if a.has(3) && a.at(3).Kind != script.Symbol {
 		event = a.event(a.at(3))
 	}

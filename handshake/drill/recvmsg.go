@@ -6,6 +6,9 @@ import (
 )
 
 func recvmsg(p *player, a *args) *pendingCall {
+	if a.null(1) {
+		return a.refused(socket.EFAULT)
+	}
 	f := fieldsOf(a.at(1))
 	n := 0
 	if v := f["msg_iov"]; v != nil {

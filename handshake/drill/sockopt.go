@@ -12,6 +12,9 @@ import (
 func setsockopt(p *player, a *args) *pendingCall {
 	fd, level, name := a.fd(0), a.int(1, 0), a.int(2, 0)
 	v := a.at(3)
+	if e := a.badOption(level, name); e != "" {
+		return a.refused(e)
+	}
 	switch {
 	case level == socket.SOL_SOCKET && name == socket.SO_LINGER:
 		f := structOf(a, v)
@@ -39,6 +42,30 @@ func setsockopt(p *player, a *args) *pendingCall {
 		}
 		return r, over
 	})
+}
+
+// lengths are those of options that are more than a number; 0 for a text.
+var lengths = map[[2]int]int{
+	{socket.SOL_SOCKET, socket.SO_LINGER}: 8, {socket.SOL_SOCKET, socket.SO_RCVTIMEO}: 16, {socket.SOL_SOCKET, socket.SO_SNDTIMEO}: 16,
+	{socket.SOL_TCP, socket.TCP_FASTOPEN_KEY}: 0, {socket.SOL_TCP, socket.TCP_CONGESTION}: 1,
+}
+
+// badOption says what is wrong with a value for setsockopt and its length. A byte is
+// enough for options of IP.
+func (a *args) badOption(level, name int) socket.Errno {
+	least, ok := lengths[[2]int{level, name}]
+	if !ok && level != socket.SOL_IP {
+		least = 4
+	}
+	switch {
+	case level == socket.SOL_SOCKET && name == socket.SO_ERROR, level == socket.SOL_TCP && name == socket.TCP_INFO:
+		return socket.ENOPROTOOPT // it can only be asked for
+	case a.has(4) && a.int(4, 0) < least:
+		return socket.EINVAL
+	case a.null(3):
+		return socket.EFAULT
+	}
+	return ""
 }
 
 // noOption says that an option is not supported.
@@ -70,6 +97,9 @@ func getsockopt(p *player, a *args) *pendingCall {
 	if (level != socket.SOL_SOCKET || name != socket.SO_ERROR) && !socket.KnownOption(level, name) {
 		a.fail(a.noOption())
 		return plain(nil)
+	}
+	if e := a.badLength(3, 4); e != "" {
+		return a.refused(e)
 	}
 	c := plain(p.host.Option(fd, level, name))
 	if a.has(3) {

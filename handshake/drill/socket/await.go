@@ -48,7 +48,7 @@ func (s *socket) beginning() bool { return s.deferred.IsValid() || s.opening() }
 
 // writeAhead queues data during the handshake and returns how much.
 func (s *socket) writeAhead(data []byte, flags int) int {
-	if len(data) == 0 || !s.opening() {
+	if len(data) == 0 || flags&NullBuffer != 0 || !s.opening() {
 		return 0
 	}
 	s.cork(flags)

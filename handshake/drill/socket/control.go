@@ -1,5 +1,7 @@
 package socket
 
+import "tfocraft/handshake"
+
 // Commands of fcntl(2) and ioctl(2), with Linux's numbers.
 const (
 	F_GETFD = 1
@@ -14,6 +16,7 @@ const (
 	SIOCOUTQ    = 0x5411
 	SIOCOUTQNSD = 0x894b
 	FIONBIO     = 0x5421
+	SIOCATMARK  = 0x8905
 )
 
 // Fcntl is fcntl(2) with a command that gets or sets flags.
@@ -45,9 +48,11 @@ func (h *Host) Ioctl(fd, command, n int) Op {
 	case FIONBIO:
 		s.nonblock = n != 0
 		return status("")
+	case SIOCATMARK:
+		return done(Result{Option: []int{0}})
 	case SIOCINQ, SIOCOUTQ, SIOCOUTQNSD:
 	default:
-		return failed(EINVAL)
+		return failed(ENOTTY)
 	}
 	if s.listener != nil {
 		return failed(EINVAL)
@@ -57,15 +62,21 @@ func (h *Host) Ioctl(fd, command, n int) Op {
 
 func (s *socket) queued(command int) int {
 	switch {
-	case s.conn == nil:
+	case s.conn == nil || s.beginning():
 		return 0
 	case command == SIOCINQ:
 		n, _ := s.conn.Buffered()
 		return n
-	case command == SIOCOUTQ:
-		return s.conn.Unsent()
 	}
-	return s.conn.Info().Unsent
+	i := s.conn.Info()
+	if command == SIOCOUTQNSD {
+		return i.Unsent
+	}
+	switch i.State {
+	case handshake.FinWait1, handshake.Closing, handshake.LastAck:
+		return s.conn.Unsent() + 1 // a FIN counts as what it takes of the sequence
+	}
+	return s.conn.Unsent()
 }
 
 // Name is getsockname(2), or getpeername(2) if peer is set.

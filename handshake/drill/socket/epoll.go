@@ -66,6 +66,8 @@ func (h *Host) EpollControl(epfd, op, fd int, event EpollEvent) Op {
 		return failed(EBADF)
 	case fd == epfd:
 		return failed(EINVAL)
+	case op < EPOLL_CTL_ADD || op > EPOLL_CTL_MOD, op != EPOLL_CTL_DEL && event.badlyExclusive(op, known && w.Events&EPOLLEXCLUSIVE != 0):
+		return failed(EINVAL)
 	case op == EPOLL_CTL_ADD && known:
 		return failed(EEXIST)
 	case op != EPOLL_CTL_ADD && !known:
@@ -74,14 +76,22 @@ func (h *Host) EpollControl(epfd, op, fd int, event EpollEvent) Op {
 		return failed(ELOOP)
 	case op == EPOLL_CTL_DEL:
 		delete(e.watched, fd)
-	case op == EPOLL_CTL_ADD || op == EPOLL_CTL_MOD:
+	default:
 		w := &watch{EpollEvent: event, file: h.files[fd], seen: h.state(fd)}
 		w.edge, w.full = w.seen.ready&w.wanted() != 0, w.seen.ready&POLLOUT == 0
 		e.watched[fd] = w
-	default:
-		return failed(EINVAL)
 	}
 	return status("")
+}
+
+// badlyExclusive reports whether EPOLLEXCLUSIVE is asked for where it cannot be, or
+// was: it is for what is added, and stays.
+func (v *EpollEvent) badlyExclusive(op int, was bool) bool {
+	const others = POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE
+	if op == EPOLL_CTL_MOD {
+		return was || v.Events&EPOLLEXCLUSIVE != 0
+	}
+	return v.Events&EPOLLEXCLUSIVE != 0 && v.Events&^others != 0
 }
 
 // ELOOP is the error of instances that would watch each other.
@@ -153,4 +163,6 @@ func (e *epoll) poll() int {
 func (w *watch) due() bool { return !w.off && (w.edge || w.Events&EPOLLET == 0) }
 
 // wanted are the events of a watch; the last two need not be asked for.
-func (w *watch) wanted() int { return int(w.Events&^(EPOLLET|EPOLLONESHOT)) | POLLERR | POLLHUP }
+func (w *watch) wanted() int {
+	return int(w.Events&^(EPOLLET|EPOLLONESHOT|EPOLLEXCLUSIVE|EPOLLWAKEUP)) | POLLERR | POLLHUP
+}

@@ -131,6 +131,15 @@ func (h *Host) socket(fd int) (*socket, Errno) {
 	return f.socket, ""
 }
 
+// Refuse is a call that comes to nothing once its descriptor is known to be good: it
+// fails for its other arguments, or is 0.
+func (h *Host) Refuse(fd int, e Errno) Op {
+	if _, bad := h.socket(fd); bad != "" {
+		e = bad
+	}
+	return status(e)
+}
+
 // settle does what a call has asked the endpoint for.
 func (h *Host) settle() {
 	h.stepper.Advance(h.now)

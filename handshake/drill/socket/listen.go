@@ -42,18 +42,19 @@ func (h *Host) Listen(fd, backlog int) Op {
 	if !s.local.IsValid() {
 		s.local = netip.AddrPortFrom(h.config.Local, 0)
 	}
+	length := int(min(uint32(backlog), somaxconn)) // so that a negative one is the largest
 	if s.options.fastOpenQueue == 0 && h.settings.fastOpen&(serverEnable|serverAlways) == serverEnable|serverAlways {
-		s.options.fastOpenQueue = min(max(backlog, 0), somaxconn) // __inet_listen_sk
+		s.options.fastOpenQueue = length // __inet_listen_sk
 	}
 	lc := &endpoint.ListenConfig{
-		Stack: h.stepper.Stack(), Backlog: min(max(backlog, 0), somaxconn) + 1, FastOpen: s.gate(),
+		Stack: h.stepper.Stack(), Backlog: length + 1, FastOpen: s.gate(),
 		SynCookies: h.settings.synCookies, Machine: s.options.machine(&h.settings),
 	}
 	ln, err := lc.Listen(context.Background(), "tcp", s.local.String())
 	if err != nil {
 		return failed(errnoOf(err))
 	}
-	s.listener, s.backlog = ln, min(max(backlog, 0), somaxconn)
+	s.listener, s.backlog = ln, length
 	return status("")
 }
 
@@ -87,7 +88,7 @@ func (h *Host) Accept(fd, flags int) Op {
 	switch {
 	case e != "":
 		return failed(e)
-	case s.listener == nil:
+	case flags&^(SOCK_NONBLOCK|SOCK_CLOEXEC) != 0 || s.listener == nil:
 		return failed(EINVAL)
 	}
 	at := s.expiry(s.options.receiveTimeout)

@@ -41,6 +41,9 @@ func done(r Result) Op { return func() (Result, bool) { return r, true } }
 // failed is the Op of a call that fails at once.
 func failed(e Errno) Op { return done(fail(e)) }
 
+// Fail is a call that fails whatever there is.
+func Fail(e Errno) Op { return failed(e) }
+
 // unsupported is the Op of a call for something that is not there.
 func unsupported(what string) Op { return done(Result{Value: -1, Unsupported: what}) }
 

@@ -18,6 +18,11 @@ const (
 
 	EPOLLET      = 1 << 31
 	EPOLLONESHOT = 1 << 30
+
+	// Which of several waiters is woken, and whether the host may sleep meanwhile,
+	// makes no difference with one program.
+	EPOLLWAKEUP    = 1 << 29
+	EPOLLEXCLUSIVE = 1 << 28
 )
 
 // A PollFD is what poll(2) asks about one descriptor.

@@ -95,6 +95,8 @@ func (s *socket) tryRead(n, flags int) (int, Errno) {
 	}
 	have, _ := s.conn.Buffered()
 	switch {
+	case have > 0 && n > 0 && flags&NullBuffer != 0 && flags&MSG_TRUNC == 0:
+		return 0, EFAULT
 	case have > 0 && flags&MSG_PEEK != 0:
 		return min(n, have), ""
 	case have > 0:

@@ -40,6 +40,9 @@ func (s *socket) sendFastOpen(data []byte, flags int, to netip.AddrPort) Op {
 }
 
 func (s *socket) connectAndWrite(data []byte, flags int, to netip.AddrPort) Op {
+	if len(data) > 0 && flags&NullBuffer != 0 && s.fastOpenReady(to) {
+		return unsupported("a NULL buffer for data of a SYN")
+	}
 	n, e := s.begin(to, s.clientMode(), data)
 	late := fail(EINPROGRESS)
 	switch {
@@ -68,7 +71,7 @@ func (s *socket) queue(data []byte, flags, n int) Op {
 	s.cork(flags)
 	return func() (Result, bool) {
 		for {
-			took, e := s.tryWrite(data[n:])
+			took, e := s.tryWrite(data[n:], flags)
 			n += took
 			switch {
 			case n == len(data) && e == "":
@@ -116,7 +119,7 @@ func (s *socket) uncork(flags int) {
 }
 
 // tryWrite queues what there is room for.
-func (s *socket) tryWrite(data []byte) (n int, e Errno) {
+func (s *socket) tryWrite(data []byte, flags int) (n int, e Errno) {
 	switch {
 	case s.listener != nil:
 		return 0, EPIPE
@@ -124,6 +127,8 @@ func (s *socket) tryWrite(data []byte) (n int, e Errno) {
 		return 0, cmp.Or(s.takeError(), EPIPE)
 	case s.shutWrite:
 		return 0, EPIPE
+	case len(data) > 0 && flags&NullBuffer != 0 && s.conn.Room() > 0:
+		return 0, EFAULT
 	}
 	n, err := s.conn.TryWrite(data)
 	if err != nil {

@@ -48,6 +48,9 @@ const (
 	MSG_MORE     = 0x8000
 	MSG_ZEROCOPY = 0x4000000
 	MSG_FASTOPEN = 0x20000000
+
+	// NullBuffer stands beside the flags of a call whose buffer is NULL.
+	NullBuffer = 0x1000000
 )
 
 // Conn returns the connection of a descriptor, or nil.

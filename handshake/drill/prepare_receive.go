@@ -1,0 +1,22 @@
+package drill
+
+// read is 0 at once if there is room for nothing; recv waits for something.
+func read(p *player, a *args) *pendingCall {
+	n := a.int(2, 0)
+	if n == 0 {
+		return a.refused("")
+	}
+	return plain(p.host.Receive(a.fd(0), n, a.bufferFlag(1)))
+}
+
+func recv(p *player, a *args) *pendingCall {
+	return plain(p.host.Receive(a.fd(0), a.int(2, 0), a.int(3, 0)|a.bufferFlag(1)))
+}
+
+func readv(p *player, a *args) *pendingCall {
+	n, e := a.vectorOf(1, 2)
+	if n == 0 || e != "" {
+		return a.refused(e)
+	}
+	return plain(p.host.Receive(a.fd(0), n, 0))
+}

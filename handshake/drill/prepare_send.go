@@ -1,0 +1,94 @@
+package drill
+
+import (
+	"net/netip"
+
+	"tfocraft/handshake/drill/socket"
+)
+
+// maxSend is the most that one call may send: what is more than any send buffer.
+const maxSend = 64 << 20
+
+// sendFlags are those that are played, and two that change nothing that a script
+// sees.
+const sendFlags = socket.MSG_DONTWAIT | socket.MSG_FASTOPEN | socket.MSG_MORE | socket.MSG_ZEROCOPY | socket.MSG_NOSIGNAL | socket.MSG_EOR |
+	socket.NullBuffer
+
+func (p *player) send(a *args, n, flags int, to netip.AddrPort) *pendingCall {
+	if n < 0 || n > maxSend {
+		a.fail(unsupportedf("%s of %d bytes is not supported: up to %d are", a.call.Name, n, maxSend))
+	}
+	if other := flags &^ sendFlags; other != 0 {
+		a.fail(unsupportedf("%s with the flags %#x is not supported", a.call.Name, other))
+	}
+	if a.err != nil {
+		return plain(nil)
+	}
+	return plain(p.host.Send(a.fd(0), make([]byte, n), flags, to))
+}
+
+func write(p *player, a *args) *pendingCall {
+	return p.send(a, a.int(2, 0), a.bufferFlag(1), netip.AddrPort{})
+}
+
+func send(p *player, a *args) *pendingCall {
+	return p.send(a, a.int(2, 0), a.int(3, 0)|a.bufferFlag(1), netip.AddrPort{})
+}
+
+func writev(p *player, a *args) *pendingCall {
+	n, e := a.vectorOf(1, 2)
+	if e != "" {
+		return a.refused(e)
+	}
+	return p.send(a, n, 0, netip.AddrPort{})
+}
+
+func sendto(p *player, a *args) *pendingCall {
+	to := netip.AddrPort{}
+	flags := a.int(3, 0)
+	if len(a.call.Args) > 4 && !a.null(4) {
+		bad := a.badAddress(4)
+		if bad != "" && (flags&socket.MSG_FASTOPEN != 0 || a.badLengthOnly(5)) {
+			return a.refused(bad)
+		}
+		var unspec bool
+		if to, unspec = a.address(4, p.server()); unspec {
+			to = socket.Unspec
+		}
+	}
+	return p.send(a, a.int(2, 0), flags|a.bufferFlag(1), to)
+}
+
+func sendmsg(p *player, a *args) *pendingCall {
+	if a.null(1) {
+		return a.refused(socket.EFAULT)
+	}
+	f := fieldsOf(a.at(1))
+	n, to := 0, netip.AddrPort{}
+	if v := f["msg_iov"]; v != nil {
+		n = a.vector(v)
+		if pieces := len(v.Args); pieces > socket.MaxFragments && a.int(2, 0)&socket.MSG_ZEROCOPY != 0 {
+			a.fail(unsupportedf("MSG_ZEROCOPY of %d pieces is not supported: a packet of Linux has room for %d", pieces, socket.MaxFragments))
+		}
+	}
+	if name := f["msg_name"]; name != nil && name.Text != "NULL" {
+		to, _ = a.addressIn(name, p.server())
+	}
+	return p.send(a, n, a.int(2, 0), to)
+}
+
+// mostVectors is UIO_MAXIOV.
+const mostVectors = 1024
+
+// vectorOf is the length of what a vector and the number of its elements describe.
+func (a *args) vectorOf(vector, number int) (int, socket.Errno) {
+	switch elements := a.int(number, 0); {
+	case elements < 0 || elements > mostVectors:
+		return 0, socket.EINVAL
+	case elements == 0:
+		return 0, ""
+	case a.null(vector):
+		return 0, socket.EFAULT
+	}
+	return a.vector(a.at(vector)), ""
+}
