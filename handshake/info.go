@@ -85,6 +85,7 @@ type Info struct {
 	State          State
 	FastOpen       FastOpenInfo
 	RTT, RTO       time.Duration // RTT is zero until it was measured
+	RTTVariation   time.Duration // RTTVAR of RFC 6298
 	MinRTT         time.Duration // the least of the last minutes
 	MSS            int
 	Cwnd           int  // bytes
@@ -94,6 +95,8 @@ type Info struct {
 	ECN, ECNSeen   bool // both sides have agreed on ECN; and a segment has come that could be marked
 	Sent, Received uint64
 	Unsent         int // bytes written that were not sent yet
+	Unanswered     int // timeouts in a row, of data or of the SYN or SYN-ACK
+	WindowProbes   int // of a window that is still closed
 	// What both sides have agreed on.
 	Timestamps, SACK, WindowScale bool
 	SynRetransmits                int // of the SYN or the SYN-ACK

@@ -320,7 +320,11 @@ func (m *Machine) Info() Info {
 	m.count.report(&i)
 	m.reportSegments(&i)
 	m.reportFastOpen(&i)
-	i.RTT, i.RTO = m.rtt.srtt, m.rtt.rto
+	i.RTT, i.RTTVariation, i.RTO = m.rtt.srtt, m.rtt.rttvar, m.rtt.rto
+	i.Unanswered, i.WindowProbes = int(m.send.timeouts), int(m.send.probes)
+	if !m.state.Synchronized() {
+		i.Unanswered = int(m.handshake.retries)
+	}
 	i.MinRTT = m.rack.least.last()
 	i.MSS = m.segmentSize()
 	i.Cwnd, i.Threshold = m.cwnd.window, m.cwnd.threshold

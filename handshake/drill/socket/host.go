@@ -38,6 +38,7 @@ type Host struct {
 	global   *cookie.Keyring    // of listeners without keys of their own
 	files    map[int]*file
 	epolls   []*epoll
+	traffic  map[ends]*traffic
 	alarms   []time.Time // when calls that wait want to be tried again, at the latest
 }
 
@@ -49,7 +50,7 @@ type file struct {
 
 // NewHost returns a host with no sockets.
 func NewHost(c Config) (*Host, error) {
-	h := &Host{config: c, now: c.Now, files: make(map[int]*file), cache: cookie.NewMemory(cookie.Limits{}), refusals: make(map[netip.Addr]int)}
+	h := &Host{config: c, now: c.Now, files: make(map[int]*file), cache: cookie.NewMemory(cookie.Limits{}), refusals: make(map[netip.Addr]int), traffic: make(map[ends]*traffic)}
 	h.settings.init(c.Profile)
 	h.rekey()
 	var err error
@@ -59,6 +60,7 @@ func NewHost(c Config) (*Host, error) {
 		Router: router{c.Local, c.MTU},
 		Secret: [16]byte{1},
 		Trace: func(at time.Time, outgoing bool, p *wire.Packet) {
+			h.observe(at, outgoing, p)
 			if outgoing {
 				h.config.Send(at, p)
 			}

@@ -8,38 +8,129 @@ import (
 
 // infos are the fields of struct tcp_info that are told, by their names.
 var infos = map[string]func(s *socket, i *handshake.Info) int64{
-	"tcpi_state":    func(s *socket, i *handshake.Info) int64 { return linuxStates[i.State] },
-	"tcpi_options":  func(s *socket, i *handshake.Info) int64 { return infoOptions(i) },
-	"tcpi_ca_state": func(s *socket, i *handshake.Info) int64 { return int64(i.CongestionState) },
-	"tcpi_rto":      func(s *socket, i *handshake.Info) int64 { return i.RTO.Microseconds() },
-	"tcpi_rtt":      func(s *socket, i *handshake.Info) int64 { return i.RTT.Microseconds() },
-	"tcpi_min_rtt":  func(s *socket, i *handshake.Info) int64 { return i.MinRTT.Microseconds() },
-	"tcpi_snd_mss":  func(s *socket, i *handshake.Info) int64 { return int64(i.MSS) },
-	"tcpi_snd_cwnd": func(s *socket, i *handshake.Info) int64 {
-		return int64(i.CwndSegments)
-	},
-	"tcpi_snd_ssthresh": func(s *socket, i *handshake.Info) int64 {
-		if i.Threshold >= 1<<30 {
-			return 0x7fffffff
-		}
-		return int64(i.Threshold / max(i.MSS, 1))
-	},
-	"tcpi_unacked":   func(s *socket, i *handshake.Info) int64 { return int64(i.Unacked) },
-	"tcpi_sacked":    func(s *socket, i *handshake.Info) int64 { return int64(i.Sacked) },
-	"tcpi_lost":      func(s *socket, i *handshake.Info) int64 { return int64(i.Lost) },
-	"tcpi_retrans":   func(s *socket, i *handshake.Info) int64 { return int64(i.Resent) },
-	"tcpi_delivered": func(s *socket, i *handshake.Info) int64 { return int64(i.Delivered) },
-	"tcpi_total_retrans": func(s *socket, i *handshake.Info) int64 {
-		return int64(i.TotalRetransmits)
-	},
-	"tcpi_bytes_acked":    func(s *socket, i *handshake.Info) int64 { return int64(i.Sent) },
-	"tcpi_bytes_received": func(s *socket, i *handshake.Info) int64 { return int64(i.Received) },
-	"tcpi_snd_wnd":        func(s *socket, i *handshake.Info) int64 { return int64(i.SendWindow) },
-	"tcpi_dsack_dups":     func(s *socket, i *handshake.Info) int64 { return int64(i.DuplicatesSent) },
-	"tcpi_notsent_bytes": func(s *socket, i *handshake.Info) int64 {
-		return int64(s.queued(SIOCOUTQNSD))
-	},
+	"tcpi_state":        func(s *socket, i *handshake.Info) int64 { return linuxStates[i.State] },
+	"tcpi_options":      func(s *socket, i *handshake.Info) int64 { return infoOptions(i) },
+	"tcpi_ca_state":     func(s *socket, i *handshake.Info) int64 { return int64(i.CongestionState) },
+	"tcpi_retransmits":  func(s *socket, i *handshake.Info) int64 { return int64(i.Unanswered) },
+	"tcpi_probes":       func(s *socket, i *handshake.Info) int64 { return int64(i.WindowProbes) },
+	"tcpi_backoff":      func(s *socket, i *handshake.Info) int64 { return int64(max(i.Unanswered, i.WindowProbes)) },
+	"tcpi_snd_wscale":   func(s *socket, i *handshake.Info) int64 { return s.scale(i, s.trafficOf().in.scale) },
+	"tcpi_rcv_wscale":   func(s *socket, i *handshake.Info) int64 { return s.scale(i, s.trafficOf().out.scale) },
+	"tcpi_rto":          func(s *socket, i *handshake.Info) int64 { return i.RTO.Microseconds() },
+	"tcpi_rtt":          func(s *socket, i *handshake.Info) int64 { return i.RTT.Microseconds() },
+	"tcpi_rttvar":       func(s *socket, i *handshake.Info) int64 { return i.RTTVariation.Microseconds() },
+	"tcpi_min_rtt":      func(s *socket, i *handshake.Info) int64 { return leastRTT(i) },
+	"tcpi_snd_mss":      func(s *socket, i *handshake.Info) int64 { return int64(i.MSS) },
+	"tcpi_advmss":       func(s *socket, i *handshake.Info) int64 { return s.announced(i) },
+	"tcpi_snd_cwnd":     func(s *socket, i *handshake.Info) int64 { return int64(i.CwndSegments) },
+	"tcpi_snd_ssthresh": func(s *socket, i *handshake.Info) int64 { return threshold(i) },
+	"tcpi_unacked":      func(s *socket, i *handshake.Info) int64 { return int64(i.Unacked) },
+	"tcpi_sacked":       func(s *socket, i *handshake.Info) int64 { return int64(i.Sacked) },
+	"tcpi_lost":         func(s *socket, i *handshake.Info) int64 { return int64(i.Lost) },
+	"tcpi_retrans":      func(s *socket, i *handshake.Info) int64 { return int64(i.Resent) },
+	"tcpi_delivered":    func(s *socket, i *handshake.Info) int64 { return int64(i.Delivered) },
+	"tcpi_snd_wnd":      func(s *socket, i *handshake.Info) int64 { return int64(i.SendWindow) },
+	"tcpi_rcv_wnd":      func(s *socket, i *handshake.Info) int64 { return int64(i.RecvWindow) },
+	"tcpi_dsack_dups":   func(s *socket, i *handshake.Info) int64 { return int64(i.DuplicatesSent) },
+
+	"tcpi_total_retrans":        func(s *socket, i *handshake.Info) int64 { return int64(i.TotalRetransmits) },
+	"tcpi_bytes_acked":          func(s *socket, i *handshake.Info) int64 { return s.bytesAcked(i) },
+	"tcpi_bytes_received":       func(s *socket, i *handshake.Info) int64 { return s.bytesReceived(i) },
+	"tcpi_notsent_bytes":        func(s *socket, i *handshake.Info) int64 { return int64(s.queued(SIOCOUTQNSD)) },
 	"tcpi_fastopen_client_fail": func(s *socket, i *handshake.Info) int64 { return int64(i.ClientFail) },
+
+	"tcpi_segs_out":      func(s *socket, _ *handshake.Info) int64 { return int64(s.trafficOf().out.segments) },
+	"tcpi_segs_in":       func(s *socket, _ *handshake.Info) int64 { return int64(s.trafficOf().in.segments) },
+	"tcpi_data_segs_out": func(s *socket, _ *handshake.Info) int64 { return int64(s.trafficOf().out.data) },
+	"tcpi_data_segs_in":  func(s *socket, _ *handshake.Info) int64 { return int64(s.trafficOf().in.data) },
+	"tcpi_bytes_sent":    func(s *socket, _ *handshake.Info) int64 { return int64(s.trafficOf().out.bytes) },
+	"tcpi_bytes_retrans": func(s *socket, _ *handshake.Info) int64 { return int64(s.trafficOf().out.again) },
+	"tcpi_rcv_ooopack":   func(s *socket, _ *handshake.Info) int64 { return int64(s.trafficOf().late) },
+	"tcpi_last_data_sent": func(s *socket, _ *handshake.Info) int64 {
+		t := s.trafficOf()
+		return s.since(t.out.last, t.begun)
+	},
+	"tcpi_last_data_recv": func(s *socket, _ *handshake.Info) int64 {
+		t := s.trafficOf()
+		return s.since(t.in.last, t.begun)
+	},
+	"tcpi_last_ack_recv": func(s *socket, _ *handshake.Info) int64 { return s.since(s.trafficOf().heard, time.Time{}) },
+
+	"tcpi_busy_time":      func(s *socket, _ *handshake.Info) int64 { return s.limited(busy) },
+	"tcpi_rwnd_limited":   func(s *socket, _ *handshake.Info) int64 { return s.limited(byWindow) },
+	"tcpi_sndbuf_limited": func(s *socket, _ *handshake.Info) int64 { return s.limited(byBuffer) },
+
+	"tcpi_total_rto": func(s *socket, i *handshake.Info) int64 { return s.timeouts(i) },
+
+	// Nobody counts these any more, or has set them.
+	"tcpi_fackets":       func(*socket, *handshake.Info) int64 { return 0 },
+	"tcpi_last_ack_sent": func(*socket, *handshake.Info) int64 { return 0 },
+}
+
+// scale is a window scale that counts if both sides have one.
+func (s *socket) scale(i *handshake.Info, shift int) int64 {
+	if !i.WindowScale {
+		return 0
+	}
+	return int64(shift)
+}
+
+func threshold(i *handshake.Info) int64 {
+	if i.Threshold >= 1<<30 {
+		return 0x7fffffff
+	}
+	return int64(i.Threshold / max(i.MSS, 1))
+}
+
+// leastRTT is all ones as long as nothing was measured.
+func leastRTT(i *handshake.Info) int64 {
+	if i.RTT == 0 {
+		return 1<<32 - 1
+	}
+	return i.MinRTT.Microseconds()
+}
+
+// announced is the MSS of the host's SYN, the room for options deducted.
+func (s *socket) announced(i *handshake.Info) int64 {
+	mss := s.trafficOf().out.mss
+	if mss > 0 && i.Timestamps {
+		mss -= 12
+	}
+	return int64(mss)
+}
+
+// timeouts counts those of a client's SYN, too; a SYN-ACK is not yet one of the
+// connection.
+func (s *socket) timeouts(i *handshake.Info) int64 {
+	if s.served {
+		return int64(i.Timeouts)
+	}
+	return int64(i.Timeouts + i.SynRetransmits)
+}
+
+// bytesAcked counts sequence numbers as snd_una does: a client's SYN and the FIN are
+// one each.
+func (s *socket) bytesAcked(i *handshake.Info) int64 {
+	n := int64(i.Sent)
+	if s.conn == nil || !i.State.Synchronized() && i.State != handshake.Closed {
+		return n
+	}
+	if !s.served {
+		n++
+	}
+	if i.State == handshake.FinWait2 || i.State == handshake.TimeWait {
+		n++
+	}
+	return n
+}
+
+// bytesReceived counts the peer's FIN, too.
+func (s *socket) bytesReceived(i *handshake.Info) int64 {
+	switch i.State {
+	case handshake.CloseWait, handshake.LastAck, handshake.Closing, handshake.TimeWait:
+		return int64(i.Received) + 1
+	}
+	return int64(i.Received)
 }
 
 // linuxStates are the numbers of enum in net/tcp_states.h.
@@ -102,7 +193,7 @@ func (h *Host) Info(fd int, name string) (n int64, ok bool) {
 
 // unconnected is what Linux tells of a socket that has nothing to tell of: what a
 // connection begins with.
-var unconnected = handshake.Info{State: handshake.Closed, RTO: time.Second, MSS: 536, CwndSegments: 10, Threshold: 1 << 30}
+var unconnected = handshake.Info{State: handshake.Closed, RTO: time.Second, RTTVariation: 250 * time.Millisecond, MSS: 536, CwndSegments: 10, Threshold: 1 << 30}
 
 // listening is tcp_info of a listener: its queue, in fields that are there for
 // something else.

@@ -107,7 +107,7 @@ func (h *Host) Accept(fd, flags int) Op {
 func (s *socket) accepted(conn *endpoint.Conn, flags int) Result {
 	child := &socket{
 		host: s.host, ipv6: s.ipv6, nonblock: flags&SOCK_NONBLOCK != 0,
-		local: addrPort(conn.LocalAddr()), conn: conn, told: true, options: s.options,
+		local: addrPort(conn.LocalAddr()), conn: conn, told: true, served: true, options: s.options,
 	}
 	child.apply()
 	return Result{Value: s.host.install(&file{socket: child}), Addr: addrPort(conn.RemoteAddr())}

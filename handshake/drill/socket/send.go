@@ -73,6 +73,7 @@ func (s *socket) queue(data []byte, flags, n int) Op {
 		for {
 			took, e := s.tryWrite(data[n:], flags)
 			n += took
+			s.chrono.full = s.chrono.full || e == EAGAIN
 			switch {
 			case n == len(data) && e == "":
 				s.uncork(flags)

@@ -21,6 +21,7 @@ type socket struct {
 	conn     *endpoint.Conn
 
 	deferred  netip.AddrPort // of a connect whose SYN waits for data (TCP_FASTOPEN_CONNECT)
+	served    bool           // it was accepted
 	told      bool           // connect has returned 0, or the connection was accepted
 	err       Errno          // sk_err: the error that the next call returns
 	ended     bool           // the end of conn was noticed, and its error is or was in err

@@ -148,6 +148,7 @@ func (h *Host) notice() {
 }
 
 func (s *socket) notice() {
+	s.clock()
 	if len(s.pinned)+len(s.marks) > 0 {
 		acked, sent := s.progress()
 		s.stamp()
@@ -162,6 +163,7 @@ func (s *socket) notice() {
 
 // A followUp is what a socket tells about sends and arrivals later on.
 type followUp struct {
+	chrono     chrono
 	errors     errorQueue
 	pinned     []pin
 	nextPin    uint32
