@@ -33,7 +33,7 @@ const (
 +0 > S. 0:0(0) ack 2 <mss 1460>
 `
 	otherScript = ` 0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
-+0 splice(3, NULL, 4, NULL, 1, 0) = 0
++0 vmsplice(3, NULL, 4, NULL, 1, 0) = 0
 `
 )
 
@@ -57,7 +57,7 @@ func TestDrill(t *testing.T) {
     got      0.000000 > S. 0:0(0) ack 1 win 65535 <mss 1460>
                                   ^^^^^
 ` + file("good.pkt") + `: pass
-` + file("other.pkt") + `:2:1: unsupported: the call splice is not supported
+` + file("other.pkt") + `:2:1: unsupported: the call vmsplice is not supported
 1 of 3 passed, 1 failed, 1 unsupported
 `
 	code, stdout, stderr := drillWith(t, "", "drill", dir)

@@ -106,6 +106,9 @@ var programs = map[string]func(p *player, args []string) error{
 	"ip":             (*player).ip,
 	"ethtool":        (*player).ethtool,
 	"echo":           (*player).echo,
+	"dd":             (*player).dd,
+	"truncate":       (*player).truncate,
+	"rm":             (*player).remove,
 }
 
 func idleProgram(*player, []string) error { return nil }

@@ -32,6 +32,11 @@ var callers = map[string]caller{
 	"sendto":   sendto,
 	"writev":   writev,
 	"sendmsg":  sendmsg,
+	"open":     open,
+	"pipe":     pipe,
+	"pipe2":    pipe,
+	"splice":   splice,
+	"sendfile": sendfile,
 	"fcntl": func(p *player, a *args) *pendingCall {
 		return plain(p.host.Fcntl(a.fd(0), a.int(1, 0), a.optional(2)))
 	},

@@ -1,12 +1,7 @@
 package drill
 
-// read is 0 at once if there is room for nothing; recv waits for something.
 func read(p *player, a *args) *pendingCall {
-	n := a.int(2, 0)
-	if n == 0 {
-		return a.refused("")
-	}
-	return plain(p.host.Receive(a.fd(0), n, a.bufferFlag(1)))
+	return plain(p.host.Read(a.fd(0), a.int(2, 0), a.bufferFlag(1)))
 }
 
 func recv(p *player, a *args) *pendingCall {
@@ -15,8 +10,8 @@ func recv(p *player, a *args) *pendingCall {
 
 func readv(p *player, a *args) *pendingCall {
 	n, e := a.vectorOf(1, 2)
-	if n == 0 || e != "" {
+	if e != "" {
 		return a.refused(e)
 	}
-	return plain(p.host.Receive(a.fd(0), n, 0))
+	return plain(p.host.Read(a.fd(0), n, 0))
 }

@@ -14,22 +14,33 @@ const maxSend = 64 << 20
 const sendFlags = socket.MSG_DONTWAIT | socket.MSG_FASTOPEN | socket.MSG_MORE | socket.MSG_ZEROCOPY | socket.MSG_NOSIGNAL | socket.MSG_EOR |
 	socket.NullBuffer
 
-func (p *player) send(a *args, n, flags int, to netip.AddrPort) *pendingCall {
+// checkSend names what is not supported of a send.
+func (a *args) checkSend(n, flags int) error {
 	if n < 0 || n > maxSend {
 		a.fail(unsupportedf("%s of %d bytes is not supported: up to %d are", a.call.Name, n, maxSend))
 	}
 	if other := flags &^ sendFlags; other != 0 {
 		a.fail(unsupportedf("%s with the flags %#x is not supported", a.call.Name, other))
 	}
-	if a.err != nil {
+	return a.err
+}
+
+func (p *player) send(a *args, n, flags int, to netip.AddrPort) *pendingCall {
+	if a.checkSend(n, flags) != nil {
 		return plain(nil)
 	}
 	return plain(p.host.Send(a.fd(0), make([]byte, n), flags, to))
 }
 
-func write(p *player, a *args) *pendingCall {
-	return p.send(a, a.int(2, 0), a.bufferFlag(1), netip.AddrPort{})
+// write is send without flags, to any file.
+func (p *player) write(a *args, n, flags int) *pendingCall {
+	if a.checkSend(n, flags) != nil {
+		return plain(nil)
+	}
+	return plain(p.host.Write(a.fd(0), make([]byte, n), flags))
 }
+
+func write(p *player, a *args) *pendingCall { return p.write(a, a.int(2, 0), a.bufferFlag(1)) }
 
 func send(p *player, a *args) *pendingCall {
 	return p.send(a, a.int(2, 0), a.int(3, 0)|a.bufferFlag(1), netip.AddrPort{})
@@ -40,7 +51,7 @@ func writev(p *player, a *args) *pendingCall {
 	if e != "" {
 		return a.refused(e)
 	}
-	return p.send(a, n, 0, netip.AddrPort{})
+	return p.write(a, n, 0)
 }
 
 func sendto(p *player, a *args) *pendingCall {

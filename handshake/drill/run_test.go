@@ -159,7 +159,10 @@ func TestFail(t *testing.T) {
 // What is not understood is a result of its own, with the construct named.
 func TestUnsupported(t *testing.T) {
 	for script, want := range map[string]string{
-		"+0 splice(4, NULL, 5, NULL, 10, 0) = 10":           "the call splice is not supported",
+		"+0 vmsplice(4, ..., 1, 0) = 10":                    "the call vmsplice is not supported",
+		"+0 splice(4, [0], 5, NULL, 10, 0) = 10":            "splice with an offset is not supported",
+		"+0 open(\"/etc/hosts\", O_RDONLY) = 5":             "the file /etc/hosts, which the script has not made, is not supported",
+		"+0 `dd if=/dev/urandom of=/tmp/f bs=1 count=1`":    "dd is supported for files of zeros",
 		"+0 setsockopt(4, SOL_TCP, TCP_MD5SIG, [1], 4) = 0": "the socket option TCP_MD5SIG of SOL_TCP is not supported",
 		"+0 read(4, ..., NO_SUCH_NAME) = 0":                 "the name NO_SUCH_NAME is not supported",
 		"+0 %{ assert tcpi_no_such_field == 0 }%":           "the name tcpi_no_such_field is not supported in an assertion",

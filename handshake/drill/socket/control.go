@@ -21,27 +21,50 @@ const (
 
 // Fcntl is fcntl(2) with a command that gets or sets flags.
 func (h *Host) Fcntl(fd, command, flags int) Op {
-	s, e := h.socket(fd)
+	f := h.files[fd]
+	if f == nil {
+		return failed(EBADF)
+	}
+	way, nonblock := f.status()
 	switch {
-	case e != "":
-		return failed(e)
-	case command == F_GETFL && s.nonblock:
-		return done(value(O_RDWR | O_NONBLOCK))
+	case command == F_GETFL && *nonblock:
+		return done(value(way | O_NONBLOCK))
 	case command == F_GETFL:
-		return done(value(O_RDWR))
+		return done(value(way))
 	case command == F_SETFL:
-		s.nonblock = flags&O_NONBLOCK != 0
+		*nonblock = flags&O_NONBLOCK != 0
 	case command != F_GETFD && command != F_SETFD:
 		return failed(EINVAL)
 	}
 	return status("")
 }
 
+// status is in which ways a file is open, and whether it does not block.
+func (f *file) status() (way int, nonblock *bool) {
+	switch {
+	case f.socket != nil:
+		return O_RDWR, &f.socket.nonblock
+	case f.pipeEnd != nil && f.writes:
+		return O_WRONLY, &f.pipeEnd.nonblock
+	case f.pipeEnd != nil:
+		return O_RDONLY, &f.pipeEnd.nonblock
+	case f.disk != nil:
+		return f.disk.flags & (O_WRONLY | O_RDWR), new(bool)
+	}
+	return O_RDWR, new(bool)
+}
+
 // Ioctl is ioctl(2) of a number: n is what FIONBIO sets, and Result.Option what
 // the others tell.
 func (h *Host) Ioctl(fd, command, n int) Op {
 	s, e := h.socket(fd)
-	if e != "" {
+	if f := h.files[fd]; f != nil && f.pipeEnd != nil && command == SIOCINQ {
+		return done(Result{Option: []int{f.held}})
+	}
+	switch {
+	case e == ENOTSOCK:
+		return failed(ENOTTY)
+	case e != "":
 		return failed(e)
 	}
 	switch command {

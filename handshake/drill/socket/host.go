@@ -39,18 +39,13 @@ type Host struct {
 	files    map[int]*file
 	epolls   []*epoll
 	traffic  map[ends]*traffic
-	alarms   []time.Time // when calls that wait want to be tried again, at the latest
-}
-
-// A file is what a descriptor stands for; exactly one of the two is set.
-type file struct {
-	*socket
-	*epoll
+	disks    map[string]*int // sizes of files, by their path
+	alarms   []time.Time     // when calls that wait want to be tried again, at the latest
 }
 
 // NewHost returns a host with no sockets.
 func NewHost(c Config) (*Host, error) {
-	h := &Host{config: c, now: c.Now, files: make(map[int]*file), cache: cookie.NewMemory(cookie.Limits{}), refusals: make(map[netip.Addr]int), traffic: make(map[ends]*traffic)}
+	h := &Host{config: c, now: c.Now, files: make(map[int]*file), cache: cookie.NewMemory(cookie.Limits{}), refusals: make(map[netip.Addr]int), traffic: make(map[ends]*traffic), disks: make(map[string]*int)}
 	h.settings.init(c.Profile)
 	h.rekey()
 	var err error
@@ -127,8 +122,11 @@ func (h *Host) install(f *file) int {
 
 func (h *Host) socket(fd int) (*socket, Errno) {
 	f := h.files[fd]
-	if f == nil || f.socket == nil {
+	switch {
+	case f == nil:
 		return nil, EBADF
+	case f.socket == nil:
+		return nil, ENOTSOCK
 	}
 	return f.socket, ""
 }

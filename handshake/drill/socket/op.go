@@ -44,6 +44,9 @@ func failed(e Errno) Op { return done(fail(e)) }
 // Fail is a call that fails whatever there is.
 func Fail(e Errno) Op { return failed(e) }
 
+// Value is a call that returns a number at once.
+func Value(n int) Op { return done(value(n)) }
+
 // unsupported is the Op of a call for something that is not there.
 func unsupported(what string) Op { return done(Result{Value: -1, Unsupported: what}) }
 

@@ -56,6 +56,10 @@ func (h *Host) ready(fd int) int {
 		return POLLNVAL
 	case f.epoll != nil:
 		return f.epoll.poll()
+	case f.pipeEnd != nil:
+		return f.pipeEnd.ready()
+	case f.disk != nil:
+		return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM
 	}
 	return f.socket.ready()
 }

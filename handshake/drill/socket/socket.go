@@ -69,9 +69,12 @@ func (h *Host) CloseFile(fd int) Op {
 		return failed(EBADF)
 	}
 	delete(h.files, fd)
-	if f.socket != nil {
+	switch {
+	case f.socket != nil:
 		f.socket.close()
 		h.settle()
+	case f.pipeEnd != nil:
+		f.pipeEnd.close()
 	}
 	return status("")
 }
