@@ -14,6 +14,9 @@ func evaluate(e *script.Expr) (int64, error) {
 		if n, ok := constants[e.Text]; ok {
 			return n, nil
 		}
+		if n, ok := infoConstants[e.Text]; ok {
+			return n, nil
+		}
 		if n := socket.Errno(e.Text).Number(); n != 0 {
 			return int64(n), nil
 		}

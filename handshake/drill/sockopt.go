@@ -9,6 +9,9 @@ import (
 	"tfocraft/handshake/drill/socket"
 )
 
+// device is what packetdrill calls its interface.
+const device = "tun0"
+
 func setsockopt(p *player, a *args) *pendingCall {
 	fd, level, name := a.fd(0), a.int(1, 0), a.int(2, 0)
 	v := a.at(3)
@@ -22,6 +25,8 @@ func setsockopt(p *player, a *args) *pendingCall {
 	case level == socket.SOL_SOCKET && (name == socket.SO_RCVTIMEO || name == socket.SO_SNDTIMEO):
 		f := structOf(a, v)
 		return plain(p.host.SetTimeout(fd, name, time.Duration(f[0])*time.Second+time.Duration(f[1])*time.Microsecond))
+	case level == socket.SOL_SOCKET && name == socket.SO_BINDTODEVICE && (v.Text == "" || v.Text == device):
+		return a.refused("") // the host has no other
 	case level == socket.SOL_TCP && name == socket.TCP_FASTOPEN_KEY:
 		key := v.Text
 		if n := a.int(4, 0); n >= 0 && n < len(key) {
@@ -48,13 +53,14 @@ func setsockopt(p *player, a *args) *pendingCall {
 var lengths = map[[2]int]int{
 	{socket.SOL_SOCKET, socket.SO_LINGER}: 8, {socket.SOL_SOCKET, socket.SO_RCVTIMEO}: 16, {socket.SOL_SOCKET, socket.SO_SNDTIMEO}: 16,
 	{socket.SOL_TCP, socket.TCP_FASTOPEN_KEY}: 0, {socket.SOL_TCP, socket.TCP_CONGESTION}: 1,
+	{socket.SOL_SOCKET, socket.SO_BINDTODEVICE}: 0,
 }
 
 // badOption says what is wrong with a value for setsockopt and its length. A byte is
 // enough for options of IP.
 func (a *args) badOption(level, name int) socket.Errno {
 	least, ok := lengths[[2]int{level, name}]
-	if !ok && level != socket.SOL_IP {
+	if !ok && level != socket.SOL_IP && socket.KnownOption(level, name) {
 		least = 4
 	}
 	switch {
@@ -94,6 +100,9 @@ func structOf(a *args, e *script.Expr) (n [2]int) {
 
 func getsockopt(p *player, a *args) *pendingCall {
 	fd, level, name := a.fd(0), a.int(1, 0), a.int(2, 0)
+	if level == socket.SOL_TCP && name == socket.TCP_INFO {
+		return a.tellsInfo(3, a.refused(""))
+	}
 	if (level != socket.SOL_SOCKET || name != socket.SO_ERROR) && !socket.KnownOption(level, name) {
 		a.fail(a.noOption())
 		return plain(nil)

@@ -10,14 +10,18 @@ import (
 // What is not there is named: kinds of sockets, options, and values of options.
 func TestUnsupportedSockets(t *testing.T) {
 	for script, want := range map[string]string{
-		"+0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 5":         "socket: SOCK_DGRAM is not supported",
-		"+0 socket(..., SOCK_RAW, IPPROTO_TCP) = 5":           "socket: SOCK_RAW is not supported",
-		"+0 socket(..., SOCK_STREAM, IPPROTO_MPTCP) = 5":      "socket: IPPROTO_MPTCP is not supported",
-		"+0 setsockopt(4, SOL_IP, IP_RECVERR, [1], 4) = 0":    "setsockopt: the value 1 of IP_RECVERR is not supported",
-		"+0 setsockopt(4, SOL_IP, IP_TOS, [16], 4) = 0":       "setsockopt: the value 16 of IP_TOS is not supported",
-		"+0 setsockopt(4, SOL_IP, 99, [1], 4) = 0":            "the socket option 99 of SOL_IP is not supported",
-		"+0 setsockopt(4, SOL_IPV6, IPV6_MTU, [1280], 4) = 0": "the socket option IPV6_MTU of SOL_IPV6 is not supported",
-		"+0 getsockopt(4, SOL_IP, IP_MTU, [1500], [4]) = 0":   "the socket option IP_MTU of SOL_IP is not supported",
+		"+0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 5":                    "socket: SOCK_DGRAM is not supported",
+		"+0 socket(..., SOCK_RAW, IPPROTO_TCP) = 5":                      "socket: SOCK_RAW is not supported",
+		"+0 socket(..., SOCK_STREAM, IPPROTO_MPTCP) = 5":                 "socket: IPPROTO_MPTCP is not supported",
+		"+0 setsockopt(4, SOL_IP, IP_RECVERR, [1], 4) = 0":               "setsockopt: the value 1 of IP_RECVERR is not supported",
+		"+0 setsockopt(4, SOL_IP, IP_TOS, [16], 4) = 0":                  "setsockopt: the value 16 of IP_TOS is not supported",
+		"+0 setsockopt(4, SOL_TCP, TCP_ULP, \"tls\", 3) = 0":             "the socket option TCP_ULP of SOL_TCP is not supported",
+		"+0 setsockopt(4, SOL_TCP, TCP_REPAIR, [1], 4) = 0":              "setsockopt: the value 1 of TCP_REPAIR is not supported",
+		"+0 setsockopt(4, SOL_SOCKET, SO_MAX_PACING_RATE, [9], 4) = 0":   "setsockopt: the value 9 of SO_MAX_PACING_RATE is not supported",
+		"+0 setsockopt(4, SOL_SOCKET, SO_BINDTODEVICE, \"eth0\", 4) = 0": "the socket option SO_BINDTODEVICE of SOL_SOCKET is not supported",
+		"+0 setsockopt(4, SOL_IP, 99, [1], 4) = 0":                       "the socket option 99 of SOL_IP is not supported",
+		"+0 setsockopt(4, SOL_IPV6, IPV6_MTU, [1280], 4) = 0":            "the socket option IPV6_MTU of SOL_IPV6 is not supported",
+		"+0 getsockopt(4, SOL_IP, IP_MTU, [1500], [4]) = 0":              "the socket option IP_MTU of SOL_IP is not supported",
 	} {
 		r := play(t, drill.Config{}, opened+script)
 		if r.Verdict != drill.Unsupported || !strings.Contains(r.Message, want) {

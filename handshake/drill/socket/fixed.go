@@ -51,10 +51,14 @@ var fixed = map[string]string{
 	"net.ipv4.tcp_thin_linear_timeouts":           "0",
 	"net.ipv4.tcp_workaround_signed_windows":      "0",
 
-	"net.inet.tcp.blackhole": "0",
-	"net.inet.tcp.recvspace": "65536",
-	"net.inet.tcp.sendspace": "32768",
-	"kern.ipc.maxsockbuf":    "2097152",
+	"net.inet.tcp.blackhole":          "0",
+	"net.inet.tcp.delayed_ack":        "1",
+	"net.inet.tcp.functions_default":  "freebsd",
+	"net.inet.tcp.initcwnd_segments":  "10",
+	"net.inet.tcp.path_mtu_discovery": "1",
+	"net.inet.tcp.recvspace":          "65536",
+	"net.inet.tcp.sendspace":          "32768",
+	"kern.ipc.maxsockbuf":             "2097152",
 }
 
 // Reasons why a setting is idle.
@@ -94,6 +98,7 @@ var idle = map[string]string{
 	"net.ipv4.tcp_plb_idle_rehash_rounds":     withoutPLB,
 	"net.ipv4.tcp_plb_rehash_rounds":          withoutPLB,
 	"net.ipv4.tcp_plb_suspend_rto_sec":        withoutPLB,
+	"net.inet.tcp.hostcache.purgenow":         "there is no cache of paths but for cookies",
 	"net.ipv4.tcp_tso_rtt_log":                sameOnWire,
 }
 

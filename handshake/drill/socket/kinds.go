@@ -19,6 +19,8 @@ type optionKind struct {
 	varies bool
 	// only are the values that are supported; nil for all.
 	only []int
+	// fixed means that it can only be asked for.
+	fixed bool
 }
 
 // kinds are the options with a number as their value.
@@ -34,9 +36,32 @@ var kinds = map[optionName]optionKind{
 	{SOL_SOCKET, SO_RCVBUF}: {min: math.MinInt32, max: math.MaxInt32, keep: keepBuffer(leastReceiveBuffer), change: func(s *socket, n int) Errno {
 		return s.onConn(func() error { return s.conn.SetReadBuffer(s.options.dataRoom(n)) })
 	}, tell: tellReceiveBuffer},
-	{SOL_SOCKET, SO_KEEPALIVE}:    flag(changeKeepAlive),
-	{SOL_SOCKET, SO_ZEROCOPY}:     {max: 1},
-	{SOL_SOCKET, SO_TIMESTAMPING}: number32(changeStamping),
+	{SOL_SOCKET, SO_KEEPALIVE}:  flag(changeKeepAlive),
+	{SOL_SOCKET, SO_ZEROCOPY}:   {max: 1},
+	{SOL_SOCKET, SO_TYPE}:       {fixed: true, tell: always(SOCK_STREAM)},
+	{SOL_SOCKET, SO_PROTOCOL}:   {fixed: true, tell: always(IPPROTO_TCP)},
+	{SOL_SOCKET, SO_DOMAIN}:     {fixed: true, tell: tellDomain},
+	{SOL_SOCKET, SO_ACCEPTCONN}: {fixed: true, tell: tellListening},
+
+	// These are kept and make no difference to what is sent or told, or do so only
+	// with other values.
+	{SOL_SOCKET, SO_BROADCAST}:          flag(nil),
+	{SOL_SOCKET, SO_OOBINLINE}:          flag(nil),
+	{SOL_SOCKET, SO_NO_CHECK}:           flag(nil),
+	{SOL_SOCKET, SO_BUSY_POLL}:          {max: math.MaxInt32},
+	{SOL_SOCKET, SO_INCOMING_CPU}:       number32With(-1),
+	{SOL_SOCKET, SO_TIMESTAMP}:          limitedTo(0),
+	{SOL_SOCKET, SO_TIMESTAMPNS}:        limitedTo(0),
+	{SOL_SOCKET, SO_PEEK_OFF}:           limitedTo(-1),
+	{SOL_SOCKET, SO_MAX_PACING_RATE}:    limitedTo(-1),
+	{SOL_TCP, TCP_THIN_LINEAR_TIMEOUTS}: {max: 1, only: []int{0}},
+	{SOL_TCP, TCP_THIN_DUPACK}:          {max: 1, keep: func(*socket, int) int { return 0 }},
+	{SOL_TCP, TCP_REPAIR}:               {min: -1, max: 1, only: []int{0}},
+	{SOL_TCP, TCP_TX_DELAY}:             {max: math.MaxInt32, only: []int{0}},
+	{SOL_TCP, TCP_RTO_MAX_MS}:           {min: 1000, max: 120_000, only: []int{120_000}, tell: always(120_000)},
+	{SOL_TCP, TCP_RTO_MIN_US}:           {min: 8000, max: 120_000_000, only: []int{200_000}, tell: always(200_000)},
+	{SOL_TCP, TCP_DELACK_MAX_US}:        {min: 8000, max: 200_000, only: []int{200_000}, tell: always(200_000)},
+	{SOL_SOCKET, SO_TIMESTAMPING}:       number32(changeStamping),
 
 	{SOL_TCP, TCP_NODELAY}:   flag(func(s *socket, n int) Errno { return s.onConn(func() error { return s.conn.SetNoDelay(n != 0) }) }),
 	{SOL_TCP, TCP_MAXSEG}:    {max: 32767, change: checkMSS, tell: tellMSS, varies: true},
@@ -115,6 +140,27 @@ func limitedTo(values ...int) optionKind {
 // number32 is an option that any number is good for.
 func number32(change func(s *socket, n int) Errno) optionKind {
 	return optionKind{min: math.MinInt32, max: math.MaxInt32, change: change}
+}
+
+// number32With is number32 with a value to begin with.
+func number32With(first int) optionKind {
+	k := number32(nil)
+	k.tell = always(first)
+	return k
+}
+
+func tellDomain(s *socket) int {
+	if s.ipv6 {
+		return AF_INET6
+	}
+	return AF_INET
+}
+
+func tellListening(s *socket) int {
+	if s.listener != nil {
+		return 1
+	}
+	return 0
 }
 
 // flag is an option that is on or off.

@@ -29,6 +29,23 @@ const (
 	SO_SNDTIMEO  = 21
 	SO_MARK      = 36
 
+	SO_TYPE            = 3
+	SO_BROADCAST       = 6
+	SO_OOBINLINE       = 10
+	SO_NO_CHECK        = 11
+	SO_BINDTODEVICE    = 25
+	SO_TIMESTAMP       = 29
+	SO_ACCEPTCONN      = 30
+	SO_SNDBUFFORCE     = 32
+	SO_RCVBUFFORCE     = 33
+	SO_TIMESTAMPNS     = 35
+	SO_PROTOCOL        = 38
+	SO_DOMAIN          = 39
+	SO_PEEK_OFF        = 42
+	SO_BUSY_POLL       = 46
+	SO_MAX_PACING_RATE = 47
+	SO_INCOMING_CPU    = 49
+
 	SO_TIMESTAMPING = 37
 	SO_ZEROCOPY     = 60
 
@@ -41,26 +58,34 @@ const (
 	IPV6_RECVERR      = 25
 	IPV6_TCLASS       = 67
 
-	TCP_NODELAY            = 1
-	TCP_MAXSEG             = 2
-	TCP_CORK               = 3
-	TCP_KEEPIDLE           = 4
-	TCP_KEEPINTVL          = 5
-	TCP_KEEPCNT            = 6
-	TCP_SYNCNT             = 7
-	TCP_LINGER2            = 8
-	TCP_DEFER_ACCEPT       = 9
-	TCP_INFO               = 11
-	TCP_QUICKACK           = 12
-	TCP_CONGESTION         = 13
-	TCP_USER_TIMEOUT       = 18
-	TCP_FASTOPEN           = 23
-	TCP_NOTSENT_LOWAT      = 25
-	TCP_SAVE_SYN           = 27
-	TCP_FASTOPEN_CONNECT   = 30
-	TCP_FASTOPEN_KEY       = 33
-	TCP_FASTOPEN_NO_COOKIE = 34
-	TCP_INQ                = 36
+	TCP_NODELAY              = 1
+	TCP_MAXSEG               = 2
+	TCP_CORK                 = 3
+	TCP_KEEPIDLE             = 4
+	TCP_KEEPINTVL            = 5
+	TCP_KEEPCNT              = 6
+	TCP_SYNCNT               = 7
+	TCP_LINGER2              = 8
+	TCP_DEFER_ACCEPT         = 9
+	TCP_INFO                 = 11
+	TCP_QUICKACK             = 12
+	TCP_CONGESTION           = 13
+	TCP_MD5SIG               = 14
+	TCP_THIN_LINEAR_TIMEOUTS = 16
+	TCP_THIN_DUPACK          = 17
+	TCP_USER_TIMEOUT         = 18
+	TCP_REPAIR               = 19
+	TCP_FASTOPEN             = 23
+	TCP_NOTSENT_LOWAT        = 25
+	TCP_SAVE_SYN             = 27
+	TCP_FASTOPEN_CONNECT     = 30
+	TCP_FASTOPEN_KEY         = 33
+	TCP_FASTOPEN_NO_COOKIE   = 34
+	TCP_INQ                  = 36
+	TCP_TX_DELAY             = 37
+	TCP_RTO_MAX_MS           = 44
+	TCP_RTO_MIN_US           = 45
+	TCP_DELACK_MAX_US        = 46
 )
 
 // options are what setsockopt has set.

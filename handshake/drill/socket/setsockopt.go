@@ -18,9 +18,12 @@ func (h *Host) SetOption(fd, level, name, n int) Op {
 		return failed(e)
 	}
 	key := optionName{level, name}
+	if force, ok := forced[key]; ok {
+		key = force
+	}
 	kind, ok := kinds[key]
 	switch {
-	case !ok:
+	case !ok || kind.fixed:
 		return failed(ENOPROTOOPT)
 	case level == SOL_IPV6 && !s.ipv6:
 		return failed(ENOPROTOOPT)
@@ -50,10 +53,18 @@ func (h *Host) SetOption(fd, level, name, n int) Op {
 	return status("")
 }
 
+// forced are the options that set another one whatever the bounds for those without
+// privileges are.
+var forced = map[optionName]optionName{
+	{SOL_SOCKET, SO_SNDBUFFORCE}: {SOL_SOCKET, SO_SNDBUF},
+	{SOL_SOCKET, SO_RCVBUFFORCE}: {SOL_SOCKET, SO_RCVBUF},
+}
+
 // KnownOption reports whether SetOption and Option know an option.
 func KnownOption(level, name int) bool {
 	_, ok := kinds[optionName{level, name}]
-	return ok
+	_, force := forced[optionName{level, name}]
+	return ok || force
 }
 
 // onConn changes the connection, if there is one that is alive.
@@ -115,6 +126,8 @@ func (h *Host) Option(fd, level, name int) Op {
 		return done(Result{Option: []int{s.tellError().Number()}})
 	case level == SOL_IPV6 && !s.ipv6:
 		return failed(EOPNOTSUPP)
+	case forced[key] != optionName{}:
+		return failed(ENOPROTOOPT)
 	case KnownOption(level, name):
 		return done(Result{Option: []int{s.tellOption(key)}})
 	}
@@ -132,7 +145,7 @@ func (s *socket) tellError() Errno {
 
 // tellOption returns what getsockopt does.
 func (s *socket) tellOption(key optionName) int {
-	if n, ok := s.options.values[key]; ok && !kinds[key].varies {
+	if n, ok := s.options.values[key]; ok && !kinds[key].varies && !kinds[key].fixed {
 		return n
 	}
 	if tell := kinds[key].tell; tell != nil {

@@ -83,20 +83,15 @@ var byPath = map[string]setting{
 	"net.ipv4.tcp_syn_linear_timeouts": number(func(h *Host, n int) {
 		h.settings.machine.SynLinear = n
 	}),
-	"net.ipv4.tcp_ecn":        setECN,
-	"net.inet.tcp.ecn.enable": setECN,
-	"net.ipv4.tcp_congestion_control": func(h *Host, value string) error {
-		control, ok := congestion[value]
-		if !ok {
-			return fmt.Errorf("congestion control %q is not known, cubic and reno are", value)
-		}
-		h.settings.machine.Congestion = control
-		return nil
-	},
+	"net.ipv4.tcp_ecn":                setECN,
+	"net.inet.tcp.ecn.enable":         setECN,
+	"net.ipv4.tcp_congestion_control": setCongestion,
 	"net.inet.tcp.rfc1323": number(func(h *Host, n int) {
 		h.settings.machine.NoTimestamps, h.settings.machine.NoWindowScale = n == 0, n == 0
 	}),
-	"net.inet.tcp.sack.enable": number(func(h *Host, n int) { h.settings.machine.NoSACK = n == 0 }),
+	"net.inet.tcp.cc.algorithm": setCongestion,
+	"net.inet.tcp.syncookies":   number(func(h *Host, n int) { h.settings.synCookies = synCookies(min(n, 1)) }),
+	"net.inet.tcp.sack.enable":  number(func(h *Host, n int) { h.settings.machine.NoSACK = n == 0 }),
 	"net.inet.tcp.fastopen.client_enable": number(func(h *Host, n int) {
 		h.settings.fastOpen = bit(h.settings.fastOpen, clientEnable, n != 0)
 		if n == 0 {
@@ -152,6 +147,15 @@ func within(least, most int, set func(h *Host, n int)) setting {
 		set(h, n)
 		return nil
 	}
+}
+
+func setCongestion(h *Host, value string) error {
+	control, ok := congestion[strings.TrimPrefix(value, "new")] // FreeBSD's name is newreno
+	if !ok {
+		return fmt.Errorf("congestion control %q is not known, cubic and reno are", value)
+	}
+	h.settings.machine.Congestion = control
+	return nil
 }
 
 func setECN(h *Host, value string) error {
