@@ -61,7 +61,7 @@ func (m *Machine) keepAliveTimeout(now instant, out []Output) []Output {
 		m.timers.keepAlive = now.Add(k.Interval)
 		return out
 	case m.alive.probes >= k.Count:
-		return m.end(ErrTimeout, out)
+		return m.abort(now, ErrTimeout, out) // as in Linux with a reset, for the peer may be there after all
 	}
 	m.alive.probes++
 	m.timers.keepAlive = now.Add(k.Interval)
