@@ -57,9 +57,8 @@ func (h *Host) state(fd int) state {
 		now.arrived = uint64(s.listener.Waiting())
 	case s.conn != nil:
 		i := s.conn.Info()
-		low := s.options.get(SOL_TCP, TCP_NOTSENT_LOWAT)
 		now.arrived, now.opening = i.Received, s.opening()
-		now.full = now.ready&POLLOUT == 0 && (s.conn.Room() == 0 || low > 0 && i.Unsent >= low)
+		now.full = now.ready&POLLOUT == 0 && (s.conn.Room() == 0 || i.Unsent >= s.notSentLow())
 	}
 	return now
 }

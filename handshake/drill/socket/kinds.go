@@ -66,9 +66,9 @@ var kinds = map[optionName]optionKind{
 	{SOL_TCP, TCP_NODELAY}:   flag(func(s *socket, n int) Errno { return s.onConn(func() error { return s.conn.SetNoDelay(n != 0) }) }),
 	{SOL_TCP, TCP_MAXSEG}:    {max: 32767, change: checkMSS, tell: tellMSS, varies: true},
 	{SOL_TCP, TCP_CORK}:      flag(func(s *socket, n int) Errno { return s.onConn(func() error { return s.conn.SetCork(n != 0) }) }),
-	{SOL_TCP, TCP_KEEPIDLE}:  {min: 1, max: 32767, change: changeKeepAlive, tell: always(7200)},
-	{SOL_TCP, TCP_KEEPINTVL}: {min: 1, max: 32767, change: changeKeepAlive, tell: always(75)},
-	{SOL_TCP, TCP_KEEPCNT}:   {min: 1, max: 127, change: changeKeepAlive, tell: always(9)},
+	{SOL_TCP, TCP_KEEPIDLE}:  {min: 1, max: 32767, change: changeKeepAlive, tell: func(s *socket) int { return int(s.host.settings.keepAlive.Idle / time.Second) }},
+	{SOL_TCP, TCP_KEEPINTVL}: {min: 1, max: 32767, change: changeKeepAlive, tell: func(s *socket) int { return int(s.host.settings.keepAlive.Interval / time.Second) }},
+	{SOL_TCP, TCP_KEEPCNT}:   {min: 1, max: 127, change: changeKeepAlive, tell: func(s *socket) int { return s.host.settings.keepAlive.Count }},
 	{SOL_TCP, TCP_SYNCNT}: {min: 1, max: 127, change: func(s *socket, n int) Errno {
 		return s.onConn(func() error { return s.conn.SetSynRetries(n) })
 	}, tell: func(s *socket) int { return max(s.host.settings.machine.SynRetries, 0) }},
@@ -175,7 +175,7 @@ func keepFlag(_ *socket, n int) int { return min(int(uint32(n)), 1) }
 func always(n int) func(*socket) int { return func(*socket) int { return n } }
 
 func changeKeepAlive(s *socket, _ int) Errno {
-	return s.onConn(func() error { return s.conn.SetKeepAliveConfig(s.options.keepAlive()) })
+	return s.onConn(func() error { return s.conn.SetKeepAliveConfig(s.options.keepAlive(&s.host.settings)) })
 }
 
 // changeFastOpen makes a listener take data in SYNs, n of them at a time; on

@@ -127,17 +127,17 @@ func (o *options) machine(c *settings) handshake.Config {
 	m.FinWait2 = o.finWait2(c)
 	m.MSS = o.get(SOL_TCP, TCP_MAXSEG)
 	m.UserTimeout = time.Duration(o.get(SOL_TCP, TCP_USER_TIMEOUT)) * time.Millisecond
-	if k := o.keepAlive(); k.Enable {
+	if k := o.keepAlive(c); k.Enable {
 		m.KeepAlive = handshake.KeepAlive{Idle: k.Idle, Interval: k.Interval, Count: k.Count}
 	}
 	return m
 }
 
-// keepAlive is Linux's: off without SO_KEEPALIVE, and after two hours at first.
-func (o *options) keepAlive() net.KeepAliveConfig {
-	k := net.KeepAliveConfig{
-		Enable: o.get(SOL_SOCKET, SO_KEEPALIVE) != 0, Idle: 2 * time.Hour, Interval: 75 * time.Second, Count: 9,
-	}
+// keepAlive is Linux's: off without SO_KEEPALIVE, and at first as often as the
+// settings say.
+func (o *options) keepAlive(c *settings) net.KeepAliveConfig {
+	k := c.keepAlive
+	k.Enable = o.get(SOL_SOCKET, SO_KEEPALIVE) != 0
 	if n := o.get(SOL_TCP, TCP_KEEPIDLE); n > 0 {
 		k.Idle = seconds(n)
 	}

@@ -105,8 +105,17 @@ func (s *socket) ready() (mask int) {
 // buffer free, and twice of what has not gone out yet below TCP_NOTSENT_LOWAT.
 func (s *socket) writable() bool {
 	room, unsent := s.conn.Room(), s.conn.Unsent()
-	if low := s.options.get(SOL_TCP, TCP_NOTSENT_LOWAT); low > 0 && 2*s.conn.Info().Unsent >= low {
+	if 2*s.conn.Info().Unsent >= s.notSentLow() {
 		return false
 	}
 	return room > 0 && room >= unsent/2
+}
+
+// notSentLow is tcp_notsent_lowat: how much that has not gone out yet is too much for
+// more.
+func (s *socket) notSentLow() int {
+	if low := s.options.get(SOL_TCP, TCP_NOTSENT_LOWAT); low != 0 {
+		return int(uint32(low))
+	}
+	return s.host.settings.notSent
 }

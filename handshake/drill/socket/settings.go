@@ -2,6 +2,8 @@ package socket
 
 import (
 	"fmt"
+	"math"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +30,8 @@ type settings struct {
 	keys       []cookie.Key
 	machine    handshake.Config // the template of connections
 	synCookies endpoint.SynCookies
+	keepAlive  net.KeepAliveConfig // Enable does not count
+	notSent    int                 // net.ipv4.tcp_notsent_lowat
 }
 
 // The defaults are those of packetdrill's own test suite for Linux, whose window
@@ -39,6 +43,8 @@ func (c *settings) init(profile handshake.Profile) {
 	c.fastOpen = clientEnable | serverEnable | 0x70000
 	c.scheme = cookie.Linux
 	c.keys = []cookie.Key{testKey}
+	c.keepAlive = net.KeepAliveConfig{Idle: 2 * time.Hour, Interval: 75 * time.Second, Count: 9}
+	c.notSent = math.MaxUint32
 	c.synCookies = endpoint.SynCookiesOnOverflow
 	c.machine = handshake.Config{SynRetries: 5, QuickAcks: 16, Nagle: true, LaxTimestamps: true}
 	if profile == handshake.Linux {
@@ -72,14 +78,18 @@ var byPath = map[string]setting{
 	"net.ipv4.tcp_window_scaling": number(func(h *Host, n int) {
 		h.settings.machine.NoWindowScale = n == 0
 	}),
-	"net.ipv4.tcp_rmem":           setReceiveBuffer,
-	"net.ipv4.tcp_rto_min_us":     within(1, 120_000_000, func(h *Host, n int) { h.settings.machine.MinRTO = time.Duration(n) * time.Microsecond }),
-	"net.ipv4.tcp_rto_max_ms":     within(1000, 120_000, func(h *Host, n int) { h.settings.machine.MaxRTO = time.Duration(n) * time.Millisecond }),
-	"net.ipv4.tcp_syn_retries":    number(func(h *Host, n int) { h.settings.machine.SynRetries = retries(n) }),
-	"net.ipv4.tcp_synack_retries": number(func(h *Host, n int) { h.settings.machine.SynAckRetries = retries(n) }),
-	"net.ipv4.tcp_retries2":       number(func(h *Host, n int) { h.settings.machine.Retries = retries(n) }),
-	"net.ipv4.tcp_fin_timeout":    number(func(h *Host, n int) { h.settings.machine.FinWait2 = seconds(n) }),
-	"net.ipv4.tcp_syncookies":     number(func(h *Host, n int) { h.settings.synCookies = synCookies(n) }),
+	"net.ipv4.tcp_rmem":             setReceiveBuffer,
+	"net.ipv4.tcp_rto_min_us":       within(1, 120_000_000, func(h *Host, n int) { h.settings.machine.MinRTO = time.Duration(n) * time.Microsecond }),
+	"net.ipv4.tcp_rto_max_ms":       within(1000, 120_000, func(h *Host, n int) { h.settings.machine.MaxRTO = time.Duration(n) * time.Millisecond }),
+	"net.ipv4.tcp_syn_retries":      number(func(h *Host, n int) { h.settings.machine.SynRetries = retries(n) }),
+	"net.ipv4.tcp_synack_retries":   number(func(h *Host, n int) { h.settings.machine.SynAckRetries = retries(n) }),
+	"net.ipv4.tcp_retries2":         number(func(h *Host, n int) { h.settings.machine.Retries = retries(n) }),
+	"net.ipv4.tcp_fin_timeout":      number(func(h *Host, n int) { h.settings.machine.FinWait2 = seconds(n) }),
+	"net.ipv4.tcp_syncookies":       number(func(h *Host, n int) { h.settings.synCookies = synCookies(n) }),
+	"net.ipv4.tcp_keepalive_time":   within(1, 32767, func(h *Host, n int) { h.settings.keepAlive.Idle = seconds(n) }),
+	"net.ipv4.tcp_keepalive_intvl":  within(1, 32767, func(h *Host, n int) { h.settings.keepAlive.Interval = seconds(n) }),
+	"net.ipv4.tcp_keepalive_probes": within(1, 255, func(h *Host, n int) { h.settings.keepAlive.Count = n }),
+	"net.ipv4.tcp_notsent_lowat":    within(0, math.MaxUint32, func(h *Host, n int) { h.settings.notSent = n }),
 	"net.ipv4.tcp_syn_linear_timeouts": number(func(h *Host, n int) {
 		h.settings.machine.SynLinear = n
 	}),
