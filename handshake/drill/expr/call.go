@@ -21,6 +21,7 @@ var functions = map[string]struct {
 	"max":   {1, math.MaxInt, (*runner).largest},
 	"min":   {1, math.MaxInt, (*runner).smallest},
 	"print": {0, math.MaxInt, (*runner).print},
+	"range": {1, 3, (*runner).rangeOf},
 	"repr":  {1, 1, (*runner).repr},
 	"round": {1, 2, (*runner).round},
 	"str":   {0, 1, (*runner).strOf},

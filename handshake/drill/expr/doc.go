@@ -3,11 +3,11 @@
 //	assert (tcpi_options & TCPI_OPT_SYN_DATA) != 0, tcpi_options
 //	limit = 10; assert 0 < tcpi_snd_cwnd <= limit
 //
-// It knows the statements assert, pass, print and assignments to names, and
+// It knows the statements assert, pass, print, if, for and assignments to names, and
 // expressions of integers, floats, strings, tuples and lists with Python's
 // operators, their precedence and their results, comparison chains, "a if c else
-// b", indexes and a few functions: abs, bool, float, hex, int, len, max, min, repr,
-// round, str and sum.
+// b", indexes and a few functions: abs, bool, float, hex, int, len, max, min, range,
+// repr, round, str and sum.
 //
 // A float to the power of a fraction may differ from Python's in the last digit.
 //

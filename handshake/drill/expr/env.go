@@ -26,12 +26,7 @@ func (e *Env) Run(code string) error {
 		return err
 	}
 	r := runner{env: e, code: code, left: maxSteps}
-	for i := range statements {
-		if err := r.run(&statements[i]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return r.all(statements)
 }
 
 // Eval returns the value of an expression.
@@ -90,6 +85,15 @@ type runner struct {
 	left int // of maxSteps
 }
 
+func (r *runner) all(statements []statement) error {
+	for i := range statements {
+		if err := r.run(&statements[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (r *runner) run(s *statement) error {
 	if s.kind == updateStatement {
 		return r.update(s)
@@ -105,6 +109,13 @@ func (r *runner) run(s *statement) error {
 		}
 	case printStatement:
 		r.env.print(v.items)
+	case ifStatement:
+		if v.Truth() {
+			return r.all(s.body)
+		}
+		return r.all(s.other)
+	case forStatement:
+		return r.loop(s, v)
 	case assertStatement:
 		if !v.Truth() {
 			return r.failed(s)

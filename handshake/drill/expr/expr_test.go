@@ -36,6 +36,11 @@ func TestRunHolds(t *testing.T) {
 		"assert (False, 'always true, as in Python')",
 		"tcpi_unacked = 5; assert tcpi_unacked == 5", // a variable hides the name
 		"print('x'); print 'y', 1; print",
+		"if tcpi_unacked == 3: x = 1; y = 2\nelse: x = 0\nassert (x, y) == (1, 2)",
+		"if tcpi_unacked < 3:\n  x = 1\nelif tcpi_unacked == 3:\n  if 1:\n    x = 2\n  # nothing\n\n  y = x\nelse:\n  x = 3\nassert (x, y) == (2, 2)",
+		"if 0:\n  unknown\nassert 1",
+		"total = 0\nfor i in range(1, 4):\n  for j in (i, 10):\n    total += j\nassert total == 36 and i == 3",
+		"assert range(3)[2] == 2 and range(5, 0, -2) == [5, 3, 1]",
 	} {
 		env := expr.Env{Lookup: info}
 		if err := env.Run(code); err != nil {
@@ -122,6 +127,14 @@ func TestErrors(t *testing.T) {
 		"1 if 2":                    "*expr.SyntaxError expr: 1:7: expected else and another value",
 		"assert and":                "*expr.SyntaxError expr: 1:8: expected a value, and and is none",
 		"1 = = 2":                   "*expr.SyntaxError expr: 1:1: expected a name before =",
+		"if 1: if 2: pass":          "*expr.SyntaxError expr: 1:7: expected a statement of one line: if and for begin one of their own",
+		"if 1\n  pass":              "*expr.SyntaxError expr: 1:5: expected : and the statements",
+		"if 1:\npass":               "*expr.SyntaxError expr: 2:1: expected an indented block",
+		"if 1:\n  pass\n   pass":    "*expr.SyntaxError expr: 3:4: expected no change of the indentation",
+		"if 1:\n  pass\n pass":      "*expr.SyntaxError expr: 3:2: expected no change of the indentation",
+		"else: pass":                "*expr.SyntaxError expr: 1:1: expected a value, and else is none",
+		"for 5 in x: pass":          "*expr.SyntaxError expr: 1:5: expected a name before in",
+		"for x of y: pass":          "*expr.SyntaxError expr: 1:7: expected in after the name that for assigns to",
 		"assert 1\n  x = 2":         "*expr.SyntaxError expr: 2:3: expected no change of the indentation",
 		"a $ b":                     "*expr.SyntaxError expr: 1:3: expected a value, a name or an operator",
 		"é + ?":                     "*expr.SyntaxError expr: 1:5: expected a value, a name or an operator",
@@ -138,7 +151,9 @@ func TestErrors(t *testing.T) {
 
 		// Python, but not here.
 		"import sys":          "*expr.UnsupportedError expr: 1:1: the statement import is not supported",
-		"x = 1\nif x: pass":   "*expr.UnsupportedError expr: 2:1: the statement if is not supported",
+		"while x: pass":       "*expr.UnsupportedError expr: 1:1: the statement while is not supported",
+		"for a, b in x: pass": "*expr.UnsupportedError expr: 1:6: an assignment to anything but a name is not supported",
+		"if x:\n  break":      "*expr.UnsupportedError expr: 2:3: the statement break is not supported",
 		"a, b = 1, 2":         "*expr.UnsupportedError expr: 1:6: an assignment to anything but a name is not supported",
 		"x[0] = 1":            "*expr.UnsupportedError expr: 1:6: an assignment to anything but a name is not supported",
 		"x: int = 1":          "*expr.UnsupportedError expr: 1:2: an annotation is not supported",
@@ -201,6 +216,9 @@ func TestErrors(t *testing.T) {
 		"(1, 2)[2]":                     "*expr.EvalError expr: 1:7: there is no element at this index",
 		"(1, 2)['a']":                   "*expr.EvalError expr: 1:7: an index is an int, not str",
 		"5[0]":                          "*expr.EvalError expr: 1:2: int has no elements",
+		"for x in 5: pass":              "*expr.EvalError expr: 1:10: int has no elements",
+		"range(1, 2, 0)":                "*expr.EvalError expr: 1:1: a range without a step",
+		"range('a')":                    "*expr.EvalError expr: 1:1: there is no range of str",
 		"len(5)":                        "*expr.EvalError expr: 1:1: there is no len of int",
 		"max(())":                       "*expr.EvalError expr: 1:1: max of nothing",
 		"int('x')":                      "*expr.EvalError expr: 1:1: int of 'x', which is not an integer of 64 bits",
@@ -236,6 +254,9 @@ func TestWorkIsLimited(t *testing.T) {
 	err := env.Run("x = (0,) * 60000; y = (x,) * 60000; z = (y,) * 60000\nassert z == (y,) * 60000")
 	if _, ok := errors.AsType[*expr.EvalError](err); !ok {
 		t.Errorf("got %v, want an *expr.EvalError", err)
+	}
+	if _, ok := errors.AsType[*expr.EvalError](env.Run("for i in range(5000):\n  for j in range(5000): pass")); !ok {
+		t.Error("25,000,000 times nothing: no *expr.EvalError")
 	}
 	if v, err := env.Eval("y"); err != nil || len(v.String()) > 5000 {
 		t.Errorf("got a text of %d bytes, %v", len(v.String()), err)

@@ -49,6 +49,8 @@ const (
 	assignStatement                      // to all targets
 	updateStatement                      // target op= value
 	printStatement                       // args are a tuple
+	ifStatement                          // body, or other
+	forStatement                         // body for each element
 )
 
 // A statement is a statement. Its expression stands between start and end.
@@ -60,4 +62,6 @@ type statement struct {
 	targets    []string
 	op         string
 	start, end int
+	body       []statement
+	other      []statement
 }

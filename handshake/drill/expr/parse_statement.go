@@ -18,12 +18,9 @@ func parse(code string) ([]statement, error) {
 		return nil, err
 	}
 	p := parser{code: code, tokens: tokens}
-	var statements []statement
-	for indent := p.indent(); !p.is(endToken); {
-		if p.indent() != indent {
-			p.fail("expected no change of the indentation")
-		}
-		statements = p.line(statements)
+	statements := p.block(p.indent())
+	if !p.is(endToken) {
+		p.fail("expected no change of the indentation")
 	}
 	return statements, p.err
 }
@@ -68,6 +65,8 @@ func (p *parser) statement() (s statement, ok bool) {
 	case word == "print" && (p.beginsValue(p.peek()) || p.peek().kind != opToken) && !p.peekIs("("):
 		p.advance()
 		return p.print(s), true
+	case word == "if" || word == "for":
+		p.fail("expected a statement of one line: if and for begin one of their own")
 	case otherStatements[word]:
 		p.unsupported("the statement " + word)
 	}
@@ -76,7 +75,7 @@ func (p *parser) statement() (s statement, ok bool) {
 
 // otherStatements are the words that begin a statement which is not supported.
 var otherStatements = map[string]bool{
-	"import": true, "from": true, "if": true, "for": true, "while": true, "def": true, "class": true, "return": true, "try": true,
+	"import": true, "from": true, "while": true, "def": true, "class": true, "return": true, "try": true,
 	"with": true, "del": true, "global": true, "nonlocal": true, "raise": true, "async": true, "break": true, "continue": true,
 }
 
