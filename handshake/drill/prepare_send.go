@@ -9,7 +9,7 @@ import (
 // maxSend is the most that one call may send: what is more than any send buffer.
 const maxSend = 64 << 20
 
-// sendFlags are those that are played, and two that change nothing that a script
+// sendFlags are those that are played, and one that changes nothing that a script
 // sees.
 const sendFlags = socket.MSG_DONTWAIT | socket.MSG_FASTOPEN | socket.MSG_MORE | socket.MSG_ZEROCOPY | socket.MSG_NOSIGNAL | socket.MSG_EOR |
 	socket.NullBuffer

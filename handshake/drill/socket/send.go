@@ -15,6 +15,8 @@ func (h *Host) Send(fd int, data []byte, flags int, to netip.AddrPort) Op {
 	switch {
 	case e != "":
 		return failed(e)
+	case s.record && s.conn != nil && s.conn.Info().Unsent > 0 && len(data) > 0:
+		return unsupported("what follows a record (MSG_EOR) that has not left yet")
 	case flags&MSG_FASTOPEN != 0 || s.deferred.IsValid():
 		return s.sendFastOpen(data, flags, to)
 	case s.conn == nil && s.listener == nil && s.options.impliesConnect(to):
@@ -93,6 +95,7 @@ func (s *socket) queue(data []byte, flags, n int) Op {
 // sent notes what is to be told of n bytes later, which a call returns.
 func (s *socket) sent(n, flags int) Result {
 	if n > 0 {
+		s.record = flags&MSG_EOR != 0
 		if s.pins(flags) {
 			s.pin()
 		}

@@ -26,6 +26,7 @@ type socket struct {
 	err       Errno          // sk_err: the error that the next call returns
 	ended     bool           // the end of conn was noticed, and its error is or was in err
 	more      bool           // the last call that sent had MSG_MORE
+	record    bool           // and MSG_EOR: nothing else goes into its last segment
 	shutRead  bool
 	shutWrite bool
 	options   options
