@@ -11,8 +11,7 @@ import (
 
 // Whatever a script says, playing it ends, with one of the three verdicts.
 func FuzzRun(f *testing.F) {
-	for _, folder := range []string{"client", "server", "tcp"} {
-		dir := filepath.Join("../testdata/drill", folder)
+	for _, dir := range []string{"../testdata/drill/client", "../testdata/drill/server", "../testdata/drill/tcp", callScripts} {
 		for _, file := range scriptsBelow(f, dir) {
 			text, err := os.ReadFile(filepath.Join(dir, file))
 			if err != nil {

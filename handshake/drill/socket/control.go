@@ -9,6 +9,8 @@ const (
 	F_GETFL = 3
 	F_SETFL = 4
 
+	FD_CLOEXEC = 1
+
 	O_RDWR     = 2
 	O_NONBLOCK = SOCK_NONBLOCK
 
@@ -33,7 +35,11 @@ func (h *Host) Fcntl(fd, command, flags int) Op {
 		return done(value(way))
 	case command == F_SETFL:
 		*nonblock = flags&O_NONBLOCK != 0
-	case command != F_GETFD && command != F_SETFD:
+	case command == F_GETFD:
+		return done(value(f.descriptorFlags))
+	case command == F_SETFD:
+		f.descriptorFlags = flags & FD_CLOEXEC
+	default:
 		return failed(EINVAL)
 	}
 	return status("")

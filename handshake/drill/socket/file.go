@@ -2,12 +2,21 @@ package socket
 
 import "net/netip"
 
-// A file is what a descriptor stands for; exactly one of these is set.
+// A file is what a descriptor stands for; exactly one of the first four is set.
 type file struct {
 	*socket
 	*epoll
 	*pipeEnd
 	*disk
+	descriptorFlags int // FD_CLOEXEC: for F_GETFD, since no program is started
+}
+
+// descriptorFlags is what a descriptor begins with that is made with these flags.
+func descriptorFlags(flags int) int {
+	if flags&SOCK_CLOEXEC != 0 {
+		return FD_CLOEXEC
+	}
+	return 0
 }
 
 // noAddress is for a send on a connection.

@@ -110,7 +110,7 @@ func (s *socket) accepted(conn *endpoint.Conn, flags int) Result {
 		local: addrPort(conn.LocalAddr()), conn: conn, told: true, served: true, options: s.options,
 	}
 	child.apply()
-	return Result{Value: s.host.install(&file{socket: child}), Addr: addrPort(conn.RemoteAddr())}
+	return Result{Value: s.host.install(&file{socket: child, descriptorFlags: descriptorFlags(flags)}), Addr: addrPort(conn.RemoteAddr())}
 }
 
 // addrPort returns the address of a connection of the endpoint.

@@ -46,5 +46,5 @@ func (h *Host) Socket(domain, typ, protocol int) Op {
 	}
 	s := &socket{host: h, ipv6: domain == AF_INET6 || h.config.Local.Is6(), nonblock: typ&SOCK_NONBLOCK != 0}
 	s.options.init(&h.settings)
-	return done(value(h.install(&file{socket: s})))
+	return done(value(h.install(&file{socket: s, descriptorFlags: descriptorFlags(typ)})))
 }

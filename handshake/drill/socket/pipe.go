@@ -17,9 +17,9 @@ type pipeEnd struct {
 // Pipe is pipe2(2). It returns the ends to read from and to write to.
 func (h *Host) Pipe(flags int) (r, w int) {
 	p := &pipe{readers: 1, writers: 1}
-	nonblock := flags&O_NONBLOCK != 0
-	r = h.install(&file{pipeEnd: &pipeEnd{pipe: p, nonblock: nonblock}})
-	w = h.install(&file{pipeEnd: &pipeEnd{pipe: p, writes: true, nonblock: nonblock}})
+	nonblock, own := flags&O_NONBLOCK != 0, descriptorFlags(flags)
+	r = h.install(&file{pipeEnd: &pipeEnd{pipe: p, nonblock: nonblock}, descriptorFlags: own})
+	w = h.install(&file{pipeEnd: &pipeEnd{pipe: p, writes: true, nonblock: nonblock}, descriptorFlags: own})
 	return r, w
 }
 
