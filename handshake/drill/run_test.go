@@ -72,6 +72,7 @@ func TestCorners(t *testing.T) {
 		"commands that do nothing":      "+0 `:; false || true`",
 		"poll of no descriptor":         "+0 poll([{fd=-1, events=POLLIN, revents=0}], 1, 0) = 0",
 		"a failure with a way out":      "+0 `nstat > /dev/null; nstat | grep -q TcpRetransSegs || true`",
+		"lengths below zero":            "+0 pipe([5, 6]) = 0\n+0 write(6, ..., 10) = 10\n+0 read(5, ..., -1) = -1 EINVAL\n+0 splice(5, NULL, 4, NULL, -1, 0) = 10\n+0 > P. 1:11(10) ack 1",
 		"a queue that passes on":        "+0 `tc qdisc replace dev tun0 root fq; tc qdisc del dev tun0 root`",
 		"a redirection without a blank": "+0 `echo 0 >/proc/sys/net/ipv4/tcp_sack 2>&1`",
 	} {

@@ -28,7 +28,7 @@ func (h *Host) Read(fd, n, flags int) Op {
 	switch {
 	case f == nil:
 		return failed(EBADF)
-	case f.epoll != nil:
+	case f.epoll != nil || n < 0:
 		return failed(EINVAL)
 	case f.socket != nil && n == 0:
 		return status("") // unlike recv, it does not wait for something

@@ -1,5 +1,7 @@
 package socket
 
+import "math"
+
 // Flags of splice(2), with Linux's numbers.
 const (
 	SPLICE_F_MOVE     = 1
@@ -11,6 +13,9 @@ const (
 // Splice is splice(2) of up to n bytes, one side of which is a pipe.
 func (h *Host) Splice(in, out, n, flags int) Op {
 	from, to := h.files[in], h.files[out]
+	if n < 0 {
+		n = math.MaxInt // it has no sign
+	}
 	switch {
 	case flags&^(SPLICE_F_MOVE|SPLICE_F_NONBLOCK|SPLICE_F_MORE|SPLICE_F_GIFT) != 0:
 		return failed(EINVAL)
