@@ -33,8 +33,8 @@ var stampStages = []struct{ flag, info int }{
 	{SOF_TIMESTAMPING_TX_ACK, SCM_TSTAMP_ACK},
 }
 
-// A mark is the last byte of a send, when it leaves or is acknowledged a timestamp
-// is taken.
+// A mark is the last byte of a send: when it leaves, be it again, or is acknowledged,
+// a timestamp is taken.
 type mark struct {
 	end  uint64 // of the data, counted from the first byte of the connection
 	flag int    // the times that are asked for
@@ -89,8 +89,14 @@ func (s *socket) mark() {
 // stamp takes the timestamps that are due.
 func (s *socket) stamp() {
 	acked, sent := s.progress()
+	out := &s.trafficOf().out
 	var keep []mark
 	for _, m := range s.marks {
+		for _, p := range out.resent {
+			if m.left && p.from < m.end && m.end <= p.to {
+				s.queueStamps(&m, SOF_TIMESTAMPING_TX_SCHED|SOF_TIMESTAMPING_TX_SOFTWARE)
+			}
+		}
 		if !m.left && m.end <= sent {
 			m.left = true
 			s.queueStamps(&m, SOF_TIMESTAMPING_TX_SCHED|SOF_TIMESTAMPING_TX_SOFTWARE)
@@ -101,7 +107,7 @@ func (s *socket) stamp() {
 		}
 		keep = append(keep, m)
 	}
-	s.marks = keep
+	s.marks, out.resent = keep, nil
 }
 
 // queueStamps queues those timestamps of a send that are asked for, if it is said

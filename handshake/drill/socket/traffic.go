@@ -23,9 +23,13 @@ type way struct {
 	segments, data uint64 // those that the connection counts, and those with data
 	bytes, again   uint64 // of data, and those sent before
 	last           time.Time
-	top            wire.Seq // the end of what was sent
+	first, top     wire.Seq // where data begins, and the end of what was sent
+	resent         []span   // since somebody has looked
 	mss, scale     int      // in the SYN
 }
+
+// A span is a piece of data, counted from the first byte of the connection.
+type span struct{ from, to uint64 }
 
 // observe counts a segment, and begins anew with a SYN that nothing was before.
 func (h *Host) observe(at time.Time, outgoing bool, p *wire.Packet) {
@@ -81,7 +85,7 @@ func (t *traffic) came(at time.Time, s *wire.Segment) {
 // take counts what a segment carries.
 func (w *way) take(at time.Time, s *wire.Segment) {
 	if s.Flags&wire.SYN != 0 {
-		w.top = s.Seq.Add(1)
+		w.first, w.top = s.Seq.Add(1), s.Seq.Add(1)
 		w.mss, w.scale = synOptions(s.Options)
 	}
 	n := len(s.Payload)
@@ -97,6 +101,8 @@ func (w *way) take(at time.Time, s *wire.Segment) {
 	}
 	if fresh := end.Diff(w.top); fresh < n {
 		w.again += uint64(n - max(fresh, 0))
+		to := max(end.Diff(w.first), n)
+		w.resent = append(w.resent, span{uint64(to - n), uint64(to)})
 	}
 	if w.top.Less(end) {
 		w.top = end
