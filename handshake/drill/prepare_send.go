@@ -3,6 +3,7 @@ package drill
 import (
 	"net/netip"
 
+	"tfocraft/handshake/drill/script"
 	"tfocraft/handshake/drill/socket"
 )
 
@@ -85,7 +86,27 @@ func sendmsg(p *player, a *args) *pendingCall {
 	if name := f["msg_name"]; name != nil && name.Text != "NULL" {
 		to, _ = a.addressIn(name, p.server())
 	}
+	stamping, has := a.stamping(f["msg_control"])
+	if flags := a.int(2, 0); has && a.checkSend(n, flags) == nil {
+		return plain(p.host.SendStamped(a.fd(0), make([]byte, n), flags, to, stamping))
+	}
 	return p.send(a, n, a.int(2, 0), to)
+}
+
+// stamping is what the control message of a sendmsg says, which is the only one that is
+// supported.
+func (a *args) stamping(list *script.Expr) (flags int, has bool) {
+	if list == nil || list.Kind != script.Array || len(list.Args) == 0 {
+		return 0, false
+	}
+	f := fieldsOf(&list.Args[0])
+	level, kind, data := f["cmsg_level"], f["cmsg_type"], f["cmsg_data"]
+	if len(list.Args) > 1 || level == nil || kind == nil || data == nil ||
+		a.number(level) != socket.SOL_SOCKET || a.number(kind) != socket.SO_TIMESTAMPING {
+		a.fail(unsupportedf("sendmsg with control messages other than one SO_TIMESTAMPING is not supported"))
+		return 0, false
+	}
+	return a.number(data), true
 }
 
 // mostVectors is UIO_MAXIOV.

@@ -1,6 +1,9 @@
 package socket
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Flags of SO_TIMESTAMPING, with Linux's numbers.
 const (
@@ -24,6 +27,9 @@ const (
 	// knownStamping are all that Linux 6.18 takes from a program, but for those of
 	// hardware clocks.
 	knownStamping = 1<<19 - 1&^(1<<15)
+
+	// recordedStamping says what has a timestamp; the others are about how that is told.
+	recordedStamping = SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_ACK
 )
 
 // stampStages are the times that a timestamp can be of, in their order.
@@ -65,6 +71,27 @@ func changeStamping(s *socket, flags int) Errno {
 	return ""
 }
 
+// SendStamped is sendmsg(2) with a control message that says which timestamps this
+// data has.
+func (h *Host) SendStamped(fd int, data []byte, flags int, to netip.AddrPort, stamping int) Op {
+	s, e := h.socket(fd)
+	switch {
+	case e != "":
+		return failed(e)
+	case stamping&^recordedStamping != 0:
+		return failed(EINVAL)
+	}
+	var sending Op
+	return func() (Result, bool) {
+		s.stamping = &stamping
+		defer func() { s.stamping = nil }()
+		if sending == nil {
+			sending = h.Send(fd, data, flags, to)
+		}
+		return sending()
+	}
+}
+
 // reports reports whether timestamps of this kind are taken and told.
 func (s *socket) reports(flag int) bool {
 	flags := s.options.get(SOL_SOCKET, SO_TIMESTAMPING)
@@ -74,8 +101,11 @@ func (s *socket) reports(flag int) bool {
 // mark is tcp_tx_timestamp: it notes a send that ends with what was written last.
 // One that waits in the same segment is forgotten.
 func (s *socket) mark() {
-	flag := s.options.get(SOL_SOCKET, SO_TIMESTAMPING) & (SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_ACK)
-	if flag == 0 {
+	flag := s.options.get(SOL_SOCKET, SO_TIMESTAMPING)
+	if s.stamping != nil {
+		flag = *s.stamping
+	}
+	if flag &= recordedStamping; flag == 0 {
 		return
 	}
 	s.stamp() // what the send before has waited for may be over
@@ -113,7 +143,7 @@ func (s *socket) stamp() {
 // queueStamps queues those timestamps of a send that are asked for, if it is said
 // that they are told.
 func (s *socket) queueStamps(m *mark, due int) {
-	if !s.reports(due) {
+	if s.options.get(SOL_SOCKET, SO_TIMESTAMPING)&SOF_TIMESTAMPING_SOFTWARE == 0 {
 		return
 	}
 	for _, stage := range stampStages {
@@ -174,6 +204,7 @@ type followUp struct {
 	pinned     []pin
 	nextPin    uint32
 	marks      []mark
+	stamping   *int   // what a control message of the send under way asks for
 	identifies bool   // SOF_TIMESTAMPING_OPT_ID
 	firstByte  uint64 // that such numbers count from
 	left       uint64 // how many bytes were sent
