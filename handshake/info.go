@@ -94,9 +94,10 @@ type Info struct {
 	RecvWindow     int  // bytes we allow
 	ECN, ECNSeen   bool // both sides have agreed on ECN; and a segment has come that could be marked
 	Sent, Received uint64
-	Unsent         int // bytes written that were not sent yet
-	Unanswered     int // timeouts in a row, of data or of the SYN or SYN-ACK
-	WindowProbes   int // of a window that is still closed
+	Unsent         int  // bytes written that were not sent yet
+	Unanswered     int  // timeouts in a row, of data or of the SYN or SYN-ACK
+	WindowProbes   int  // of a window that is still closed
+	Reordering     bool // was seen on the way to the peer (RFC 8985, Section 6.2)
 	// What both sides have agreed on.
 	Timestamps, SACK, WindowScale bool
 	SynRetransmits                int // of the SYN or the SYN-ACK

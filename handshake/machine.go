@@ -325,7 +325,7 @@ func (m *Machine) Info() Info {
 	if !m.state.Synchronized() {
 		i.Unanswered = int(m.handshake.retries)
 	}
-	i.MinRTT = m.rack.least.last()
+	i.MinRTT, i.Reordering = m.rack.least.last(), m.rack.reordering
 	i.MSS = m.segmentSize()
 	i.Cwnd, i.Threshold = m.cwnd.window, m.cwnd.threshold
 	i.SendWindow = m.send.window

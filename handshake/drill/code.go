@@ -58,7 +58,10 @@ func (p *player) name(name string) (n int64, ok bool, err error) {
 	} else if fd < 0 {
 		return 0, false, failf("there is no socket yet that %s could tell of", name)
 	}
-	if n, ok = p.host.Info(fd, name); !ok {
+	switch n, ok = p.host.Info(fd, name); {
+	case n == socket.UnknownInfo:
+		return 0, false, unsupportedf("what Linux tells of %s by now is not supported", name)
+	case !ok:
 		return 0, false, failf("the socket under test, of which %s should tell, was not accepted, or is closed", name)
 	}
 	return n, true, nil

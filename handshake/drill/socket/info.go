@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"math"
 	"time"
 
 	"tfocraft/handshake"
@@ -62,9 +63,27 @@ var infos = map[string]func(s *socket, i *handshake.Info) int64{
 
 	"tcpi_total_rto": func(s *socket, i *handshake.Info) int64 { return s.timeouts(i) },
 
+	"tcpi_reordering":   func(_ *socket, i *handshake.Info) int64 { return unless(i.Reordering, firstReordering) },
+	"tcpi_reord_seen":   func(_ *socket, i *handshake.Info) int64 { return unless(i.Reordering, 0) },
+	"tcpi_delivered_ce": func(_ *socket, i *handshake.Info) int64 { return unless(i.ECN, 0) },
+
 	// Nobody counts these any more, or has set them.
 	"tcpi_fackets":       func(*socket, *handshake.Info) int64 { return 0 },
 	"tcpi_last_ack_sent": func(*socket, *handshake.Info) int64 { return 0 },
+}
+
+// UnknownInfo stands for a value that Linux has and this host has not.
+const UnknownInfo = math.MinInt64
+
+// firstReordering is net.ipv4.tcp_reordering, which grows where there is some.
+const firstReordering = 3
+
+// unless is a value that is known as long as something was not so.
+func unless(was bool, n int64) int64 {
+	if was {
+		return UnknownInfo
+	}
+	return n
 }
 
 // scale is a window scale that counts if both sides have one.
@@ -205,6 +224,8 @@ func (s *socket) listening(name string) int64 {
 		return int64(s.listener.Waiting())
 	case "tcpi_sacked":
 		return int64(s.backlog)
+	case "tcpi_reordering":
+		return firstReordering
 	case "tcpi_snd_cwnd":
 		return int64(unconnected.CwndSegments)
 	}
