@@ -86,7 +86,7 @@ var constants = map[string]int64{
 	"SO_EE_ORIGIN_NONE":             0, "SO_EE_ORIGIN_LOCAL": 1, "SO_EE_ORIGIN_ICMP": 2, "SO_EE_ORIGIN_ICMP6": 3,
 
 	"F_GETFD": socket.F_GETFD, "F_SETFD": socket.F_SETFD, "F_GETFL": socket.F_GETFL, "F_SETFL": socket.F_SETFL,
-	"O_RDONLY": socket.O_RDONLY, "O_WRONLY": socket.O_WRONLY, "O_CREAT": socket.O_CREAT, "O_TRUNC": socket.O_TRUNC, "O_RDWR": socket.O_RDWR, "O_NONBLOCK": socket.O_NONBLOCK, "FD_CLOEXEC": socket.FD_CLOEXEC,
+	"O_RDONLY": socket.O_RDONLY, "O_WRONLY": socket.O_WRONLY, "O_CREAT": socket.O_CREAT, "O_TRUNC": socket.O_TRUNC, "O_RDWR": socket.O_RDWR, "O_NONBLOCK": socket.O_NONBLOCK, "O_CLOEXEC": socket.SOCK_CLOEXEC, "EPOLL_CLOEXEC": socket.SOCK_CLOEXEC, "FD_CLOEXEC": socket.FD_CLOEXEC,
 	"FIONREAD": socket.SIOCINQ, "SIOCINQ": socket.SIOCINQ, "TIOCOUTQ": socket.SIOCOUTQ, "SIOCOUTQ": socket.SIOCOUTQ,
 	"SIOCOUTQNSD": socket.SIOCOUTQNSD, "FIONBIO": socket.FIONBIO, "SIOCATMARK": socket.SIOCATMARK,
 

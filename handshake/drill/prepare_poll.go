@@ -71,7 +71,7 @@ func epollCreate1(p *player, a *args) *pendingCall {
 	if a.int(0, 0)&^socket.SOCK_CLOEXEC != 0 {
 		return plain(socket.Fail(socket.EINVAL))
 	}
-	return opens(p.host.EpollCreate())
+	return opens(p.host.EpollCreate1(a.int(0, 0)))
 }
 
 func epollCtl(p *player, a *args) *pendingCall {

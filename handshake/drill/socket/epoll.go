@@ -35,11 +35,14 @@ const (
 	EPOLL_CTL_MOD = 3
 )
 
-// EpollCreate is epoll_create(2) and epoll_create1(2).
-func (h *Host) EpollCreate() Op {
+// EpollCreate is epoll_create(2).
+func (h *Host) EpollCreate() Op { return h.EpollCreate1(0) }
+
+// EpollCreate1 is epoll_create1(2).
+func (h *Host) EpollCreate1(flags int) Op {
 	e := &epoll{host: h, watched: make(map[int]*watch)}
 	h.epolls = append(h.epolls, e)
-	return done(value(h.install(&file{epoll: e})))
+	return done(value(h.install(&file{epoll: e, descriptorFlags: descriptorFlags(flags)})))
 }
 
 func (h *Host) epoll(fd int) (*epoll, Errno) {
