@@ -41,7 +41,7 @@ func connected(int) Op { return status("") }
 // told that it failed.
 func (s *socket) unconnect() {
 	s.conn, s.deferred = nil, netip.AddrPort{}
-	s.told, s.ended, s.more, s.shutRead, s.shutWrite = false, false, false, false, false
+	s.served, s.told, s.ended, s.more, s.shutRead, s.shutWrite = false, false, false, false, false, false
 }
 
 // Disconnect is connect(2) to AF_UNSPEC: the connection is reset and the socket
@@ -79,6 +79,7 @@ func (s *socket) begin(to netip.AddrPort, mode handshake.ClientMode, data []byte
 		return 0, errnoOf(err)
 	}
 	s.conn, s.err = conn, ""
+	s.followUp.begin()
 	s.applyBegun()
 	h.settle()
 	return n, ""
