@@ -61,6 +61,7 @@ func TestForeignCommands(t *testing.T) {
 		"echo a#b|tee /proc/sys/net/ipv4/tcp_sack",
 		"sleep 1 &",
 		"(sleep 1)",
+		"dd if=/dev/urandom of=/tmp/f bs=1 count=1",
 		"sysctl -n net.ipv4.tcp_sack",
 		"sysctl -q -w net.ipv4.tcp_sack = 1",
 	} {

@@ -26,14 +26,14 @@ func (p *player) dd(args []string) error {
 			count, err = sizeOf(value)
 		case "status":
 		default:
-			return unsupportedf("dd with %q is not supported", arg)
+			return errForeign
 		}
 		if err != nil {
 			return err
 		}
 	}
 	if !zeros || path == "" || count < 0 || block > 0 && count > largestFile/block {
-		return unsupportedf("dd is supported for files of zeros of up to %d bytes: if=/dev/zero of=PATH bs=N count=N", largestFile)
+		return errForeign
 	}
 	p.host.MakeFile(path, block*count)
 	return nil
@@ -42,7 +42,7 @@ func (p *player) dd(args []string) error {
 // truncate is truncate(1): "truncate -s N PATH".
 func (p *player) truncate(args []string) error {
 	if len(args) != 3 || args[0] != "-s" {
-		return unsupportedf("truncate is supported as truncate -s N PATH")
+		return errForeign
 	}
 	n, err := sizeOf(args[1])
 	if err == nil {
