@@ -1,6 +1,8 @@
 package handshake
 
 import (
+	"time"
+
 	"tfocraft/wire"
 )
 
@@ -63,6 +65,7 @@ func (m *Machine) takeAck(now instant, s *wire.Segment, set *wire.OptionSet, win
 	if m.send.inFlight() == 0 && m.send.una == s.Ack {
 		// It can only be about something that has come twice.
 		m.takeBlocks(s, set, &d)
+		m.undoIfReported(0)
 		m.endTailProbe(s, set, 0)
 		return
 	}
@@ -89,10 +92,18 @@ func (m *Machine) takeAck(now instant, s *wire.Segment, set *wire.OptionSet, win
 	m.endTailProbe(s, set, acked)
 	m.notePathProbe(now)
 	m.recover(now, max(acked, 0), &d)
+	if acked > 0 && b.reneged() {
+		// As in Linux the timeout that brings it back does not take as long.
+		m.timers.retransmit = now.Add(max(m.rtt.srtt/2, renegedAfter))
+	}
 	if acked > 0 || d.bytes > 0 {
 		m.armTailProbe(now)
 	}
 }
+
+// renegedAfter is for how long at least a peer is believed that does not acknowledge
+// what it has reported.
+const renegedAfter = 10 * time.Millisecond
 
 // takeBlocks marks what SACK blocks say (RFC 2018). The first of them may say that
 // something has arrived twice (RFC 2883, Section 4).
@@ -103,7 +114,10 @@ func (m *Machine) takeBlocks(s *wire.Segment, set *wire.OptionSet, d *delivery) 
 	for i, block := range set.SACK[:set.NumSACK] {
 		if i == 0 && isDuplicateSACK(s.Ack, set) {
 			m.rack.duplicate(s.Ack, m.send.nxt)
-			m.count.DuplicatesSent++
+			segments := max((block.Right.Diff(block.Left)+m.segmentSize()-1)/m.segmentSize(), 1)
+			m.count.DuplicatesSent += uint32(segments)
+			m.count.Delivered += uint32(segments)
+			m.reported(block, segments)
 			continue
 		}
 		if s.Ack.Less(block.Left) {

@@ -58,8 +58,22 @@ type Config struct {
 	ECN ECN
 
 	Congestion    CongestionControl
-	InitialWindow int  // segments; 0 means 10 (RFC 6928)
-	Nagle         bool // hold back small segments while data is unacknowledged (RFC 9293, Section 3.7.4)
+	InitialWindow int // segments; 0 means 10 (RFC 6928)
+	// LinuxWindow is congestion control as Linux has it where RFCs say otherwise: a
+	// loss lowers the threshold from the window, in whole segments, and not from what is
+	// in flight (RFC 5681, equation 4, MUST; RFC 9438, Section 4.6, allows it for CUBIC), and
+	// slow start after a timeout grows by all that has arrived.
+	LinuxWindow bool
+	// NoSlowStartAfterIdle keeps the window over a pause; RFC 5681, Section 4.1, says to begin
+	// anew (SHOULD).
+	NoSlowStartAfterIdle bool
+	NoTailProbes         bool // no tail loss probes (RFC 8985, Section 7)
+	NoFRTO               bool // do not ask for a sign that a timeout was spurious before all goes again (RFC 5682)
+	NoDSACK              bool // do not report what came twice (RFC 2883)
+	// NoPathSearch takes the size of a path from ICMP alone: where it is lost, large
+	// segments are, too (RFC 4821).
+	NoPathSearch bool
+	Nagle        bool // hold back small segments while data is unacknowledged (RFC 9293, Section 3.7.4)
 
 	// KeepAlive is off at zero.
 	KeepAlive KeepAlive
@@ -171,10 +185,13 @@ type settings struct {
 	SoftErrorsEndOpen            bool
 	NoWindowScale                bool
 	NoSACK                       bool
-	MSS, Burst, InitialWindow    int
+	MSS, Burst                   int
 	SynRetries, SynLinear        int16
 	SynAckRetries                int16
-	Retries                      int16
+	Retries, InitialWindow       int16
+	LinuxWindow, NoTailProbes    bool
+	NoSlowStartAfterIdle, NoFRTO bool
+	NoDSACK, NoPathSearch        bool
 	DelayedAck                   time.Duration
 	TimeWait, FinWait2           time.Duration
 	SynAckHold, UserTimeout      time.Duration
@@ -189,14 +206,16 @@ func (c *Config) settings() settings {
 		IPv6: c.IPv6, Nagle: c.Nagle, NoDataBeforeAck: c.NoDataBeforeAck,
 		NoTimestamps: c.NoTimestamps, LaxTimestamps: c.LaxTimestamps, SoftErrorsEndOpen: c.SoftErrorsEndOpen,
 		NoWindowScale: c.NoWindowScale, NoSACK: c.NoSACK,
-		MSS: c.MSS, Burst: c.Burst, InitialWindow: c.InitialWindow,
+		MSS: c.MSS, Burst: c.Burst, InitialWindow: tries(c.InitialWindow),
+		LinuxWindow: c.LinuxWindow, NoTailProbes: c.NoTailProbes, NoSlowStartAfterIdle: c.NoSlowStartAfterIdle,
+		NoFRTO: c.NoFRTO, NoDSACK: c.NoDSACK, NoPathSearch: c.NoPathSearch,
 		SynRetries: tries(c.SynRetries), SynLinear: tries(c.SynLinear), SynAckRetries: tries(c.SynAckRetries), Retries: tries(c.Retries),
 		DelayedAck: c.DelayedAck, TimeWait: c.TimeWait, FinWait2: c.FinWait2,
 		SynAckHold: c.SynAckHold, UserTimeout: c.UserTimeout, KeepAlive: c.KeepAlive,
 	}
 }
 
-// tries takes a number that is more than any timer lives to see for that.
+// tries takes a number that is more than any timer lives to see, or any window, for that.
 func tries(n int) int16 { return int16(max(min(n, math.MaxInt16), -1)) }
 
 // setBuffer lets a buffer for which nothing is set begin with a size and grow to a

@@ -17,10 +17,11 @@ const (
 // are the control's. When losses are found and repaired is recovery's matter.
 type congestion struct {
 	window, threshold int
-	initial           int  // segments
 	credit            int  // NewReno: bytes acknowledged since the window last grew in congestion avoidance
 	limited           bool // the window has held data back, or nearly, since it last grew
+	linux             bool // see Config.LinuxWindow
 	control           CongestionControl
+	initial           int16  // segments
 	cubic             *cubic // nil until a loss, or the end of slow start
 }
 
@@ -34,13 +35,13 @@ func (c *congestion) curve() *cubic {
 
 // open sets the initial window: RFC 6928's, or one segment after a lost SYN or
 // SYN-ACK (RFC 5681, Section 3.1).
-func (c *congestion) open(segments, mss int, synLost bool) {
+func (c *congestion) open(segments int16, mss int, synLost bool) {
 	c.initial = segments
 	c.threshold = 1 << 30
 	if synLost {
 		segments = 1
 	}
-	c.window = segments * mss
+	c.window = int(segments) * mss
 }
 
 // acked lets the window grow by what was acknowledged, if it was made use of
@@ -80,19 +81,26 @@ func (c *congestion) renoAcked(n, mss int) {
 // while duplicates came in does not count (RFC 5681, Section 3.2).
 func (c *congestion) lost(flight, mss int) {
 	c.credit = 0
+	if c.linux {
+		flight = c.window / mss * mss
+	}
 	flight = min(flight, max(c.window, mss))
 	if c.control == Cubic {
 		flight = c.curve().lost(flight, mss)
 	} else {
 		flight /= 2
 	}
+	if c.linux {
+		flight = flight / mss * mss
+	}
 	c.threshold = max(flight, 2*mss)
 }
 
-// collapse is for a timeout: the window is one segment (RFC 5681, Section 3.1).
+// collapse is for a timeout: the window is one segment (RFC 5681, Section 3.1), beside
+// what is not taken for lost.
 // CUBIC's curve begins anew where slow start will end (RFC 9438, Section 4.8).
-func (c *congestion) collapse(mss int) {
-	c.window, c.limited = mss, true
+func (c *congestion) collapse(pipe, mss int) {
+	c.window, c.limited = pipe+mss, true
 	if c.cubic != nil {
 		c.cubic.most, c.cubic.epoch = 0, 0
 	}
@@ -110,7 +118,7 @@ func (c *congestion) restore(window, threshold int) {
 // idle restarts after a pause longer than the retransmission timeout
 // (RFC 5681, Section 4.1).
 func (c *congestion) idle(mss int) {
-	c.window = min(c.window, c.initial*mss)
+	c.window = min(c.window, int(c.initial)*mss)
 	if c.cubic != nil {
 		c.cubic.epoch = 0
 	}

@@ -130,6 +130,7 @@ func (m *Machine) takeEcho(s *wire.Segment, acked int) {
 	}
 	m.cwnd.lost(m.send.inFlight()+acked, m.segmentSize())
 	m.cwnd.window = min(m.cwnd.window, m.cwnd.threshold)
+	m.recovery.undo.again = notReported
 	m.hold(heldByMark)
 }
 

@@ -105,7 +105,7 @@ type Info struct {
 
 	// What follows is in segments, and what Linux calls tcpi_unacked, tcpi_sacked,
 	// tcpi_lost, tcpi_retrans, tcpi_snd_cwnd, tcpi_delivered and
-	// tcpi_total_retrans. Those lost count until they were sent again.
+	// tcpi_total_retrans. Those lost count until they have arrived.
 	Unacked, Sacked, Lost, Resent int // of what is in flight
 	CwndSegments                  int
 	Delivered                     int // that the peer has, the SYN included

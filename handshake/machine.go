@@ -64,7 +64,8 @@ func (m *Machine) init(c Config) {
 	m.send.init(&c)
 	m.recv.init(&c)
 	m.rtt.init(&c)
-	m.cwnd.control = c.Congestion
+	m.cwnd.control, m.cwnd.linux = c.Congestion, c.LinuxWindow
+	m.recovery.undo.again = notReported
 	m.handshake.pathMSS, m.handshake.deferAccept = c.MSS, c.DeferAccept
 	m.begunStory(FastOpenInfo{})
 }

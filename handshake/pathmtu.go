@@ -44,7 +44,7 @@ func (m *Machine) narrowPath(now instant) {
 	if m.path != nil {
 		m.path.probing = 0
 	}
-	if m.send.timeouts < 2 || m.send.inFlight() < m.segmentSize() {
+	if m.config.NoPathSearch || m.send.timeouts < 2 || m.send.inFlight() < m.segmentSize() {
 		return
 	}
 	if h.pathMSS <= base {

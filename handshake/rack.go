@@ -44,9 +44,12 @@ func (r *rack) delivered(now instant, d *delivery, plausible bool) {
 	if d.any && d.earlier.Less(r.fack) {
 		r.reordering = true
 	}
-	if plausible && sentAfter(d.latest.sentAt, d.latest.end(), r.sentAt, r.end) {
+	if !plausible {
+		return
+	}
+	r.rtt = now.Sub(d.latest.sentAt)
+	if sentAfter(d.latest.sentAt, d.latest.end(), r.sentAt, r.end) {
 		r.sentAt, r.end = d.latest.sentAt, d.latest.end()
-		r.rtt = now.Sub(d.latest.sentAt)
 	}
 }
 

@@ -221,8 +221,8 @@ func TestNoSACK(t *testing.T) {
 	h.want(". 1:1461(1460) ack 1")
 }
 
-// The sender keeps what was SACKed: a receiver may change its mind, and after a
-// timeout everything goes again from SND.UNA. RFC 2018, Section 8 (C-24).
+// The sender keeps what was SACKed: a receiver may change its mind. Once it has shown
+// that, everything goes again from SND.UNA, after a timeout that is short. RFC 2018, Section 8 (C-24).
 func TestReneging(t *testing.T) {
 	c := plainConfig()
 	c.NoSACK = false
@@ -234,7 +234,10 @@ func TestReneging(t *testing.T) {
 	h.wait(h.m.Info().RTO)
 	h.want(". 1:1461(1460) ack 1")
 	h.in(". 1:1(0) ack 1461", "")
+	h.wantIdle()
+	h.wait(renegedAfter)
 	h.want(". 1461:2921(1460) ack 1")
+	h.in(". 1:1(0) ack 2921", "")
 	h.want("P. 2921:4381(1460) ack 1")
 }
 

@@ -13,6 +13,7 @@ type receiver struct {
 	edge      wire.Seq // right edge of the window as announced; it never moves back
 	shift     uint8    // our window scale
 	eager     bool     // the edge moves by every byte that makes room, as in FreeBSD
+	noDSACK   bool     // see Config.NoDSACK
 	unread    int      // delivered, not yet consumed
 	delivered uint64
 
@@ -33,7 +34,7 @@ type receiver struct {
 
 func (r *receiver) init(c *Config) {
 	r.limit, r.most, r.mss = c.RecvBuffer, max(c.RecvBuffer, c.MaxRecvBuffer), c.MSS
-	r.eager = c.Profile == FreeBSD
+	r.eager, r.noDSACK = c.Profile == FreeBSD, c.NoDSACK
 }
 
 // start begins behind the peer's SYN.
@@ -66,7 +67,7 @@ func (r *receiver) acknowledged() {
 
 // again notes n bytes at seq that have come before (RFC 2883, Section 4).
 func (r *receiver) again(seq wire.Seq, n int) {
-	if n > 0 {
+	if n > 0 && !r.noDSACK {
 		r.twice = wire.SACKBlock{Left: seq, Right: seq.Add(n)}
 	}
 }

@@ -19,6 +19,8 @@ const (
 type recovery struct {
 	phase phase
 	force bool     // the first retransmission waits for no window
+	frto  bool     // the timeout may have been spurious, see judgeTimeout
+	renew bool     // what is new goes before what was lost, to show that
 	point wire.Seq // RecoveryPoint: SND.NXT when the last loss was found, or less than SND.UNA
 
 	flight    int // RecoverFS
@@ -44,6 +46,8 @@ func (m *Machine) pipe() int { return max(m.send.board.outstanding()-m.recovery.
 func (m *Machine) recover(now instant, acked int, d *delivery) {
 	r, before := &m.recovery, m.recovery.phase
 	m.undoIfSpurious(acked)
+	m.undoIfReported(acked)
+	m.judgeTimeout(acked, d)
 	switch {
 	case r.phase != phaseOpen && r.point.LessEq(m.send.una):
 		m.recovered()
@@ -79,6 +83,8 @@ func (m *Machine) openUp(now instant, p phase, acked int, d *delivery) {
 		acked = d.bytes
 	case p == phaseRecovery:
 		return // without SACK nobody knows (RFC 6582, Section 3.2, step 3)
+	case p == phaseLoss && m.config.LinuxWindow:
+		acked = d.bytes
 	case p == phaseLoss:
 		acked = min(acked, m.segmentSize())
 	}
@@ -131,7 +137,7 @@ func (m *Machine) recovered() {
 		m.cwnd.window = m.cwnd.threshold
 	}
 	m.rack.recovered()
-	r.phase, r.force = phaseOpen, false
+	r.phase, r.force, r.renew = phaseOpen, false, false
 	r.duplicates, r.arrived = 0, 0
 }
 

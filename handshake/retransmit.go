@@ -61,7 +61,9 @@ func (m *Machine) sendAgain(now instant, seq wire.Seq, n int, out []Output) []Ou
 		m.recovery.undo.since = now
 	}
 	size := m.segmentSize()
-	m.count.Retransmits += uint32(max((len(payload)+size-1)/size, 1))
+	segments := max((len(payload)+size-1)/size, 1)
+	m.count.Retransmits += uint32(segments)
+	m.recovery.undo.repeated(segments)
 	return m.sendData(now, seq, payload, fin, out)
 }
 
@@ -76,7 +78,7 @@ func (m *Machine) dataTimeout(now instant, out []Output) []Output {
 	s.timeouts++
 	m.count.Timeouts++
 	m.narrowPath(now)
-	m.enterLoss()
+	m.enterLoss(now)
 	m.rtt.backOff()
 	m.armRetransmit(now)
 	n := min(m.segmentSize(), s.inFlight())
@@ -86,10 +88,15 @@ func (m *Machine) dataTimeout(now instant, out []Output) []Output {
 	return m.flush(now, m.sendAgain(now, s.from(), n, out))
 }
 
-// enterLoss takes everything for lost that was sent. Only the first timeout for
-// a flight lowers the threshold (RFC 5681, Section 3.1).
-func (m *Machine) enterLoss() {
-	r, size := &m.recovery, m.segmentSize()
+// enterLoss takes for lost what was sent, but for what can be there by now only if
+// it was faster than others (as in Linux), and what SACK blocks have reported: RFC
+// 2018, Section 8, says to forget them (SHOULD), which is done once the peer has shown
+// that it does not keep to them. Only the first timeout for a flight lowers the threshold
+// (RFC 5681, Section 3.1).
+func (m *Machine) enterLoss(now instant) {
+	r, b, size := &m.recovery, &m.send.board, m.segmentSize()
+	reneged := b.reneged()
+	r.frto = m.mayAskTimeout() && !reneged
 	if r.phase != phaseLoss {
 		if r.phase == phaseOpen {
 			m.beginUndo()
@@ -98,12 +105,14 @@ func (m *Machine) enterLoss() {
 		r.phase = phaseLoss
 	}
 	r.point = m.send.nxt
-	m.cwnd.collapse(size)
 	m.ecn.cwr = m.ecn.sends
 	r.force, r.duplicates, r.arrived = false, 0, 0
-	m.send.board.distrust()
-	m.rack.distrust(m.send.una)
-	m.send.board.loseAll()
+	if reneged {
+		b.distrust()
+		m.rack.distrust(m.send.una)
+	}
+	b.loseAll(now.Add(-m.rack.rtt))
+	m.cwnd.collapse(m.pipe(), size)
 	m.timers.tail, m.timers.reorder = 0, 0
 	m.tail = tailProbe{}
 }

@@ -34,6 +34,7 @@ const (
 	fateSacked fate = 1 << iota // by a SACK block
 	fateLost                    // and not sent again yet
 	fateResent                  // was sent more than once
+	fateRepair                  // was lost and sent again, and there is no sign of it yet
 	fateProbe                   // a probe of the path's MTU: its loss says nothing about congestion
 )
 
@@ -179,7 +180,7 @@ func (b *scoreboard) sacks(left, right wire.Seq, d *delivery) {
 		}
 		d.add(&b.all[i])
 		d.count += b.all[i].segments(b.all[i].n)
-		b.setFate(i, b.all[i].fate&^fateLost|fateSacked)
+		b.setFate(i, b.all[i].fate&^(fateLost|fateRepair)|fateSacked)
 		i = b.join(i)
 	}
 }
@@ -231,13 +232,10 @@ func (b *scoreboard) join(i int) int {
 // alike reports whether two neighbours can be one span. When something was sent
 // that has arrived is of no interest any more.
 func alike(a, b *span) bool {
-	if a.fate&fateSacked != 0 && b.fate&fateSacked != 0 {
-		return true
-	}
 	if a.fate != b.fate || a.fate&fateProbe != 0 {
 		return false
 	}
-	return a.fate&fateLost != 0 || a.sentAt.Equal(b.sentAt) && a.size == b.size
+	return a.fate&fateSacked != 0 || a.sentAt.Equal(b.sentAt) && a.size == b.size
 }
 
 // lose marks span i as lost.
@@ -258,10 +256,11 @@ func (b *scoreboard) loseFirst(n int) {
 	b.lose(b.head)
 }
 
-// loseAll marks everything as lost that has not arrived.
-func (b *scoreboard) loseAll() {
+// loseAll marks as lost what has not arrived: the first span, and those that were sent
+// by then.
+func (b *scoreboard) loseAll(then instant) {
 	for i := b.head; i < len(b.all); i++ {
-		if b.all[i].fate&(fateSacked|fateLost) == 0 {
+		if s := &b.all[i]; s.fate&(fateSacked|fateLost) == 0 && (i == b.head || !then.Before(s.sentAt)) {
 			i = b.lose(i)
 		}
 	}
@@ -276,8 +275,11 @@ func (b *scoreboard) loseLarger(size int) {
 	}
 }
 
-// distrust forgets what SACK blocks have said: after a timeout the peer may have
-// thrown those bytes away (RFC 2018, Section 8).
+// reneged reports whether SACK blocks have said that the peer has the bytes at SND.UNA,
+// and it does not acknowledge them: it has thrown them away (RFC 2018, Section 8).
+func (b *scoreboard) reneged() bool { return !b.empty() && b.all[b.head].fate&fateSacked != 0 }
+
+// distrust forgets what SACK blocks have said.
 func (b *scoreboard) distrust() {
 	for i := b.head; i < len(b.all); i++ {
 		if b.all[i].fate&fateSacked != 0 {
@@ -286,11 +288,11 @@ func (b *scoreboard) distrust() {
 	}
 }
 
-// found takes back what was marked as lost and not sent again.
+// found takes back what was marked as lost.
 func (b *scoreboard) found() {
 	for i := b.head; i < len(b.all); i++ {
-		if b.all[i].fate&fateLost != 0 {
-			b.setFate(i, b.all[i].fate&^fateLost)
+		if b.all[i].fate&(fateLost|fateRepair) != 0 {
+			b.setFate(i, b.all[i].fate&^(fateLost|fateRepair))
 		}
 	}
 }
@@ -317,7 +319,11 @@ func (b *scoreboard) resent(now instant, seq wire.Seq, n, size int) {
 			b.split(i, end) // without room to tell the rest apart it counts as sent, too
 		}
 		seq = b.all[i].end()
-		b.setFate(i, b.all[i].fate&^(fateLost|fateProbe)|fateResent)
+		f := b.all[i].fate&^(fateLost|fateProbe) | fateResent
+		if b.all[i].fate&fateLost != 0 {
+			f |= fateRepair
+		}
+		b.setFate(i, f)
 		b.all[i].sentAt, b.all[i].size = now, uint16(size)
 		b.join(i)
 	}

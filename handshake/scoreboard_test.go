@@ -110,7 +110,7 @@ func (m *byteBoard) sack() {
 	want := 0
 	for i := left; i < right && right <= len(m.all); i++ {
 		if b := &m.all[i]; b.fate&fateSacked == 0 {
-			b.fate = b.fate&^fateLost | fateSacked
+			b.fate = b.fate&^(fateLost|fateRepair) | fateSacked
 			want++
 		}
 	}
@@ -163,6 +163,9 @@ func (m *byteBoard) resend() {
 	at := seq.Diff(m.first)
 	for i := range n {
 		b := &m.all[at+i]
+		if b.fate&fateLost != 0 {
+			b.fate |= fateRepair
+		}
 		b.fate = b.fate&^(fateLost|fateProbe) | fateResent
 		b.sentAt, b.vague, b.undated = m.now, false, false
 	}
@@ -179,14 +182,14 @@ func (m *byteBoard) rare() {
 			}
 		}
 	case 1:
-		m.board.loseAll()
+		m.board.loseAll(m.now)
 		for i := range m.all {
 			m.all[i].lose()
 		}
 	case 2:
 		m.board.found()
 		for i := range m.all {
-			m.all[i].fate &^= fateLost
+			m.all[i].fate &^= fateLost | fateRepair
 		}
 	}
 }

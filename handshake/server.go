@@ -178,7 +178,7 @@ func (m *Machine) confirm(now instant, s *wire.Segment, set *wire.OptionSet, out
 	case !m.send.board.empty() && (m.handshake.lost || acked < m.fastOpen.SynAckData):
 		// What went with a SYN-ACK that was lost, or taken without its data, goes
 		// again.
-		m.send.board.loseAll()
+		m.send.board.loseAll(now)
 		m.recovery.phase, m.recovery.point = phaseLoss, m.send.nxt
 	case m.handshake.sack && set.NumSACK > 0:
 		// The client's first ACK was lost, and what this one reports missing is.

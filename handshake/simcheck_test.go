@@ -291,7 +291,7 @@ func (s *sim) expectedTime(h, peer *simHost) time.Duration {
 	// The window moves in steps, and writes need not fill the buffer.
 	window := min(recvBuffer(peer.m), sendBuffer(h.m)) / 2
 	trips, sent := 2, 0
-	for cwnd := h.m.config.InitialWindow * size; sent < len(h.stream); trips++ {
+	for cwnd := int(h.m.config.InitialWindow) * size; sent < len(h.stream); trips++ {
 		sent += min(cwnd, max(window, 1))
 		// Every second segment is acknowledged: the window grows by half.
 		cwnd = min(cwnd+max(cwnd/2, size), 1<<30)

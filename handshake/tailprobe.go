@@ -30,7 +30,7 @@ const (
 func (m *Machine) armTailProbe(now instant) {
 	b := &m.send.board
 	m.timers.tail = 0
-	if !m.handshake.sack || m.tail.under || m.recovery.phase != phaseOpen || b.empty() || b.sacked+b.lost > 0 || m.state == SynReceived {
+	if !m.handshake.sack || m.config.NoTailProbes || m.tail.under || m.recovery.phase != phaseOpen || b.empty() || b.sacked+b.lost > 0 || m.state == SynReceived {
 		return
 	}
 	wait := firstTailProbe
@@ -44,6 +44,7 @@ func (m *Machine) armTailProbe(now instant) {
 		m.armRetransmit(now)
 	}
 	m.timers.tail = min(now.Add(wait), m.timers.retransmit)
+	m.timers.reorder = 0 // as in Linux, which has one timer: there is nothing to be late for
 }
 
 // tailTimeout sends the probe: new data if there is any that the peer has room
@@ -93,6 +94,7 @@ func (m *Machine) endTailProbe(s *wire.Segment, set *wire.OptionSet, acked int) 
 		if m.recovery.phase == phaseOpen {
 			m.shrink(m.pipe() + acked)
 			m.cwnd.window = min(m.cwnd.window, m.cwnd.threshold)
+			m.recovery.undo.again = notReported // what it would go back to is older than this loss
 		}
 	case acked > 0, s.Len() > 0, set.NumSACK > 0:
 		// The answer to the first sending or to the probe: the next one tells.

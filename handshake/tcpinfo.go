@@ -48,6 +48,9 @@ func (m *Machine) reportSegments(i *Info) {
 			i.Lost += n
 		case s.fate&fateResent != 0:
 			i.Resent += n
+			if s.fate&fateRepair != 0 {
+				i.Lost += n
+			}
 		default:
 			i.Resent += m.sentInSyn(&s)
 		}

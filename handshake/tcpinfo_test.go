@@ -45,7 +45,7 @@ func TestInfoSynDataAgain(t *testing.T) {
 	h.wait(20 * time.Millisecond)
 	h.in(". 1:1(0) ack 1 <nop,nop,sack 1421:6001>", "")
 	h.want("P. 1:1421(1420) ack 1")
-	h.wantTally(tally{unacked: 5, sacked: 4, resent: 1, delivered: 5, total: 2, state: CongestionRecovery})
+	h.wantTally(tally{unacked: 5, sacked: 4, lost: 1, resent: 1, delivered: 5, total: 2, state: CongestionRecovery})
 	h.wait(20 * time.Millisecond)
 	h.in(". 1:1(0) ack 6001", "")
 	h.wantTally(tally{delivered: 6, total: 2})
@@ -176,12 +176,12 @@ func TestSACKEndsHandshake(t *testing.T) {
 	h.want(". 1:1001(1000) ack 6 <...>")
 	h.want(". 1001:2001(1000) ack 6 <...>")
 	h.wantIdle()
-	h.wantTally(tally{unacked: 10, sacked: 3, resent: 2, delivered: 4, total: 2, state: CongestionRecovery})
+	h.wantTally(tally{unacked: 10, sacked: 3, lost: 2, resent: 2, delivered: 4, total: 2, state: CongestionRecovery})
 	if got := h.m.Info().CwndSegments; got != 7 {
 		t.Errorf("window: got %d, want 7", got)
 	}
 	h.in(". 6:6(0) ack 1 <nop,nop,TS val 711 ecr 100,nop,nop,sack 2001:6001>", "")
-	h.wantTally(tally{unacked: 10, sacked: 4, resent: 2, delivered: 5, total: 2, state: CongestionRecovery})
+	h.wantTally(tally{unacked: 10, sacked: 4, lost: 2, resent: 2, delivered: 5, total: 2, state: CongestionRecovery})
 	if got := h.m.Info().CwndSegments; got != 7 {
 		t.Errorf("window: got %d, want 7", got)
 	}

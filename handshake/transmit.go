@@ -80,11 +80,14 @@ func (m *Machine) flush(now instant, out []Output) []Output {
 		return out
 	}
 	m.retryPath(now)
-	if m.send.inFlight() == 0 && now.Sub(m.send.lastSent) > m.rtt.rto {
+	if !m.config.NoSlowStartAfterIdle && m.send.inFlight() == 0 && now.Sub(m.send.lastSent) > m.rtt.rto {
 		m.cwnd.idle(m.segmentSize())
 	}
-	out = m.repair(now, out)
-	out = m.sendNew(now, out)
+	renewed, out := m.renewed(now, out)
+	if !renewed {
+		out = m.repair(now, out)
+		out = m.sendNew(now, out)
+	}
 	m.schedule(now)
 	return out
 }

@@ -39,10 +39,10 @@ func TestFixedSettings(t *testing.T) {
 		"set_sysctls.py /proc/sys/net/ipv4/tcp_early_retrans=4 /proc/sys/net/ipv4/tcp_recovery=1": "",
 		"set_sysctls.py /proc/sys/net/ipv4/tcp_reordering=5":                                      "the setting net.ipv4.tcp_reordering=5 is not supported: it is 3 here",
 		"echo 0 > /proc/sys/net/ipv4/tcp_tso_win_divisor":                                         "the setting net.ipv4.tcp_tso_win_divisor=0 is not supported",
-		"sysctl -q net.ipv4.tcp_recovery=0 net.ipv4.tcp_sack=0":                                   "the setting net.ipv4.tcp_recovery=0 is not supported: it is 1 here",
-		"sysctl -q net.ipv4.tcp_recovery=0 2>/dev/null || no_such_one":                            "the command `no_such_one` was not run",
-		"no_such_one || sysctl -q net.ipv4.tcp_recovery=0 &> /dev/null":                           "the command `no_such_one` was not run",
-		"nstat > /dev/null; nstat | grep -q TcpRetransSegs || sysctl -q net.ipv4.tcp_recovery=0":  "the setting net.ipv4.tcp_recovery=0 is not supported: it is 1 here",
+		"sysctl -q net.ipv4.tcp_recovery=4 net.ipv4.tcp_sack=0":                                   "the setting net.ipv4.tcp_recovery=4 is not supported: it is 1 here",
+		"sysctl -q net.ipv4.tcp_recovery=4 2>/dev/null || no_such_one":                            "the command `no_such_one` was not run",
+		"no_such_one || sysctl -q net.ipv4.tcp_recovery=4 &> /dev/null":                           "the command `no_such_one` was not run",
+		"nstat > /dev/null; nstat | grep -q TcpRetransSegs || sysctl -q net.ipv4.tcp_recovery=4":  "the setting net.ipv4.tcp_recovery=4 is not supported: it is 1 here",
 	} {
 		r := play(t, drill.Config{}, opened+"+0 `"+command+"`")
 		if got := strings.Join(r.Ignored, ", "); r.Verdict != drill.Pass || got != want || len(r.Unknown) > 0 {

@@ -48,7 +48,8 @@ func (c *settings) init(profile handshake.Profile) {
 	c.synCookies = endpoint.SynCookiesOnOverflow
 	c.machine = handshake.Config{SynRetries: 5, QuickAcks: 16, Nagle: true, LaxTimestamps: true}
 	if profile == handshake.Linux {
-		c.machine.SoftErrorsEndOpen = true
+		c.machine.SoftErrorsEndOpen, c.machine.LinuxWindow = true, true
+		c.machine.NoSlowStartAfterIdle, c.machine.NoPathSearch = true, true
 		c.machine.RecvBuffer, c.machine.MaxRecvBuffer = firstReceive, maxReceive
 	}
 }
@@ -93,9 +94,16 @@ var byPath = map[string]setting{
 	"net.ipv4.tcp_syn_linear_timeouts": number(func(h *Host, n int) {
 		h.settings.machine.SynLinear = n
 	}),
-	"net.ipv4.tcp_ecn":                setECN,
-	"net.inet.tcp.ecn.enable":         setECN,
-	"net.ipv4.tcp_congestion_control": setCongestion,
+	"net.ipv4.tcp_dsack": number(func(h *Host, n int) { h.settings.machine.NoDSACK = n == 0 }),
+	"net.ipv4.tcp_early_retrans": within(0, 4, func(h *Host, n int) {
+		h.settings.machine.NoTailProbes = n < 3 // the other numbers were for what has gone
+	}),
+	"net.ipv4.tcp_frto":                  within(0, 2, func(h *Host, n int) { h.settings.machine.NoFRTO = n == 0 }),
+	"net.ipv4.tcp_mtu_probing":           within(0, 1, func(h *Host, n int) { h.settings.machine.NoPathSearch = n == 0 }),
+	"net.ipv4.tcp_slow_start_after_idle": number(func(h *Host, n int) { h.settings.machine.NoSlowStartAfterIdle = n == 0 }),
+	"net.ipv4.tcp_ecn":                   setECN,
+	"net.inet.tcp.ecn.enable":            setECN,
+	"net.ipv4.tcp_congestion_control":    setCongestion,
 	"net.inet.tcp.rfc1323": number(func(h *Host, n int) {
 		h.settings.machine.NoTimestamps, h.settings.machine.NoWindowScale = n == 0, n == 0
 	}),
