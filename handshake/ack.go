@@ -16,6 +16,9 @@ func (m *Machine) inputAck(now instant, s *wire.Segment, set *wire.OptionSet, ou
 		if m.defers(s) {
 			return false, m.deferAccept(now, s, set, out)
 		}
+		if m.config.LinuxSender && !m.handshake.fastOpened && !m.active {
+			m.send.maxWindow = 0 // what the SYN has said does not count in Linux
+		}
 		m.send.updateWindow(s)
 		m.handshake.unreachable = false
 		window := m.send.window

@@ -59,11 +59,13 @@ type Config struct {
 
 	Congestion    CongestionControl
 	InitialWindow int // segments; 0 means 10 (RFC 6928)
-	// LinuxWindow is congestion control as Linux has it where RFCs say otherwise: a
-	// loss lowers the threshold from the window, in whole segments, and not from what is
-	// in flight (RFC 5681, equation 4, MUST; RFC 9438, Section 4.6, allows it for CUBIC), and
-	// slow start after a timeout grows by all that has arrived.
-	LinuxWindow bool
+	// LinuxSender sends as Linux does where RFCs say otherwise. A loss lowers the
+	// threshold from the window, in whole segments, and not from what is in flight
+	// (RFC 5681, equation 4, MUST; RFC 9438, Section 4.6, allows it for CUBIC). An
+	// acknowledgement that advances lets the window grow by what has arrived since the one before, also
+	// after a timeout. Segments are no longer than half of the largest window that the peer
+	// had, or the whole of a tiny one, and wait for a window that has room for them.
+	LinuxSender bool
 	// NoSlowStartAfterIdle keeps the window over a pause; RFC 5681, Section 4.1, says to begin
 	// anew (SHOULD).
 	NoSlowStartAfterIdle bool
@@ -189,7 +191,7 @@ type settings struct {
 	SynRetries, SynLinear        int16
 	SynAckRetries                int16
 	Retries, InitialWindow       int16
-	LinuxWindow, NoTailProbes    bool
+	LinuxSender, NoTailProbes    bool
 	NoSlowStartAfterIdle, NoFRTO bool
 	NoDSACK, NoPathSearch        bool
 	DelayedAck                   time.Duration
@@ -207,7 +209,7 @@ func (c *Config) settings() settings {
 		NoTimestamps: c.NoTimestamps, LaxTimestamps: c.LaxTimestamps, SoftErrorsEndOpen: c.SoftErrorsEndOpen,
 		NoWindowScale: c.NoWindowScale, NoSACK: c.NoSACK,
 		MSS: c.MSS, Burst: c.Burst, InitialWindow: tries(c.InitialWindow),
-		LinuxWindow: c.LinuxWindow, NoTailProbes: c.NoTailProbes, NoSlowStartAfterIdle: c.NoSlowStartAfterIdle,
+		LinuxSender: c.LinuxSender, NoTailProbes: c.NoTailProbes, NoSlowStartAfterIdle: c.NoSlowStartAfterIdle,
 		NoFRTO: c.NoFRTO, NoDSACK: c.NoDSACK, NoPathSearch: c.NoPathSearch,
 		SynRetries: tries(c.SynRetries), SynLinear: tries(c.SynLinear), SynAckRetries: tries(c.SynAckRetries), Retries: tries(c.Retries),
 		DelayedAck: c.DelayedAck, TimeWait: c.TimeWait, FinWait2: c.FinWait2,

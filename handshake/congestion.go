@@ -19,7 +19,7 @@ type congestion struct {
 	window, threshold int
 	credit            int  // NewReno: bytes acknowledged since the window last grew in congestion avoidance
 	limited           bool // the window has held data back, or nearly, since it last grew
-	linux             bool // see Config.LinuxWindow
+	linux             bool // see Config.LinuxSender
 	control           CongestionControl
 	initial           int16  // segments
 	cubic             *cubic // nil until a loss, or the end of slow start

@@ -24,8 +24,7 @@ func (m *Machine) judgeTimeout(acked int, d *delivery) {
 		r.frto = acked > 0 || d.bytes == 0
 	case acked > 0 && s.una.Less(r.point):
 		// Step 2b.
-		r.frto = s.unsent() > 0 && s.nxt.Less(s.edge())
-		r.renew = r.frto
+		r.renew = true
 	}
 }
 

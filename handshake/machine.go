@@ -64,7 +64,7 @@ func (m *Machine) init(c Config) {
 	m.send.init(&c)
 	m.recv.init(&c)
 	m.rtt.init(&c)
-	m.cwnd.control, m.cwnd.linux = c.Congestion, c.LinuxWindow
+	m.cwnd.control, m.cwnd.linux = c.Congestion, c.LinuxSender
 	m.recovery.undo.again = notReported
 	m.handshake.pathMSS, m.handshake.deferAccept = c.MSS, c.DeferAccept
 	m.begunStory(FastOpenInfo{})
@@ -272,14 +272,23 @@ func (m *Machine) Abort(now time.Time, out []Output) []Output {
 	return m.abort(m.begin(now), ErrAborted, out)
 }
 
-// SetNagle switches the holding back of small segments, see Config.Nagle.
+// SetNagle switches the holding back of small segments, see Config.Nagle. When it is
+// switched off what waits goes out, for once behind a cork, too.
 func (m *Machine) SetNagle(now time.Time, on bool, out []Output) []Output {
-	m.config.Nagle = on
-	return m.Push(now, out)
+	corked := m.config.cork
+	m.config.Nagle, m.config.cork = on, corked && on
+	out = m.Push(now, out)
+	m.config.cork = corked
+	return out
 }
 
+// SetMore says whether more follows what is queued now (MSG_MORE in Linux). As long as
+// it is on segments that are not full wait, and what is queued is not pushed. When it is
+// off again they go as others do: with the next Push, acknowledgement or timeout.
+func (m *Machine) SetMore(on bool) { m.send.moreComes = on }
+
 // SetCork makes segments that are not full wait until they are, until the cork is
-// taken out again, or for 200 ms at the most once everything before them was
+// taken out again, or for a retransmission timeout once everything before them was
 // acknowledged (TCP_CORK in Linux). A FIN ends the waiting.
 func (m *Machine) SetCork(now time.Time, on bool, out []Output) []Output {
 	m.config.cork = on

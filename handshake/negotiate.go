@@ -67,8 +67,18 @@ func (m *Machine) learnOptions(now instant, s *wire.Segment, set *wire.OptionSet
 // the peer's MSS and the path's, less the options that every segment has
 // (RFC 6691).
 func (m *Machine) segmentSize() int {
-	return max(min(m.handshake.pathMSS, m.peerMSS())-m.ackOptionsLen(), 1)
+	n := m.agreedMSS()
+	if m.config.LinuxSender {
+		n = min(n, m.send.piece(m.timestampsLen()))
+	}
+	return max(n-m.ackOptionsLen(), 1)
 }
+
+// agreedMSS is the smaller of the peer's MSS and the path's.
+func (m *Machine) agreedMSS() int { return min(m.handshake.pathMSS, m.peerMSS()) }
+
+// fullSize is segmentSize without regard to the peer's window.
+func (m *Machine) fullSize() int { return max(m.agreedMSS()-m.ackOptionsLen(), 1) }
 
 // peerMSS is what the peer has announced, or our own size until then.
 func (m *Machine) peerMSS() int {
@@ -78,11 +88,15 @@ func (m *Machine) peerMSS() int {
 	return m.config.MSS
 }
 
-func (m *Machine) ackOptionsLen() int {
-	n := 0
+func (m *Machine) timestampsLen() int {
 	if m.ts.on {
-		n += 12
+		return 12
 	}
+	return 0
+}
+
+func (m *Machine) ackOptionsLen() int {
+	n := m.timestampsLen()
 	if blocks := m.sackCount(); blocks > 0 {
 		n += 4 + 8*blocks
 	}

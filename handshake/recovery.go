@@ -79,12 +79,12 @@ func (m *Machine) recover(now instant, acked int, d *delivery) {
 // (RFC 5681, Section 3.1; RFC 3465, Section 2.3).
 func (m *Machine) openUp(now instant, p phase, acked int, d *delivery) {
 	switch {
-	case p == phaseRecovery && m.handshake.sack:
+	case m.config.LinuxSender && acked == 0 && !m.rack.reordering:
+		return
+	case p == phaseRecovery && m.handshake.sack, p != phaseRecovery && m.config.LinuxSender:
 		acked = d.bytes
 	case p == phaseRecovery:
 		return // without SACK nobody knows (RFC 6582, Section 3.2, step 3)
-	case p == phaseLoss && m.config.LinuxWindow:
-		acked = d.bytes
 	case p == phaseLoss:
 		acked = min(acked, m.segmentSize())
 	}

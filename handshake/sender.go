@@ -1,6 +1,8 @@
 package handshake
 
 import (
+	"math"
+
 	"tfocraft/handshake/ring"
 	"tfocraft/wire"
 )
@@ -14,11 +16,13 @@ type sender struct {
 	buffers ring.Buffers
 	board   scoreboard // what became of those that were sent
 
-	started  bool // the SYN was sent
-	iss      wire.Seq
-	base     wire.Seq // of the first byte in store
-	una, nxt wire.Seq // SND.UNA, SND.NXT
-	small    wire.Seq // SND.NXT after the last segment that was not full; ISS before that
+	started   bool // the SYN was sent
+	moreComes bool // see SetMore
+	unpushed  bool // what was queued last is not pushed, for more comes
+	iss       wire.Seq
+	base      wire.Seq // of the first byte in store
+	una, nxt  wire.Seq // SND.UNA, SND.NXT
+	small     wire.Seq // SND.NXT after the last segment that was not full; ISS before that
 
 	window    int // SND.WND, scaled
 	maxWindow int
@@ -75,6 +79,22 @@ func (s *sender) from() wire.Seq {
 // edge is the right edge of the peer's window.
 func (s *sender) edge() wire.Seq { return s.from().Add(s.window) }
 
+// piece is how long a segment with this many bytes of options may be so that two fill the
+// largest window that the peer had, and one a window that is tiny (as in Linux).
+func (s *sender) piece(options int) int {
+	switch n := s.maxWindow; {
+	case n == 0:
+		return math.MaxInt
+	case n > defaultMSS4:
+		return max(n/2, leastPiece-options) + options
+	default:
+		return max(n, leastPiece-options) + options
+	}
+}
+
+// leastPiece is the least length of a piece of a tiny window.
+const leastPiece = 68 - 20
+
 // emptySeq is the sequence number of a segment without data: past everything
 // sent, but for what a peer that has taken its window back would not accept. An
 // edge that is back by less than the peer's scale can express was only rounded
@@ -113,6 +133,7 @@ func (s *sender) commit(n int) bool {
 	s.reserved = false
 	if kept {
 		s.store.Commit(n)
+		s.unpushed = s.moreComes
 	}
 	if s.store.Len() == 0 {
 		s.store.Reset(s.buffers)

@@ -22,10 +22,19 @@ const (
 	firstTailProbe = time.Second            // where nothing was measured
 )
 
+// mayDelay reports whether the acknowledgement of what is in flight may be delayed: less
+// than two full segments (RFC 8985 says so of one segment only, as Linux has it, but the
+// second one may be a short one).
+func (m *Machine) mayDelay() bool {
+	if m.config.LinuxSender {
+		spans := m.send.board.spans()
+		return len(spans) == 1 && spans[0].segments(spans[0].n) == 1
+	}
+	return m.send.inFlight() < 2*m.segmentSize()
+}
+
 // armTailProbe starts the timer if a probe makes sense: not while another one is
-// under way or losses are repaired, nor when SACK will show what is missing. What
-// is less than two full segments may wait for a delayed acknowledgement (RFC 8985
-// says so of one segment only, but the second one may be a short one). The probe
+// under way or losses are repaired, nor when SACK will show what is missing. The probe
 // goes instead of a timeout that would come before it.
 func (m *Machine) armTailProbe(now instant) {
 	b := &m.send.board
@@ -36,7 +45,7 @@ func (m *Machine) armTailProbe(now instant) {
 	wait := firstTailProbe
 	if m.rtt.srtt > 0 {
 		wait = 2 * m.rtt.srtt
-		if m.send.inFlight() < 2*m.segmentSize() {
+		if m.mayDelay() {
 			wait += peerAckDelay
 		}
 	}
@@ -58,7 +67,7 @@ func (m *Machine) tailTimeout(now instant, out []Output) []Output {
 	m.count.TailProbes++
 	size := m.segmentSize()
 	m.tail = tailProbe{under: true}
-	if n := min(size, s.unsent(), s.window-s.inFlight()); n > 0 {
+	if n := min(size, s.unsent()); n > 0 && n <= s.window-s.inFlight() {
 		out = m.sendNext(now, n, s.finFollows(n), out)
 	} else if s.nxt.LessEq(s.edge()) {
 		m.tail.resent = true

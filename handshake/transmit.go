@@ -13,7 +13,7 @@ func (m *Machine) transmit(s wire.Segment, out []Output) []Output {
 	if s.Flags.Has(wire.ACK) {
 		s.Ack = m.recv.nxt
 		if !s.Flags.Any(wire.SYN | wire.RST) {
-			s.Window = m.recv.announce(m.segmentSize())
+			s.Window = m.recv.announce(m.fullSize())
 			s.Flags |= m.echoECN()
 		}
 		m.recv.acknowledged()
@@ -39,7 +39,7 @@ func (m *Machine) updatePeer(now instant, out []Output) []Output {
 func (m *Machine) updateDue() bool {
 	switch m.state {
 	case Established, FinWait1, FinWait2:
-		return m.recv.windowUpdateDue(m.segmentSize())
+		return m.recv.windowUpdateDue(m.fullSize())
 	}
 	return false
 }
@@ -164,7 +164,7 @@ func (m *Machine) sendable() int {
 		return 0
 	case n >= size && (n < unsent || m.holdsSmall() && n%size != 0):
 		return n / size * size
-	case n >= size, n == peer && n >= s.maxWindow/2:
+	case n >= size, n == peer && n >= s.maxWindow/2 && !m.config.LinuxSender:
 		return n
 	case n == unsent && (m.synDataLeft() > 0 || !m.holdsSmall()):
 		return n
@@ -173,17 +173,14 @@ func (m *Machine) sendable() int {
 }
 
 // holdsSmall reports whether a small segment waits for more: while the sender is
-// corked; with Nagle's algorithm, while another small one is unacknowledged, as in
+// corked, or has said that more comes; with Nagle's algorithm, while another small one is unacknowledged, as in
 // Linux. What follows full ones need not wait for that, or every write of odd length
 // would take a delayed acknowledgement longer (draft-minshall-nagle-01). One before a
 // FIN does not wait either.
 func (m *Machine) holdsSmall() bool {
 	s := &m.send
-	return !s.finQueued && (m.config.cork || m.config.Nagle && s.una.Less(s.small))
+	return !s.finQueued && (m.config.cork || s.moreComes || m.config.Nagle && s.una.Less(s.small))
 }
-
-// corkTime is how long a corked segment waits with nothing before it, as in Linux.
-const corkTime = 200 * time.Millisecond
 
 // burstSize is the most payload of one output.
 func (m *Machine) burstSize(size int) int { return max(m.config.Burst/size*size, size) }
@@ -223,7 +220,7 @@ func (m *Machine) sendData(now instant, seq wire.Seq, payload []byte, fin bool, 
 	if len(payload) > 0 {
 		m.recv.quick.dataGone(now)
 	}
-	if end := seq.Add(len(payload)); len(payload) > 0 && (end == m.send.dataEnd() || end == m.pushedAt()) {
+	if end := seq.Add(len(payload)); len(payload) > 0 && (end == m.send.dataEnd() && !m.send.unpushed || end == m.pushedAt()) {
 		seg.Flags |= wire.PSH
 	}
 	if fin {
@@ -286,11 +283,7 @@ func (m *Machine) schedule(now instant) {
 		t.retransmit, t.tail = 0, 0
 		if t.persist.IsZero() {
 			m.send.stuckSince = now
-			wait := m.rtt.rto
-			if m.config.cork && m.send.window > 0 {
-				wait = min(wait, corkTime)
-			}
-			t.persist = m.beforeUserTimeout(now.Add(wait))
+			t.persist = m.beforeUserTimeout(now.Add(m.rtt.rto))
 		}
 	default:
 		t.retransmit, t.tail, t.persist, m.send.probes = 0, 0, 0, 0

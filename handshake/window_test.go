@@ -325,7 +325,7 @@ func TestNagle(t *testing.T) {
 }
 
 // A cork holds back what does not fill a segment, whatever is in flight: until it
-// is taken out, a FIN follows, or 200 ms are over with nothing in flight (C-25).
+// is taken out, a FIN follows, or a timeout is over with nothing in flight (C-25).
 func TestCork(t *testing.T) {
 	h := connect(t, plainConfig(), "")
 	cork := func(on bool) { h.take(h.m.SetCork(h.now, on, h.out[:0])) }
@@ -344,14 +344,14 @@ func TestCork(t *testing.T) {
 
 	cork(true)
 	h.write("bc")
-	h.wait(200*time.Millisecond - 1)
+	h.wait(h.m.Info().RTO - 1)
 	h.wantIdle()
 	h.wait(1)
 	h.want("P. 2922:2924(2) ack 1")
 	h.write("d")
 	h.wantIdle()
 	h.in(". 1:1(0) ack 2924", "")
-	h.wait(200*time.Millisecond - 1)
+	h.wait(h.m.Info().RTO - 1)
 	h.wantIdle()
 	h.wait(1)
 	h.want("P. 2924:2925(1) ack 1")

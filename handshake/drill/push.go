@@ -18,6 +18,10 @@ func (p *player) pushFits(f *flow, want, got *wire.Segment) bool {
 	return p.far != nil || expected && len(got.Payload)+len(got.Options) >= f.mss
 }
 
+// mostWhole is the largest window that Linux fills with one segment; of others it takes
+// half.
+const mostWhole = 536
+
 // announced takes the MSS of a SYN: a full segment has the least of both, options
 // included (RFC 6691), as long as the path has it. One that says none means the default
 // (RFC 9293, Section 3.7.1).
@@ -29,8 +33,16 @@ func (f *flow) announced(s *wire.Segment) {
 	if f.local.Addr().Is6() {
 		mss = 1220
 	}
-	if set, _ := s.Options.Decode(); set.HasMSS {
+	set, _ := s.Options.Decode()
+	if set.HasMSS {
 		mss = int(set.MSS)
+	}
+	if !set.HasWindowScale && s.Window > 0 {
+		piece := int(s.Window)
+		if piece > mostWhole {
+			piece /= 2
+		}
+		mss = min(mss, piece) // as long as the window is no larger segments are no longer
 	}
 	if f.mss == 0 || mss < f.mss {
 		f.mss = mss

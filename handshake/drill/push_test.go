@@ -50,7 +50,7 @@ func TestPush(t *testing.T) {
 		t.Errorf("without an MSS: got %v", r)
 	}
 	// Here the window is what ends the segment.
-	narrow := strings.ReplaceAll(opened, "win 65535", "win 1000")
+	narrow := strings.Replace(opened, "ack 1 win 65535", "ack 1 win 1000", 1)
 	if r := play(t, drill.Config{}, narrow+write+"+0 > P. 1:1001(1000) ack 1"); r.Verdict != drill.Fail {
 		t.Errorf("with a narrow window: got %v", r)
 	}

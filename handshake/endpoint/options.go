@@ -33,6 +33,11 @@ func (c *Conn) SetNoDelay(noDelay bool) error {
 	})
 }
 
+// SetMore says whether more follows what is written next; see [handshake.Machine.SetMore].
+func (c *Conn) SetMore(on bool) error {
+	return c.set(func(time.Time) { c.machine.SetMore(on) })
+}
+
 // SetCork makes segments that are not full wait until they are (TCP_CORK in
 // Linux); see [handshake.Machine.SetCork].
 func (c *Conn) SetCork(on bool) error {

@@ -51,7 +51,7 @@ func (s *socket) writeAhead(data []byte, flags int) int {
 	if len(data) == 0 || flags&NullBuffer != 0 || !s.opening() {
 		return 0
 	}
-	s.cork(flags)
+	_ = s.conn.SetMore(flags&MSG_MORE != 0) // until queue has its turn
 	// An error means that there is no room.
 	n, _ := s.conn.WriteAhead(data)
 	return n

@@ -41,7 +41,7 @@ func connected(int) Op { return status("") }
 // told that it failed.
 func (s *socket) unconnect() {
 	s.conn, s.deferred = nil, netip.AddrPort{}
-	s.served, s.told, s.ended, s.more, s.shutRead, s.shutWrite = false, false, false, false, false, false
+	s.served, s.told, s.ended, s.shutRead, s.shutWrite = false, false, false, false, false
 }
 
 // Disconnect is connect(2) to AF_UNSPEC: the connection is reset and the socket

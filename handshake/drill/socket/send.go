@@ -70,7 +70,6 @@ func (s *socket) write(data []byte, flags int) Op {
 // queue queues data behind its first n bytes, which are on their way already.
 func (s *socket) queue(data []byte, flags, n int) Op {
 	at := s.expiry(s.options.sendTimeout)
-	s.cork(flags)
 	return func() (Result, bool) {
 		for {
 			took, e := s.tryWrite(data[n:], flags)
@@ -78,7 +77,6 @@ func (s *socket) queue(data []byte, flags, n int) Op {
 			s.chrono.full = s.chrono.full || e == EAGAIN
 			switch {
 			case n == len(data) && e == "":
-				s.uncork(flags)
 				return s.sent(n, flags), true
 			case e == "":
 				continue
@@ -105,24 +103,8 @@ func (s *socket) sent(n, flags int) Result {
 	return value(n)
 }
 
-// cork holds back what does not fill a segment, for MSG_MORE.
-func (s *socket) cork(flags int) {
-	if flags&MSG_MORE != 0 && s.conn != nil {
-		s.more = true
-		_ = s.conn.SetCork(true)
-	}
-}
-
-// uncork lets the rest go once a call without MSG_MORE has added to it.
-func (s *socket) uncork(flags int) {
-	if flags&MSG_MORE == 0 && s.more {
-		s.more = false
-		_ = s.conn.SetCork(s.options.get(SOL_TCP, TCP_CORK) != 0)
-		s.host.settle()
-	}
-}
-
-// tryWrite queues what there is room for.
+// tryWrite queues what there is room for. MSG_MORE holds back what does not fill a
+// segment for as long as the call takes; later it goes as all else does.
 func (s *socket) tryWrite(data []byte, flags int) (n int, e Errno) {
 	switch {
 	case s.listener != nil:
@@ -134,10 +116,14 @@ func (s *socket) tryWrite(data []byte, flags int) (n int, e Errno) {
 	case len(data) > 0 && flags&NullBuffer != 0 && s.conn.Room() > 0:
 		return 0, EFAULT
 	}
+	_ = s.conn.SetMore(flags&MSG_MORE != 0)
 	n, err := s.conn.TryWrite(data)
+	if err == nil {
+		s.host.settle()
+	}
+	_ = s.conn.SetMore(false)
 	if err != nil {
 		return n, errnoOf(err)
 	}
-	s.host.settle()
 	return n, ""
 }

@@ -48,7 +48,7 @@ func (c *settings) init(profile handshake.Profile) {
 	c.synCookies = endpoint.SynCookiesOnOverflow
 	c.machine = handshake.Config{SynRetries: 5, QuickAcks: 16, Nagle: true, LaxTimestamps: true}
 	if profile == handshake.Linux {
-		c.machine.SoftErrorsEndOpen, c.machine.LinuxWindow = true, true
+		c.machine.SoftErrorsEndOpen, c.machine.LinuxSender = true, true
 		c.machine.NoSlowStartAfterIdle, c.machine.NoPathSearch = true, true
 		c.machine.RecvBuffer, c.machine.MaxRecvBuffer = firstReceive, maxReceive
 	}
