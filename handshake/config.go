@@ -61,7 +61,8 @@ type Config struct {
 	InitialWindow int // segments; 0 means 10 (RFC 6928)
 	// LinuxSender sends as Linux does where RFCs say otherwise. A loss lowers the
 	// threshold from the window, in whole segments, and not from what is in flight
-	// (RFC 5681, equation 4, MUST; RFC 9438, Section 4.6, allows it for CUBIC). An
+	// (RFC 5681, equation 4, MUST; RFC 9438, Section 4.6, allows it for CUBIC), and what a
+	// repair may send meanwhile is rounded up to whole segments. An
 	// acknowledgement that advances lets the window grow by what has arrived since the one before, also
 	// after a timeout. Segments are no longer than half of the largest window that the peer
 	// had, or the whole of a tiny one, and wait for a window that has room for them.

@@ -116,6 +116,9 @@ func (r *recovery) reduce(c *congestion, pipe, delivered, mss int, safe bool) {
 	var room int
 	if pipe > c.threshold {
 		share := (int64(r.delivered)*int64(c.threshold) + int64(r.flight) - 1) / int64(max(r.flight, 1))
+		if c.linux {
+			share = (share + int64(mss) - 1) / int64(mss) * int64(mss) // whole segments
+		}
 		room = int(share) - r.sent
 	} else {
 		limit := max(r.delivered-r.sent, delivered)
@@ -175,6 +178,10 @@ func (m *Machine) reorderTimeout(now instant, out []Output) []Output {
 // nothing.
 func (m *Machine) countDuplicates(acked int, d *delivery) {
 	r, size := &m.recovery, m.segmentSize()
+	if acked > 0 {
+		// Those that duplicates stood for have been counted, but for the one that was missing.
+		m.count.Delivered -= uint32(max(min(m.duplicateSegments(), d.count-1), 0))
+	}
 	switch {
 	case acked > 0 && r.phase == phaseRecovery:
 		counted := min(r.arrived, max(acked-size, 0))
@@ -185,11 +192,18 @@ func (m *Machine) countDuplicates(acked int, d *delivery) {
 		r.duplicates, r.arrived = 0, 0
 	case d.bytes > 0 && r.phase != phaseLoss:
 		r.duplicates++
+		m.count.Delivered++
 		r.arrived = min(r.arrived+d.bytes, max(m.send.board.outstanding()-size, 0))
 		if r.duplicates >= duplicateThreshold && r.phase == phaseOpen && r.point.Less(m.send.una) {
 			m.send.board.loseFirst(size)
 		}
 	}
+}
+
+// duplicateSegments is how many segments duplicate ACKs stand for.
+func (m *Machine) duplicateSegments() int {
+	size := m.segmentSize()
+	return (m.recovery.arrived + size - 1) / size
 }
 
 // isDuplicate is RFC 5681, Section 2.

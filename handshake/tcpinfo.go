@@ -55,6 +55,7 @@ func (m *Machine) reportSegments(i *Info) {
 			i.Resent += m.sentInSyn(&s)
 		}
 	}
+	i.Sacked += m.duplicateSegments()
 	i.CongestionState = m.congestionState(i)
 }
 
