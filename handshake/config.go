@@ -65,7 +65,8 @@ type Config struct {
 	// repair may send meanwhile is rounded up to whole segments. An
 	// acknowledgement that advances lets the window grow by what has arrived since the one before, also
 	// after a timeout. Segments are no longer than half of the largest window that the peer
-	// had, or the whole of a tiny one, and wait for a window that has room for them.
+	// had, or the whole of a tiny one, and wait for a window that has room for them. Only a
+	// segment that is alone gives the peer time to delay its acknowledgement before a tail loss probe.
 	LinuxSender bool
 	// NoSlowStartAfterIdle keeps the window over a pause; RFC 5681, Section 4.1, says to begin
 	// anew (SHOULD).

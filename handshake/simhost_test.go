@@ -148,6 +148,8 @@ func (s *sim) config() Config {
 		QuickAcks:       pick(rng, 0, 0, 16),
 		SynLinear:       pick(rng, 0, 0, 4),
 		LaxTimestamps:   s.oneIn(6),
+		LinuxSender:     s.oneIn(4),
+		NoFRTO:          s.oneIn(6),
 	}
 }
 
