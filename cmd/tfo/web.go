@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"log"
+	"math"
 	"net"
 	"net/http"
 	"sync"
@@ -126,13 +128,41 @@ func (c *webConn) Read(b []byte) (int, error) {
 func (c *webConn) Write(b []byte) (int, error) {
 	c.Conn.SetWriteDeadline(time.Now().Add(patience))
 	n, err := c.Conn.Write(b)
+	c.wrote(int64(n), err)
+	return n, err
+}
+
+// maxPiece is the most that ReadFrom hands to a client at once.
+const maxPiece = 64 << 10
+
+// ReadFrom implements [io.ReaderFrom], in pieces each of which the client has a while
+// for.
+func (c *webConn) ReadFrom(r io.Reader) (total int64, err error) {
+	all, ok := r.(*io.LimitedReader)
+	if !ok {
+		all = &io.LimitedReader{R: r, N: math.MaxInt64}
+	}
+	for {
+		piece := io.LimitedReader{R: all.R, N: min(all.N, maxPiece)}
+		want := piece.N
+		c.Conn.SetWriteDeadline(time.Now().Add(patience))
+		n, err := c.Conn.ReadFrom(&piece)
+		c.wrote(n, err)
+		all.N -= n
+		if total += n; err != nil || n < want || all.N == 0 {
+			return total, err
+		}
+	}
+}
+
+// wrote notes what became of a write.
+func (c *webConn) wrote(n int64, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.written += int64(n)
-	if err != nil {
+	c.written += n
+	if _, ok := errors.AsType[*net.OpError](err); ok {
 		c.err = err
 	}
-	return n, err
 }
 
 // Close implements [net.Conn].

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -16,14 +17,15 @@ import (
 // A gatedLink calls during once, while it sends a long frame.
 type gatedLink struct {
 	*link.Mem
-	during func()
+	during atomic.Pointer[func()]
 }
 
 func (g *gatedLink) WriteSegments(batch []link.Outgoing) (int, error) {
 	for i := range batch {
-		if f := g.during; f != nil && len(batch[i].Payload) > 2048 {
-			g.during = nil
-			f()
+		if len(batch[i].Payload) > 2048 {
+			if f := g.during.Swap(nil); f != nil {
+				(*f)()
+			}
 		}
 	}
 	return g.Mem.WriteSegments(batch)
@@ -47,12 +49,13 @@ func TestReadCloseAmidFlush(t *testing.T) {
 		g, client, server := gatedPair(t)
 		write(t, server, "answer")
 		time.Sleep(time.Second)
-		g.during = func() {
+		during := func() {
 			if got := read(t, client, 6); got != "answer" {
 				t.Errorf("got %q", got)
 			}
 			client.Close()
 		}
+		g.during.Store(&during)
 		data := noise(60_000) // in one piece
 		if n, err := client.Write(data); n != len(data) {
 			t.Fatal(n, err)
@@ -67,7 +70,8 @@ func TestReadCloseAmidFlush(t *testing.T) {
 func TestAbortAmidFlush(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, client, server := gatedPair(t)
-		g.during = func() { client.Abort() }
+		during := func() { client.Abort() }
+		g.during.Store(&during)
 		client.Write(noise(10_000))
 		if got, err := io.ReadAll(server); !errors.Is(err, syscall.ECONNRESET) {
 			t.Errorf("the peer has %d bytes, %v, want %v", len(got), err, syscall.ECONNRESET)

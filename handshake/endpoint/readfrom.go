@@ -16,7 +16,7 @@ func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
 		return io.Copy(struct{ io.Writer }{c}, r)
 	}
 	total, err := c.sendFile(r, size)
-	if err != nil {
+	if part, ok := r.(*io.LimitedReader); err != nil || ok && part.N <= 0 {
 		return total, err
 	}
 	// What the file has grown by, which is seldom anything.
