@@ -25,7 +25,7 @@ func (p *player) command(text string) error {
 // interpreted reports whether a part of a text is for this host.
 func interpreted(text string) bool {
 	for line := range shellLines(text) {
-		for _, program := range strings.Split(line, "||") {
+		for program := range strings.SplitSeq(line, "||") {
 			if w := words(program); len(w) > 0 && programNamed(w[0]) != nil {
 				return true
 			}
