@@ -114,7 +114,7 @@ func labStack(ctx context.Context, host *lab.Host, mode iptables.Mode) (stack *g
 		if err != nil {
 			return err
 		}
-		if stack, err = openStack(host.Interface, nil, guard, &observer{}); err != nil {
+		if stack, err = openStack(host.Interface, nil, guard, &observer{}, 0); err != nil {
 			return errors.Join(err, guard.close())
 		}
 		return nil

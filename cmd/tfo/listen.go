@@ -25,6 +25,7 @@ type listenFlags struct {
 	json             bool
 	guard            guardChoice
 	observe          observeFlags
+	poll             pollFlag
 }
 
 func newListen() *cobra.Command {
@@ -84,6 +85,7 @@ func (l *listenFlags) add(cmd *cobra.Command) {
 	f.BoolVar(&l.json, "json", false, "print one JSON object for each connection")
 	l.guard.add(cmd)
 	l.observe.add(f)
+	l.poll.add(f)
 }
 
 func listen(cmd *cobra.Command, flags *listenFlags, address string) (err error) {
@@ -131,7 +133,7 @@ func (l *listenFlags) gate() (handshake.GateConfig, error) {
 	if l.exitAfter < 0 {
 		return g, usagef("--exit-after: %d is not a number of connections", l.exitAfter)
 	}
-	err := l.guard.check()
+	err := errors.Join(l.guard.check(), l.poll.check())
 	if err == nil {
 		g.Keyring, err = l.keys.keyringOrRandom()
 	}

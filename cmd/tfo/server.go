@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"strconv"
 	"strings"
@@ -35,7 +34,8 @@ type server struct {
 
 	mu    sync.Mutex
 	lines *lateWriter
-	done  int // connections that have ended
+	line  []byte // used again
+	done  int    // connections that have ended
 	err   error
 }
 
@@ -69,7 +69,7 @@ func (s *server) listenOn(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	stack, err := openStack(name, s.ports, guard, s.observer)
+	stack, err := openStack(name, s.ports, guard, s.observer, s.flags.poll)
 	if err != nil {
 		return errors.Join(err, guard.close())
 	}
@@ -138,7 +138,8 @@ func (s *server) report(line served) {
 	if s.flags.json {
 		err = printJSON(s.lines, line)
 	} else {
-		_, err = fmt.Fprintln(s.lines, line)
+		s.line = line.appendText(s.line[:0])
+		_, err = s.lines.Write(s.line)
 	}
 	if err != nil {
 		s.err = err

@@ -68,7 +68,7 @@ func (c *Conn) TryRead(b []byte) (int, error) {
 		if err := c.inEnded(); err != nil {
 			return 0, err
 		}
-		return 0, c.opError("read", syscall.EAGAIN)
+		return 0, syscall.EAGAIN
 	}
 	c.consume(n)
 	return n, nil
@@ -87,9 +87,11 @@ func (c *Conn) TryWrite(b []byte) (int, error) {
 	if !c.writing && len(c.rest) == 0 && (c.dial == nil || c.dial.over) {
 		n = c.machine.Queue(b)
 	}
-	c.wanting = n < len(b)
+	if n < len(b) {
+		c.want()
+	}
 	if n == 0 && len(b) > 0 {
-		return 0, c.opError("write", syscall.EAGAIN)
+		return 0, syscall.EAGAIN
 	}
 	c.post()
 	return n, nil
@@ -142,7 +144,9 @@ func (c *Conn) Room() int {
 		return 0
 	}
 	n := c.machine.SendSpace()
-	c.wanting = n == 0
+	if n == 0 {
+		c.want()
+	}
 	return n
 }
 

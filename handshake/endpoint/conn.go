@@ -26,18 +26,12 @@ type Conn struct {
 	machine            *handshake.Machine
 	in                 ring.Ring  // delivered
 	sink               []byte     // of a Read that waits: it is filled before in is
-	filled             int        // bytes in it
-	consumed           int        // read by the application, of which the machine does not know yet
+	filled             int32      // bytes in it
+	consumed           int32      // read by the application, of which the machine does not know yet
 	rest               []byte     // of what Dial was given: written before anything else, as room comes
 	eof                bool       // nothing follows in
 	writing            bool       // a Write is going on
-	handler            Handler    // nil if Accept returns the connection
-	value              any        // see SetValue
-	announced          bool       // the handler may be called
-	stirred            bool       // it is to be called
-	handling           bool       // it is being called
-	wanting            bool       // it has more to write than there was room for
-	expired            bool       // nobody waits for the peer any longer
+	handled            *handled   // nil if Accept returns the connection
 	writeClosed        bool       // by CloseWrite
 	closed             bool       // by Close or Abort
 	aborted            bool       // by Abort
@@ -233,7 +227,22 @@ func (c *Conn) setDeadlines(t time.Time, read, write bool) error {
 }
 
 // FastOpen tells what became of Fast Open on this connection, and why.
-func (c *Conn) FastOpen() handshake.FastOpenInfo { return c.Info().FastOpen }
+func (c *Conn) FastOpen() handshake.FastOpenInfo {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.machine.FastOpen()
+}
+
+// Transferred returns how many bytes the peer has acknowledged, and how many have come
+// from it in order. They are a part of Info.
+func (c *Conn) Transferred() (sent, received uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.machine.Transferred()
+}
+
+// RemoteAddrPort is RemoteAddr without an allocation.
+func (c *Conn) RemoteAddrPort() netip.AddrPort { return c.remote }
 
 // Info returns a snapshot of the connection; after its end, the last one.
 func (c *Conn) Info() handshake.Info {
@@ -246,7 +255,7 @@ func (c *Conn) Info() handshake.Info {
 func (c *Conn) Timing() Timing {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.timing.report()
+	return c.stack.report(c.timing)
 }
 
 func (c *Conn) opError(op string, err error) error { return opError(op, c.local, c.remote, err) }

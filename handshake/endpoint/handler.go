@@ -21,14 +21,41 @@ import (
 // calls do not overlap, so it can have a buffer for all connections.
 type Handler func(c *Conn)
 
+// handled is what there is of a connection that a handler serves.
+type handled struct {
+	handler   Handler
+	value     any   // see SetValue
+	patience  int64 // when it ends, as the timer queue counts; 0: never
+	announced bool  // the handler may be called
+	stirred   bool  // it is to be called
+	running   bool  // it is being called
+	wanting   bool  // it has more to write than there was room for
+	expired   bool  // the patience is over
+}
+
 // stir has the handler called for c, if it has one. The caller holds c.mu.
 func (c *Conn) stir() {
-	if c.handler == nil || c.closed || c.stirred {
-		return
+	if h := c.handled; h != nil && !c.closed && !h.stirred {
+		h.stirred = true
+		l := c.stack.loop
+		l.stirred = append(l.stirred, c)
 	}
-	c.stirred = true
-	l := c.stack.loop
-	l.stirred = append(l.stirred, c)
+}
+
+// want has the handler called when there is room again. The caller holds c.mu.
+func (c *Conn) want() {
+	if c.handled != nil {
+		c.handled.wanting = true
+	}
+}
+
+// expire ends the patience with a connection that a handler serves: reading fails from
+// now on. The caller holds c.mu.
+func (c *Conn) expire() {
+	if c.handled != nil {
+		c.handled.expired = true
+		c.stir()
+	}
 }
 
 // callHandlers lets the handlers of what was stirred have their say, and sends what
@@ -46,17 +73,18 @@ func (l *loop) callHandlers(now time.Time) {
 }
 
 func (l *loop) callHandler(now time.Time, c *Conn) {
+	h := c.handled
 	c.mu.Lock()
-	c.stirred = false
-	if c.closed || !c.announced {
+	h.stirred = false
+	if c.closed || !h.announced {
 		c.mu.Unlock()
 		return
 	}
-	c.handling = true
+	h.running = true
 	c.mu.Unlock()
-	c.handler(c)
+	h.handler(c)
 	c.mu.Lock()
-	c.handling = false
+	h.running = false
 	c.mu.Unlock()
 	if !l.stopped {
 		l.attend(now, c)
@@ -76,25 +104,16 @@ func (l *loop) expireHandled(now time.Time) {
 // post tells the loop to look at c, unless it does so anyway when the handler returns.
 // The caller holds c.mu.
 func (c *Conn) post() {
-	if !c.handling {
+	if c.handled == nil || !c.handled.running {
 		c.stack.mail.post(c)
 	}
 }
 
-// SetValue keeps something with the connection, for a [Handler]; Value returns it.
-func (c *Conn) SetValue(v any) { c.value = v }
+// SetValue keeps something with a connection that a [Handler] serves; Value returns it.
+func (c *Conn) SetValue(v any) { c.handled.value = v }
 
 // Value returns what SetValue was given last.
-func (c *Conn) Value() any { return c.value }
-
-// expire ends the patience with a connection that a handler serves: reading fails from
-// now on.
-func (c *Conn) expire() {
-	if c.handler != nil {
-		c.expired = true
-		c.stir()
-	}
-}
+func (c *Conn) Value() any { return c.handled.value }
 
 // answersInSynAck lets the handler of a connection answer before the SYN-ACK goes out.
 func answersInSynAck(c *handshake.Config) { c.SynAckHold = -1 }

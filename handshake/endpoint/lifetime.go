@@ -21,6 +21,7 @@ func (l *loop) remove(now time.Time, c *Conn, from handshake.State, err error) {
 	l.conns.remove(c)
 	l.timers.drop(c)
 	l.timers.trim()
+	l.spares.add(c)
 	l.counters.ended(c, from, err)
 	c.end(errno(err))
 	l.stack.drop(c.claim)

@@ -26,7 +26,6 @@ type line struct {
 	flow      uint32 // IPv6 flow label, the same for all packets (RFC 6437)
 
 	timer    timer
-	patience int64     // when it ends, as the timer queue counts; 0: never
 	next     *Conn     // in a chain of connTable
 	listener *Listener // that accepted it; nil for a dialed one
 }
@@ -45,15 +44,13 @@ func (l *line) setHeader(h []byte) { l.headerLen = uint8(copy(l.header[:], h)) }
 
 // deliver hands bytes to the application; one that has closed gets none.
 func (c *Conn) deliver(now time.Time, b []byte) {
-	if c.timing.firstByte == 0 {
-		c.timing.firstByte = c.timing.since(now)
-	}
+	c.stack.mark(&c.timing.firstByte, now)
 	if c.closed {
 		return
 	}
 	if c.in.Len() == 0 {
 		n := copy(c.sink[c.filled:], b)
-		c.filled += n
+		c.filled += int32(n)
 		b = b[n:]
 	}
 	c.in.Push(&c.stack.buffers, b)
@@ -83,8 +80,8 @@ func (c *Conn) settle() {
 	if c.writing && c.machine.WorthWriting() {
 		c.writable.broadcast()
 	}
-	if c.wanting && c.machine.WorthWriting() {
-		c.wanting = false
+	if h := c.handled; h != nil && h.wanting && c.machine.WorthWriting() {
+		h.wanting = false
 		c.stir()
 	}
 }

@@ -32,6 +32,7 @@ type Stack struct {
 
 	buffers ring.Pool
 
+	began      time.Time     // what timing counts from
 	done       chan struct{} // closed when the loop has ended
 	background sync.WaitGroup
 	owned      []io.Closer // what Open has opened
@@ -89,6 +90,7 @@ func newStack(now time.Time, c Config) (*Stack, error) {
 		mail:   &mailbox{link: c.Link},
 		done:   make(chan struct{}),
 		clock:  time.Now,
+		began:  now,
 	}
 	s.loop = newLoop(now, s)
 	s.loop.poller, _ = c.Link.(link.Poller)

@@ -64,6 +64,7 @@ func (p *Stepper) finish() {
 		p.readMail()
 	}
 	l.flush()
+	l.spares.collect(p.stack.mail)
 }
 
 // Input takes a frame that has come, and answers it.

@@ -1,7 +1,6 @@
 package endpoint
 
 import (
-	"container/heap"
 	"math"
 	"math/bits"
 	"time"
@@ -26,11 +25,11 @@ type timerQueue struct {
 const (
 	// tickBits makes a tick 2^22 ns, some 4 ms.
 	tickBits = 22
-	// Each level's slots take as long as all of the level below: the last one
-	// reaches 9 years.
+	// Each level's slots take as long as all of the level below: together they have
+	// room for every time there is.
 	slotBits    = 6
 	wheelSlots  = 1 << slotBits
-	wheelLevels = 6
+	wheelLevels = 7
 )
 
 // The slots of connections that are not in the heap.
@@ -55,7 +54,7 @@ func (q *timerQueue) at(t time.Time) int64 { return int64(t.Sub(q.base)) }
 func (q *timerQueue) next() time.Time {
 	switch {
 	case len(q.soon) > 0:
-		return q.base.Add(time.Duration(q.soon[0].timer.due))
+		return q.base.Add(time.Duration(q.soon[0].due))
 	case q.waiting > 0:
 		start, _, _ := q.first()
 		return q.base.Add(time.Duration(start << tickBits))
@@ -83,7 +82,7 @@ func (q *timerQueue) schedule(c *Conn) {
 	case !ok, t.slot != notQueued && t.due <= deadline:
 	case t.slot >= 0 && deadline>>tickBits <= q.tick:
 		t.due = deadline
-		heap.Fix(&q.soon, int(t.slot))
+		q.soon.up(int(t.slot), timerEntry{deadline, c})
 	default:
 		q.drop(c)
 		q.put(c, deadline)
@@ -92,7 +91,11 @@ func (q *timerQueue) schedule(c *Conn) {
 
 // deadline returns when something is due: of the machine, or of the patience with it.
 func (q *timerQueue) deadline(c *Conn) (int64, bool) {
-	at, ok := c.patience, c.patience != 0
+	var at int64
+	ok := c.handled != nil && c.handled.patience != 0
+	if ok {
+		at = c.handled.patience
+	}
 	if d := c.machine.Deadline(); !d.IsZero() {
 		if due := q.at(d); !ok || due < at {
 			at, ok = due, true
@@ -103,13 +106,10 @@ func (q *timerQueue) deadline(c *Conn) (int64, bool) {
 
 // put puts c in, which is not there.
 func (q *timerQueue) put(c *Conn, due int64) {
-	if last := q.tick | (1<<(slotBits*wheelLevels) - 1); due>>tickBits > last {
-		due = last << tickBits // the end of the wheel is years ahead
-	}
 	t, tick := &c.timer, due>>tickBits
 	t.due = due
 	if tick <= q.tick {
-		heap.Push(&q.soon, c)
+		q.soon.push(c)
 		return
 	}
 	level := (bits.Len64(uint64(tick^q.tick)) - 1) / slotBits
@@ -128,15 +128,14 @@ func (q *timerQueue) put(c *Conn, due int64) {
 func (q *timerQueue) pop(now time.Time) *Conn {
 	at := q.at(now)
 	q.turn(at >> tickBits)
-	for len(q.soon) > 0 && q.soon[0].timer.due <= at {
-		c := q.soon[0]
-		heap.Pop(&q.soon)
-		deadline, ok := q.deadline(c)
-		switch {
-		case ok && deadline <= at:
-			return c
-		case ok:
+	for len(q.soon) > 0 && q.soon[0].due <= at {
+		c, due := q.soon[0].conn, q.soon[0].due
+		q.soon.remove(0)
+		switch deadline, ok := q.deadline(c); {
+		case ok && deadline > due: // it has moved on since
 			q.put(c, deadline)
+		case ok:
+			return c
 		}
 	}
 	return nil
@@ -183,7 +182,7 @@ func (q *timerQueue) drop(c *Conn) {
 	t := &c.timer
 	switch {
 	case t.slot >= 0:
-		heap.Remove(&q.soon, int(t.slot))
+		q.soon.remove(int(t.slot))
 	case t.slot == inWheel:
 		if t.prev != nil {
 			t.prev.timer.next = t.next
@@ -211,30 +210,70 @@ func (q *timerQueue) unhook(c *Conn) {
 	}
 }
 
-// A timerHeap has the connections that are due first in front.
-type timerHeap []*Conn
+// A timerHeap has what is due first in front. It holds the times itself, so that sorting
+// does not have to look at the connections.
+type timerHeap []timerEntry
 
-func (h timerHeap) Len() int           { return len(h) }
-func (h timerHeap) Less(i, j int) bool { return h[i].timer.due < h[j].timer.due }
-
-func (h timerHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].timer.slot, h[j].timer.slot = int32(i), int32(j)
+type timerEntry struct {
+	due  int64
+	conn *Conn
 }
 
-// Push implements [heap.Interface].
-func (h *timerHeap) Push(x any) {
-	c := x.(*Conn)
-	c.timer.slot = int32(len(*h))
-	*h = append(*h, c)
+func (h timerHeap) set(i int, e timerEntry) {
+	h[i] = e
+	e.conn.timer.slot = int32(i)
 }
 
-// Pop implements [heap.Interface].
-func (h *timerHeap) Pop() any {
-	last := len(*h) - 1
-	c := (*h)[last]
-	(*h)[last] = nil
-	*h = (*h)[:last]
-	c.timer.slot = notQueued
-	return c
+func (h *timerHeap) push(c *Conn) {
+	*h = append(*h, timerEntry{})
+	h.up(len(*h)-1, timerEntry{c.timer.due, c})
+}
+
+// up finds the place for e from i towards the front.
+func (h timerHeap) up(i int, e timerEntry) {
+	for i > 0 {
+		parent := (i - 1) / 2
+		if h[parent].due <= e.due {
+			break
+		}
+		h.set(i, h[parent])
+		i = parent
+	}
+	h.set(i, e)
+}
+
+// down finds the place for e from i towards the end.
+func (h timerHeap) down(i int, e timerEntry) {
+	for {
+		child := 2*i + 1
+		if child >= len(h) {
+			break
+		}
+		if child+1 < len(h) && h[child+1].due < h[child].due {
+			child++
+		}
+		if e.due <= h[child].due {
+			break
+		}
+		h.set(i, h[child])
+		i = child
+	}
+	h.set(i, e)
+}
+
+// remove takes out what is at i.
+func (h *timerHeap) remove(i int) {
+	old := *h
+	old[i].conn.timer.slot = notQueued
+	last := len(old) - 1
+	e := old[last]
+	old[last] = timerEntry{}
+	*h = old[:last]
+	switch {
+	case i == last:
+	case i > 0 && e.due < (*h)[(i-1)/2].due:
+		h.up(i, e)
+	default:
+		h.down(i, e)
+	}
 }
