@@ -70,6 +70,12 @@ func (m *Minter) Mint(client, server netip.Addr) Cookie {
 	return m.mintSipPair(client, server)
 }
 
+// Append is [Minter.Mint] that adds the bytes of the cookie to dst, for senders of many. An AES scheme works in the room
+// behind dst if there are 16 bytes of it, which costs less than memory of its own.
+func (m *Minter) Append(dst []byte, client, server netip.Addr) []byte {
+	return m.Mint(client, server).Append(dst)
+}
+
 // mintAES is RFC 7413, Section 4.1.2: one block, the address followed by zeros, cut to 64 bits.
 func (m *Minter) mintAES(client netip.Addr) Cookie {
 	b := m.zeroBlock()
