@@ -1,5 +1,3 @@
-// Command bench measures bulk transfers between two network namespaces, by one stack and another in turn, and prints
-// a table. scripts/bench.sh builds the programs that it starts, and runs it.
 package main
 
 import (
@@ -7,24 +5,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-}
-
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+// measureBulk takes the flags that scripts/bench.sh gives for bulk and gvisor.
+func measureBulk(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	b := bench{stderr: stderr}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
