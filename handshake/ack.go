@@ -28,6 +28,9 @@ func (m *Machine) inputAck(now instant, s *wire.Segment, set *wire.OptionSet, ou
 			// first acknowledgement has.
 			m.takeAck(now, s, set, window)
 		}
+		if m.handshake.synAckFin {
+			return true, m.afterAck(now, m.finSent(out))
+		}
 		m.schedule(now)
 		return true, out
 	}

@@ -119,8 +119,10 @@ type Config struct {
 
 	// SynAckHold lets a server whose Gate has admitted the SYN's data wait
 	// this long for the application, to send its response in the SYN-ACK
-	// (RFC 7413, Section 4.2.2). 0 sends the SYN-ACK at once, as Linux does;
-	// with NoDataBeforeAck there is nothing to wait for.
+	// (RFC 7413, Section 4.2.2). If the response is all, and the application has
+	// closed, the FIN goes along. 0 sends the SYN-ACK at once, as Linux does; a
+	// negative value leaves it to the next Push or CloseWrite, which the owner then
+	// owes. With NoDataBeforeAck there is nothing to wait for.
 	SynAckHold time.Duration
 	// NoDataBeforeAck keeps a server from sending data to an address that has
 	// not been confirmed by an ACK: the sure cure against amplified reflection

@@ -96,7 +96,7 @@ func listen(cmd *cobra.Command, flags *listenFlags, address string) (err error) 
 		return err
 	}
 	flags.keys.warnExposed(cmd)
-	s := &server{flags: flags, cmd: cmd, gate: gate, address: address}
+	s := newServer(cmd, flags, gate, address)
 	defer func() { err = errors.Join(err, s.close()) }()
 	if s.site, err = openSite(flags.http); err != nil {
 		return err
@@ -115,9 +115,9 @@ func listen(cmd *cobra.Command, flags *listenFlags, address string) (err error) 
 	complain(cmd.ErrOrStderr(), "listening on %s (%s)%s%s%s", s.address, strings.Join(names, ", "), flags.describe(gate),
 		s.site.describe(), s.metrics.describe())
 	if s.site != nil {
-		return s.serveSite(cmd.Context())
+		return s.serveSite()
 	}
-	return s.serve(cmd.Context())
+	return s.serve()
 }
 
 // gate turns the flags into what the listener does about Fast Open.

@@ -38,20 +38,6 @@ func (s served) String() string {
 		s.Remote, s.FastOpen, s.Reason, s.SynData, s.Received, s.Sent, milliseconds(s.DurationUS), s.Close)
 }
 
-// serve talks to one client and closes.
-func (l *listenFlags) serve(ctx context.Context, c *endpoint.Conn) served {
-	stop := context.AfterFunc(ctx, func() { c.SetDeadline(longAgo) })
-	defer stop()
-	c.SetDeadline(time.Now().Add(patience))
-	written, err := l.answer(c)
-	if err == nil {
-		_, err = io.Copy(io.Discard, c)
-	}
-	line := newServed(ctx, c, written, err)
-	c.Close()
-	return line
-}
-
 // newServed is a connection that ends now, with an error or, if that is nil or
 // io.EOF, in order.
 func newServed(ctx context.Context, c *endpoint.Conn, written int64, err error) served {
@@ -82,26 +68,6 @@ func lingeringClose(ctx context.Context, c *endpoint.Conn) error {
 	defer stop()
 	_, err := io.Copy(io.Discard, c)
 	return err
-}
-
-// answer replies to the first data, or to everything for an echo, and closes
-// the sending side. It returns the bytes written.
-func (l *listenFlags) answer(c *endpoint.Conn) (written int64, err error) {
-	if l.echo {
-		if written, err = io.Copy(c, c); err != nil {
-			return written, err
-		}
-		return written, c.CloseWrite()
-	}
-	first := make([]byte, 64<<10)
-	if _, err := c.Read(first); err != nil && err != io.EOF {
-		return 0, err
-	}
-	n, err := io.WriteString(c, l.reply)
-	if err != nil {
-		return int64(n), err
-	}
-	return int64(n), c.CloseWrite()
 }
 
 func closeWord(ctx context.Context, err error) string {

@@ -114,6 +114,9 @@ func (l *loop) open(now time.Time, ln *Listener, iss wire.Seq) {
 
 	config := l.stack.machineConfig(ln.config.Machine, local, remote, segmentSize(l.stack.mtu, local.Addr()))
 	config.ISS = iss
+	if ln.config.Handler != nil && admission.Data {
+		answersInSynAck(&config)
+	}
 	c := l.newServerConn(now, ln, handshake.NewServer(config))
 	c.admitted, c.waiting = admission.Data, !admission.Data
 	c.mu.Lock()
@@ -126,7 +129,7 @@ func (l *loop) open(now time.Time, ln *Listener, iss wire.Seq) {
 		// RFC 7413, Appendix A.2: before the handshake is over.
 		l.counters.PassiveOpens++
 		ln.announce(c)
-		l.handedOver = true
+		l.handedOver = c.handler == nil
 	}
 }
 
@@ -134,9 +137,12 @@ func (l *loop) open(now time.Time, ln *Listener, iss wire.Seq) {
 func (l *loop) newServerConn(now time.Time, ln *Listener, m *handshake.Machine) *Conn {
 	ln.claim.retain()
 	c := l.stack.newConn(l.rx.Dst(), l.rx.Src(), m, ln.claim)
-	c.listener = ln
+	c.listener, c.handler = ln, ln.config.Handler
 	c.flow = newFlowLabel()
 	c.timing.syn = now
+	if patience := ln.config.HandlerTimeout; patience > 0 && c.handler != nil {
+		c.patience = l.timers.at(now.Add(patience))
+	}
 	c.setHeader(l.reversed())
 	l.insert(c)
 	return c
@@ -147,9 +153,17 @@ func newKey() (cookie.Key, error) { return cookie.NewKey(rand.Reader) }
 // newFlowLabel returns a random flow label (RFC 6437, Section 3).
 func newFlowLabel() uint32 { return mathrand.Uint32() & 0xfffff }
 
-// announce makes Accept return c. There is room: overflows was asked for the
-// segment that this is about.
-func (ln *Listener) announce(c *Conn) { ln.queue <- c }
+// announce makes Accept return c, or has its handler called. There is room: overflows
+// was asked for the segment that this is about. The caller holds c.mu.
+func (ln *Listener) announce(c *Conn) {
+	if c.handler == nil {
+		ln.queue <- c
+		return
+	}
+	c.machine.Accepted()
+	c.announced = true
+	c.stir()
+}
 
 // leaveListener undoes what a connection that has ended counts for.
 func (l *loop) leaveListener(now time.Time, c *Conn, err error) {

@@ -87,10 +87,11 @@ func (c *Conn) TryWrite(b []byte) (int, error) {
 	if !c.writing && len(c.rest) == 0 && (c.dial == nil || c.dial.over) {
 		n = c.machine.Queue(b)
 	}
+	c.wanting = n < len(b)
 	if n == 0 && len(b) > 0 {
 		return 0, c.opError("write", syscall.EAGAIN)
 	}
-	c.stack.mail.post(c)
+	c.post()
 	return n, nil
 }
 
@@ -132,14 +133,17 @@ func (c *Conn) Buffered() (n int, ended bool) {
 	return c.in.Len(), c.inEnded() != nil
 }
 
-// Room returns how many bytes TryWrite would take now.
+// Room returns how many bytes TryWrite would take now. If there is none, a [Handler] is
+// called when there is some again.
 func (c *Conn) Room() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.writing || len(c.rest) > 0 || c.writeError() != nil {
 		return 0
 	}
-	return c.machine.SendSpace()
+	n := c.machine.SendSpace()
+	c.wanting = n == 0
+	return n
 }
 
 // Unsent returns how many bytes were written and not yet acknowledged.

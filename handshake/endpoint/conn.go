@@ -31,6 +31,13 @@ type Conn struct {
 	rest               []byte     // of what Dial was given: written before anything else, as room comes
 	eof                bool       // nothing follows in
 	writing            bool       // a Write is going on
+	handler            Handler    // nil if Accept returns the connection
+	value              any        // see SetValue
+	announced          bool       // the handler may be called
+	stirred            bool       // it is to be called
+	handling           bool       // it is being called
+	wanting            bool       // it has more to write than there was room for
+	expired            bool       // nobody waits for the peer any longer
 	writeClosed        bool       // by CloseWrite
 	closed             bool       // by Close or Abort
 	aborted            bool       // by Abort
@@ -84,7 +91,7 @@ func (c *Conn) Write(b []byte) (int, error) {
 		}
 		if took := c.copyIn(b[n:min(len(b), n+maxPiece)]); took > 0 {
 			n += took
-			c.stack.mail.post(c)
+			c.post()
 		} else if c.writeError() == nil {
 			c.writable.wait(&c.mu)
 		}
@@ -160,7 +167,7 @@ func (c *Conn) CloseWrite() error {
 	}
 	c.writeClosed = true
 	c.writable.broadcast()
-	c.stack.mail.post(c)
+	c.post()
 	return nil
 }
 
@@ -182,7 +189,7 @@ func (c *Conn) giveUp(abort bool) error {
 	}
 	c.markClosed()
 	c.aborted = c.aborted || abort || c.discard
-	c.stack.mail.post(c)
+	c.post()
 	return nil
 }
 

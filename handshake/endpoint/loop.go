@@ -56,19 +56,22 @@ type loop struct {
 	outputs []handshake.Output
 	calls   []call
 	ready   []*Conn
+	stirred []*Conn // whose handlers are to be called
+	spare   []*Conn
 	touched []*Conn // by the frames of this round
 	rx, tx  wire.Packet
 	reverse [maxHeader]byte
 	queue   sendQueue
 }
 
-func newLoop(s *Stack) *loop {
+func newLoop(now time.Time, s *Stack) *loop {
 	return &loop{
 		stack: s, log: s.log, link: s.config.Link, mail: s.mail,
 		conns:     newConnTable(),
 		listeners: make(map[netip.AddrPort]*Listener),
 		cookies:   handshake.SynCookies{Secret: s.config.Secret},
 		frames:    make([]link.Frame, readBatch),
+		timers:    newTimerQueue(now),
 	}
 }
 
@@ -80,7 +83,9 @@ func (l *loop) run() {
 		l.log.Warn("endpoint: link failed", "error", err)
 	}
 	l.mail.stop()
+	l.stopped = true
 	l.endAll(err)
+	l.callHandlers(time.Now())
 	_ = l.link.Close() // nothing is left to lose
 }
 
@@ -94,6 +99,7 @@ func (l *loop) serve() error {
 			return err
 		}
 		l.fire(now)
+		l.callHandlers(now)
 		l.flush()
 		if l.stopped {
 			return net.ErrClosed
@@ -126,6 +132,7 @@ func (l *loop) take(n int) {
 	for i := range n {
 		l.frame(now, &l.frames[i])
 	}
+	l.callHandlers(now)
 	l.settle(now)
 }
 
@@ -191,6 +198,10 @@ func (l *loop) readMail(now time.Time) error {
 func (l *loop) advance(now time.Time, c *Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.patience != 0 && c.patience <= l.timers.at(now) {
+		c.patience = 0
+		c.expire()
+	}
 	l.apply(now, c, c.machine.Advance(now, l.outputs[:0]))
 }
 
@@ -208,8 +219,10 @@ func (l *loop) attend(now time.Time, c *Conn) {
 		l.apply(now, c, c.machine.Abort(now, l.outputs[:0]))
 		return
 	}
-	l.apply(now, c, c.machine.Push(now, l.outputs[:0]))
-	l.catchUp(now, c) // others have had the lock meanwhile
+	if !c.ends() {
+		l.apply(now, c, c.machine.Push(now, l.outputs[:0]))
+		l.catchUp(now, c) // others have had the lock meanwhile
+	}
 	switch {
 	case c.aborted:
 		l.apply(now, c, c.machine.Abort(now, l.outputs[:0]))
@@ -224,6 +237,12 @@ func (l *loop) attend(now time.Time, c *Conn) {
 		c.finDone = true
 		l.apply(now, c, c.machine.CloseWrite(now, l.outputs[:0]))
 	}
+}
+
+// ends reports whether a FIN is to go with what is left to be sent, so that Push need not
+// send that first. What a reset would follow is pushed all the same.
+func (c *Conn) ends() bool {
+	return (c.writeClosed || c.closed) && !c.aborted && len(c.rest) == 0 && c.machine.Unread() == 0
 }
 
 // catchUp tells the machine what the application has read.

@@ -33,7 +33,7 @@ func (c *Conn) mayNotRead() error {
 	switch {
 	case c.closed:
 		return c.opError("read", net.ErrClosed)
-	case c.deadlines != nil && c.deadlines.read.passed():
+	case c.expired, c.deadlines != nil && c.deadlines.read.passed():
 		return c.opError("read", os.ErrDeadlineExceeded)
 	}
 	return nil
@@ -72,7 +72,7 @@ func (c *Conn) waitInto(b []byte) (n int) {
 func (c *Conn) consume(n int) {
 	c.consumed += n
 	if c.machine.ConsumeDue(c.consumed) {
-		c.stack.mail.post(c)
+		c.post()
 	}
 }
 

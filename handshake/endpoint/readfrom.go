@@ -76,7 +76,7 @@ func (c *Conn) sendFile(r io.Reader, size int64) (total int64, err error) {
 		n, err := c.readIn(r, size-total)
 		switch total += int64(n); {
 		case n > 0:
-			c.stack.mail.post(c)
+			c.post()
 		case err == nil && c.writeError() == nil:
 			return total, nil // it has nothing to say
 		}

@@ -45,7 +45,7 @@ const minMTU = 68
 // New starts a stack on a link of the caller's. Whoever calls it calls Close
 // or Shutdown in the end.
 func New(c Config) (*Stack, error) {
-	s, err := newStack(c)
+	s, err := newStack(time.Now(), c)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func New(c Config) (*Stack, error) {
 }
 
 // newStack returns a stack whose loop does not run yet.
-func newStack(c Config) (*Stack, error) {
+func newStack(now time.Time, c Config) (*Stack, error) {
 	if c.Link == nil {
 		return nil, errors.New("endpoint: Config.Link is not set")
 	}
@@ -90,7 +90,7 @@ func newStack(c Config) (*Stack, error) {
 		done:   make(chan struct{}),
 		clock:  time.Now,
 	}
-	s.loop = newLoop(s)
+	s.loop = newLoop(now, s)
 	s.loop.poller, _ = c.Link.(link.Poller)
 	s.loop.queue.offload, s.burst = s.config.offloader()
 	return s, nil
