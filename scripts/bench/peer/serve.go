@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"context"
 	"crypto/rand"
+	"errors"
 	"flag"
 	"fmt"
 	"net/netip"
 	"os"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"tfocraft/cookie"
@@ -19,9 +21,9 @@ import (
 // lingerTime is the TIME-WAIT, as long as that of tfo listen.
 const lingerTime = 50 * time.Millisecond
 
-// serve answers the request of a SYN and closes. Connections whose SYN has none are kept as they are, and with -keep
-// all of them, until standard input ends. For each line there it gives back the memory that it does not need, and says
-// so when it has.
+// serve answers requests and closes, with -keep without closing, until standard input ends. Connections without a
+// request are kept as they are. For each line of standard input it gives back the memory that it does not need, and
+// says so when it has.
 func serve(args []string) error {
 	f := flag.NewFlagSet("peer serve", flag.ContinueOnError)
 	ifname := f.String("i", "", "interface")
@@ -40,12 +42,9 @@ func serve(args []string) error {
 		return err
 	}
 	defer s.Close()
-	ln, err := listen(s, netip.AddrPortFrom(addr, uint16(*port)))
-	if err != nil {
+	if err := listen(s, netip.AddrPortFrom(addr, uint16(*port)), answerer(*keep)); err != nil {
 		return err
 	}
-	k := keeper{all: *keep}
-	go k.accept(ln)
 	fmt.Println("ready")
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		debug.FreeOSMemory()
@@ -54,46 +53,31 @@ func serve(args []string) error {
 	return nil
 }
 
-func listen(s *endpoint.Stack, local netip.AddrPort) (*endpoint.Listener, error) {
+func listen(s *endpoint.Stack, local netip.AddrPort, handler endpoint.Handler) error {
 	key, err := cookie.NewKey(rand.Reader)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	lc := endpoint.ListenConfig{Stack: s, FastOpen: handshake.GateConfig{
+	lc := endpoint.ListenConfig{Stack: s, Handler: handler, FastOpen: handshake.GateConfig{
 		Enabled: true, MaxPending: 1 << 16, Keyring: cookie.NewKeyring(cookie.RFC7413, key),
 	}}
 	lc.Machine.TimeWait = lingerTime
-	return lc.Listen(context.Background(), "tcp", local.String())
+	_, err = lc.Listen(context.Background(), "tcp", local.String())
+	return err
 }
 
-// A keeper accepts connections.
-type keeper struct {
-	all   bool
-	conns []*endpoint.Conn // that are kept
-}
-
-func (k *keeper) accept(ln *endpoint.Listener) {
-	for {
-		c, err := ln.AcceptTCP()
-		if err != nil {
+// answerer returns a handler that answers what comes.
+func answerer(keep bool) endpoint.Handler {
+	buffer := make([]byte, 2048)
+	return func(c *endpoint.Conn) {
+		n, err := c.TryRead(buffer)
+		if n > 0 {
+			_, err = c.TryWrite([]byte(response))
+		}
+		asked := n > 0 && err == nil
+		if errors.Is(err, syscall.EAGAIN) || asked && keep {
 			return
 		}
-		asked := c.FastOpen().SynData > 0
-		if asked {
-			answer(c)
-		}
-		if !asked || k.all {
-			k.conns = append(k.conns, c)
-		} else {
-			c.Close()
-		}
-	}
-}
-
-// answer does not wait: the request came with the SYN.
-func answer(c *endpoint.Conn) {
-	var buf [2048]byte
-	if _, err := c.Read(buf[:]); err == nil {
-		c.Write([]byte(response))
+		c.Close()
 	}
 }

@@ -116,8 +116,7 @@ var (
 		cmd := pinned(ctx, serverCore, s.t.program("resp"), s.Server.Interface, fmt.Sprint(port))
 		return startDaemon(ctx, s.Server, cmd, "ready", false)
 	}}
-	// holdingServer is a listener of the library's, which keeps connections that bring no request, and with the flag
-	// all of them.
+	// holdingServer is a listener of the library's, which keeps connections that bring no request, and with -keep all.
 	holdingServer = func(flags ...string) server {
 		return server{"peer serve", func(ctx context.Context, s *scene) (*daemon, error) {
 			cmd := pinned(ctx, serverCore, s.t.program("peer"), append([]string{"serve", "-i", s.Server.Interface,
