@@ -25,6 +25,20 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
+func TestParseLoad(t *testing.T) {
+	const second = `{"type":"second"}`
+	got, err := parseLoad([]byte(second + "\n" + `{"mode":"exchange","sent":9,"accepted":8,"completed":7,"resets":0,"rate":3.5,"latency_us":{"p50":1}}` + "\n"))
+	want := numbers{"started": 9, "accepted": 8, "done": 7, "resets": 0, "rate": 3.5, "wrong": 0, "failed": 0, "resent": 0}
+	if err != nil || !maps.Equal(got, want) {
+		t.Errorf("got %v, %v; want %v", got, err, want)
+	}
+	for _, bad := range []string{"", "x", second} {
+		if n, err := parseLoad([]byte(bad)); err == nil {
+			t.Errorf("parseLoad(%q): got %v, want an error", bad, n)
+		}
+	}
+}
+
 func TestExchangesCheck(t *testing.T) {
 	good := numbers{"started": 1000, "accepted": 1000, "done": 1000, "wrong": 0, "resets": 0, "failed": 0}
 	if err := good.check(); err != nil {

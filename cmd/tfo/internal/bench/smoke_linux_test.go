@@ -75,7 +75,7 @@ func needNamespaces(t *testing.T) {
 // build makes the programs as scripts/bench.sh does.
 func build(t *testing.T, dir string) {
 	t.Helper()
-	commands := [][]string{{"go", "build", "-o", dir, "./cmd/tfo", "./scripts/bench/peer"}}
+	commands := [][]string{{"go", "build", "-ldflags=-s -w", "-o", dir, "./cmd/tfo", "./scripts/bench/peer"}}
 	sticks, err := filepath.Glob(filepath.Join(moduleRoot, "scripts/bench/*.c"))
 	if err != nil || len(sticks) == 0 {
 		t.Fatalf("got %d sticks in C, %v", len(sticks), err)

@@ -96,7 +96,7 @@ type sender func(s *scene, lasts time.Duration) (program string, args []string)
 func tfoLoad(s *scene, lasts time.Duration) (string, []string) {
 	return s.t.program("tfo"), []string{"load", netip.AddrPortFrom(s.nobody, port).String(), "-i", s.Client.Interface,
 		"--mode", "syn", "--rate", "max", "--duration", lasts.String(), "--clients", loadClients + "/16",
-		"--cookies", "key", "--key", "000102030405060708090a0b0c0d0e0f", "--json"}
+		"--cookies", "key", "--key", "000102030405060708090a0b0c0d0e0f", "--size", "64", "--json"}
 }
 
 func tx(mode, path string) sender {
