@@ -10,14 +10,18 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"tfocraft/cmd/tfo/internal/lab"
 )
 
-// pinned is a command that runs on one core.
+// pinned is a command that runs on one core. What it has started ends with it.
 func pinned(ctx context.Context, core int, name string, args ...string) *exec.Cmd {
-	return exec.CommandContext(ctx, "taskset", append([]string{"-c", strconv.Itoa(core), name}, args...)...)
+	cmd := exec.CommandContext(ctx, "taskset", append([]string{"-c", strconv.Itoa(core), name}, args...)...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	return cmd
 }
 
 // A numbers is what a stick prints: "name=value" and so on, on one line.
@@ -127,7 +131,11 @@ func (d *daemon) await(ctx context.Context) error {
 func (d *daemon) name() string { return d.cmd.Args[min(3, len(d.cmd.Args)-1)] }
 
 func (d *daemon) kill() {
-	d.cmd.Process.Kill()
+	select {
+	case <-d.ended: // and its number may be another one's
+	default:
+		_ = d.cmd.Cancel() // else it has ended meanwhile
+	}
 	<-d.ended
 }
 

@@ -52,6 +52,25 @@ func smoke(t *testing.T, play *traffic, s subject, c contender) {
 	}
 }
 
+// What a program has started ends with it; else it would keep its output open, and the wait for that would not end.
+func TestKillDescendants(t *testing.T) {
+	needNamespaces(t)
+	l, err := lab.New(t.Context(), lab.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	d, err := startDaemon(t.Context(), l.Client, pinned(t.Context(), 0, "sh", "-c", "sleep 1000 & echo ready; wait"), "ready", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	d.kill()
+	if took := time.Since(began); took > time.Minute {
+		t.Errorf("took %v", took)
+	}
+}
+
 func needNamespaces(t *testing.T) {
 	t.Helper()
 	if os.Getuid() != 0 {

@@ -111,7 +111,8 @@ func trafgen(s *scene, _ time.Duration) (string, []string) {
 	frame := fmt.Sprintf("{ eth(da=%s, sa=%s, type=0x0800), ipv4(ihl=5, ttl=64, df, proto=6, sa=192.0.2.1, da=%s), "+
 		"tcp(sp=12345, dp=%d, seq=1, doff=9, syn, win=65535), 2, 4, 5, 0xb4, 34, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1, fill('x', 48) }",
 		s.nobodyMAC, s.Client.MAC, s.nobody, port)
-	return "trafgen", []string{"--out", s.Client.Interface, "--cpus", "1", "--no-sock-mem", frame}
+	// It sends from a process of its own, which would go on for ever if both of us were killed: hence a number.
+	return "trafgen", []string{"--out", s.Client.Interface, "--cpus", "1", "--no-sock-mem", "--num", "50000000", frame}
 }
 
 func hping3(s *scene, _ time.Duration) (string, []string) {
