@@ -169,10 +169,10 @@ func sends(command sender, is func(wire.Packet) error) func(context.Context, *tr
 		}
 		frames.Close() // copies for it would count
 		rate, err := s.sendRate(t.duration)
-		if err == nil && rate == 0 {
-			err = fmt.Errorf("%s sent nothing more: %s", program, d.said)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w: %s", program, err, d.said)
 		}
-		return []float64{rate}, err
+		return []float64{rate}, nil
 	}
 }
 
@@ -193,9 +193,10 @@ func firstFrame(frames *os.File, is func(wire.Packet) error) error {
 	return is(p)
 }
 
+// sendRate begins to count once the sender is at it: some pause after their first frame.
 func (s *scene) sendRate(d time.Duration) (float64, error) {
 	time.Sleep(warmUp)
-	before, began, err := sent(s.Client)
+	before, began, err := s.sentMore()
 	if err != nil {
 		return 0, err
 	}
@@ -205,6 +206,19 @@ func (s *scene) sendRate(d time.Duration) (float64, error) {
 		return 0, err
 	}
 	return float64(after-before) / ended.Sub(began).Seconds(), nil
+}
+
+// sentMore waits for another frame.
+func (s *scene) sentMore() (frames uint64, at time.Time, err error) {
+	first, began, err := sent(s.Client)
+	for frames = first; err == nil && frames == first; {
+		if at.Sub(began) > startUp {
+			return 0, at, errors.New("sends nothing more")
+		}
+		time.Sleep(time.Millisecond)
+		frames, at, err = sent(s.Client)
+	}
+	return frames, at, err
 }
 
 func anySyn(p wire.Packet) error {
