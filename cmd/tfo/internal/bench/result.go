@@ -121,6 +121,7 @@ type jsonLine struct {
 
 func printJSON(w io.Writer, s subject, all []result) error {
 	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
 	for i := range all {
 		r := &all[i]
 		for n, f := range s.figures {
