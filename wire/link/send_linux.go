@@ -197,15 +197,20 @@ func (p *Packet) senderFor(frame []byte) *sender {
 
 // writeError says what became of a frame of this length.
 func (p *Packet) writeError(length int, err error) error {
-	switch {
-	case p.closed.Load():
+	if p.closed.Load() {
 		return net.ErrClosed
-	case errors.Is(err, unix.EMSGSIZE):
-		return tooLong(p.name, length, p.mtu)
-	case errors.Is(err, unix.ENXIO), errors.Is(err, unix.ENODEV):
-		return fmt.Errorf("link: %s: %w: %w", p.name, ErrGone, err)
-	case errors.Is(err, unix.EPERM):
-		return fmt.Errorf("link: %s: a firewall rule of this host dropped the packet: %w", p.name, err)
 	}
-	return fmt.Errorf("link: %s: send: %w", p.name, err)
+	return sendError(p.name, p.mtu, length, err)
+}
+
+func sendError(name string, mtu, length int, err error) error {
+	switch {
+	case errors.Is(err, unix.EMSGSIZE):
+		return tooLong(name, length, mtu)
+	case errors.Is(err, unix.ENXIO), errors.Is(err, unix.ENODEV):
+		return fmt.Errorf("link: %s: %w: %w", name, ErrGone, err)
+	case errors.Is(err, unix.EPERM):
+		return fmt.Errorf("link: %s: a firewall rule of this host dropped the packet: %w", name, err)
+	}
+	return fmt.Errorf("link: %s: send: %w", name, err)
 }
