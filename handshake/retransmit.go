@@ -97,13 +97,11 @@ func (m *Machine) enterLoss(now instant) {
 	r, b, size := &m.recovery, &m.send.board, m.segmentSize()
 	reneged := b.reneged()
 	r.frto = m.mayAskTimeout() && !reneged
-	if r.phase != phaseLoss {
-		if r.phase == phaseOpen {
-			m.beginUndo()
-			m.shrink(m.send.inFlight())
-		}
-		r.phase = phaseLoss
+	if r.phase == phaseOpen || r.undo.nothing {
+		m.beginUndo()
+		m.shrink(m.send.inFlight())
 	}
+	r.phase = phaseLoss
 	r.point = m.send.nxt
 	m.ecn.cwr = m.ecn.sends
 	r.force, r.duplicates, r.arrived = false, 0, 0
