@@ -93,29 +93,28 @@ func (c *Conn) Write(b []byte) (int, error) {
 	return n, nil
 }
 
-// copyIn copies what there is room for to the send buffer, without keeping the loop
-// from the connection, and returns how much that is. It is nothing, too, if the
-// connection is closed meanwhile.
-func (c *Conn) copyIn(p []byte) (n int) {
+// copyIn copies what there is room for to the send buffer, and returns how much that is.
+func (c *Conn) copyIn(p []byte) int {
 	a, b := c.machine.Reserve(len(p))
 	if len(a) == 0 {
 		return 0
 	}
+	n, _ := c.fill(func() (int, error) { return copy(a, p) + copy(b, p[len(a):]), nil })
+	return n
+}
+
+// fill has into fill in what was reserved in the send buffer, without keeping the loop
+// from the connection, and queues as much as that says. It is nothing if the connection is
+// closed meanwhile, or into panics, as copying from a mapped file may.
+func (c *Conn) fill(into func() (int, error)) (n int, err error) {
 	c.mu.Unlock()
 	defer func() {
 		c.mu.Lock()
-		n = c.commit(n)
+		if !c.machine.Commit(n) {
+			n = 0
+		}
 	}()
-	copy(b, p[copy(a, p):]) // which may fail, as in a mapped file
-	return len(a) + len(b)
-}
-
-// commit queues what was filled in, and returns how much that is.
-func (c *Conn) commit(n int) int {
-	if !c.machine.Commit(n) {
-		return 0
-	}
-	return n
+	return into()
 }
 
 // beginWrite waits until no other Write is going on, Dial's included.
