@@ -10,9 +10,9 @@ import (
 // [endpoint.Config.BusyPoll].
 type pollFlag time.Duration
 
-// defaultPoll is some wake-ups long: what is found by polling costs no more than
-// sleeping would have taken.
-const defaultPoll = 50 * time.Microsecond
+// defaultPoll is some wake-ups long, and as long as Linux polls for a guest that waits
+// (kvm.halt_poll_ns).
+const defaultPoll = 200 * time.Microsecond
 
 func (p *pollFlag) add(f *pflag.FlagSet) {
 	f.DurationVar((*time.Duration)(p), "busy-poll", defaultPoll,

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"time"
 
 	"tfocraft/wire/link"
 )
@@ -12,6 +13,14 @@ import (
 // one. With more, it lets in the whole range: programs in a socket filter are
 // run from the start for every frame of the host.
 const maxSingles = 64
+
+// More than maxRun ephemeral ports, one after the other with no more than runGap between
+// two, let in the whole range as well: to change the filter takes longer than to
+// connect to a server nearby.
+const (
+	maxRun = 16
+	runGap = 100 * time.Millisecond
+)
 
 // A sieve keeps the filter of a link to the ports in use. One that has no
 // setter does nothing.
@@ -24,6 +33,8 @@ type sieve struct {
 	ports  map[uint16]int // in use, how often
 	stale  map[uint16]bool
 	opened bool // the ephemeral range is let in as a whole
+	run    int  // ephemeral ports that were added in quick succession
+	last   time.Time
 }
 
 func newSieve(setter link.FilterSetter, local []netip.Prefix, ephemeral link.PortRange) *sieve {
@@ -46,12 +57,13 @@ func (s *sieve) add(local netip.AddrPort) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	addr, port := local.Addr(), local.Port()
+	s.noteRun(time.Now(), port)
 	known := len(s.addrs) == 0 || addr.IsUnspecified() || slices.Contains(s.addrs, addr)
 	if !known {
 		s.addrs = append(s.addrs, addr)
 	}
 	s.ports[port]++
-	if known && (s.ports[port] > 1 || s.stale[port] || s.opened && s.isEphemeral(port)) {
+	if known && (s.ports[port] > 1 || s.stale[port] || s.opened && s.isEphemeral(port) && (s.run > 1 || s.isCrowded())) {
 		delete(s.stale, port)
 		return nil
 	}
@@ -80,6 +92,16 @@ func (s *sieve) remove(port uint16) error {
 	return nil
 }
 
+func (s *sieve) noteRun(now time.Time, port uint16) {
+	if now.Sub(s.last) > runGap {
+		s.run = 0
+	}
+	if s.isEphemeral(port) {
+		s.run++
+		s.last = now
+	}
+}
+
 // forget takes one use away and reports whether it was the last.
 func (s *sieve) forget(port uint16) bool {
 	if s.ports[port]--; s.ports[port] > 0 {
@@ -104,6 +126,9 @@ func (s *sieve) set() error {
 
 // isCrowded reports whether there are too many ephemeral ports to name them.
 func (s *sieve) isCrowded() bool {
+	if s.run > maxRun {
+		return true
+	}
 	singles := 0
 	for port := range s.ports {
 		if s.isEphemeral(port) {

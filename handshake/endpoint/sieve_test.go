@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"tfocraft/wire/link"
 )
@@ -69,11 +71,14 @@ func sorted(f *link.Filter) []uint16 {
 
 // A filter that cannot be set leaves the sieve as it was: the next one that can
 // has everything in it.
-func TestSieveFails(t *testing.T) {
+func TestSieveFails(t *testing.T) { synctest.Test(t, testSieveFails) }
+
+func testSieveFails(t *testing.T) {
 	var log filterLog
 	s := newSieve(&log, []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, link.PortRange{First: 40000, Last: 50000})
 	for i := range uint16(maxSingles) {
 		s.add(port(40000 + i))
+		time.Sleep(time.Second)
 	}
 	good := s.setter
 	s.setter = noFilter{}
@@ -99,13 +104,16 @@ type noFilter struct{}
 func (noFilter) SetFilter(*link.Filter) error { return errors.ErrUnsupported }
 
 // Many random ports become their whole range, and the filter is left alone.
-func TestSieveOpens(t *testing.T) {
+func TestSieveOpens(t *testing.T) { synctest.Test(t, testSieveOpens) }
+
+func testSieveOpens(t *testing.T) {
 	var log filterLog
 	s := newSieve(&log, nil, link.PortRange{First: 40000, Last: 50000})
 	for i := range uint16(1000) {
 		if err := s.add(port(40000 + i)); err != nil {
 			t.Fatal(err)
 		}
+		time.Sleep(time.Second)
 	}
 	if len(log) != maxSingles+1 {
 		t.Errorf("filter set %d times, want %d", len(log), maxSingles+1)
@@ -120,4 +128,29 @@ func TestSieveOpens(t *testing.T) {
 	if got := sorted(log.last()); !slices.Equal(got, []uint16{80}) {
 		t.Errorf("in the end ports %v, want 80", got)
 	}
+}
+
+// Whoever connects again and again does not have the filter changed every time; after a
+// pause it names the ports again.
+func TestSieveOfManyDials(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log filterLog
+		s := newSieve(&log, nil, link.PortRange{First: 40000, Last: 50000})
+		for i := range uint16(1000) {
+			s.add(port(40000 + i))
+			s.remove(40000 + i)
+			time.Sleep(time.Millisecond)
+		}
+		if len(log) != maxRun+1 {
+			t.Errorf("filter set %d times, want %d", len(log), maxRun+1)
+		}
+		if got := log.last().Ports; !slices.Equal(got, []link.PortRange{s.ephemeral}) {
+			t.Errorf("ports %v, want the whole range", got)
+		}
+		time.Sleep(time.Second)
+		s.add(port(45000))
+		if got := sorted(log.last()); !slices.Equal(got, []uint16{45000}) {
+			t.Errorf("ports %v, want 45000", got)
+		}
+	})
 }

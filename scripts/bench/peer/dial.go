@@ -31,6 +31,7 @@ func dial(args []string) error {
 	f.TextVar(&remote, "peer", netip.AddrPort{}, "address and port of the server")
 	mac := f.String("peer-mac", "", "hardware address of the server")
 	count := f.Int("n", 1000, "connections")
+	busyPoll := f.Duration("busy-poll", 200*time.Microsecond, "look for frames for so long before sleeping, as tfo connect does")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -38,7 +39,7 @@ func dial(args []string) error {
 	if o.PeerMAC, err = net.ParseMAC(*mac); err != nil {
 		return err
 	}
-	s, err := openOurs(o)
+	s, err := openOurs(o, *busyPoll)
 	if err != nil {
 		return err
 	}

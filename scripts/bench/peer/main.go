@@ -30,7 +30,7 @@ func main() {
 	bulk.Main(func(o bulk.Options) (bulk.Stack, error) {
 		switch *kind {
 		case "ours":
-			return openOurs(o)
+			return openOurs(o, 0)
 		case "kernel":
 			return kernel{}, nil
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"time"
 
 	"tfocraft/handshake/endpoint"
 	"tfocraft/scripts/bench/internal/bulk"
@@ -17,7 +18,7 @@ type ours struct {
 	addr netip.Addr
 }
 
-func openOurs(o bulk.Options) (ours, error) {
+func openOurs(o bulk.Options, busyPoll time.Duration) (ours, error) {
 	ifi, err := net.InterfaceByName(o.Interface)
 	if err != nil {
 		return ours{}, err
@@ -32,7 +33,7 @@ func openOurs(o bulk.Options) (ours, error) {
 	}
 	s, err := endpoint.Open(o.Interface, endpoint.Config{
 		Local:  []netip.Prefix{netip.PrefixFrom(o.Addr, o.Addr.BitLen())},
-		Router: onlyHop(hop), Ports: allFree{},
+		Router: onlyHop(hop), Ports: allFree{}, BusyPoll: busyPoll,
 	})
 	if err != nil {
 		return ours{}, err
