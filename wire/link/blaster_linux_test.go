@@ -204,21 +204,36 @@ func TestBlasterOnLoopback(t *testing.T) {
 // A thread in another network namespace sends where the Blaster was opened; the frames
 // of the other tests come from such a one, too.
 func TestBlasterFromElsewhere(t *testing.T) {
-	eachMethod(t, func(t *testing.T, near, peer *host, b Blaster) {
-		in := peer.open("veth0", toPort)
-		want := segment(AppendHeader(nil, macOf(peer.MAC("veth0")), wire.MAC{2}, 4), client4, netip.AddrPortFrom(peer4, ourPort), syn())
-		for _, h := range []*host{near, peer} {
-			h.Do(func() error {
-				if n, err := blast(b, want); n != 1 || err != nil {
-					t.Errorf("sent %d, %v", n, err)
-				}
-				return nil
-			})
-			if f, _ := next(t, in); !bytes.Equal(f.Data, want) || f.Outgoing {
-				t.Errorf("got %x, want %x", f.Data, want)
+	eachMethod(t, func(t *testing.T, near, peer *host, b Blaster) { sendFromEverywhere(t, near, peer, b) })
+	t.Run("bpf on an older kernel", func(t *testing.T) {
+		near, peer := wired(t)
+		var b Blaster
+		near.Do(func() error {
+			ifi, err := interfaceByName("veth0")
+			if err == nil {
+				b, err = openProgramThat(ifi, nil, false)
 			}
-		}
+			return err
+		})
+		defer b.Close()
+		sendFromEverywhere(t, near, peer, b)
 	})
+}
+
+func sendFromEverywhere(t *testing.T, near, peer *host, b Blaster) {
+	in := peer.open("veth0", toPort)
+	want := segment(AppendHeader(nil, macOf(peer.MAC("veth0")), wire.MAC{2}, 4), client4, netip.AddrPortFrom(peer4, ourPort), syn())
+	for _, h := range []*host{near, peer} {
+		h.Do(func() error {
+			if n, err := blast(b, want); n != 1 || err != nil {
+				t.Errorf("sent %d, %v", n, err)
+			}
+			return nil
+		})
+		if f, _ := next(t, in); !bytes.Equal(f.Data, want) || f.Outgoing {
+			t.Errorf("got %x, want %x", f.Data, want)
+		}
+	}
 }
 
 // A Send that waits for a full queue ends when the Blaster is closed.

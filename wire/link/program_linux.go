@@ -7,12 +7,14 @@ import (
 	"math/bits"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/features"
 	"golang.org/x/sys/unix"
 
 	"tfocraft/wire"
@@ -39,6 +41,9 @@ type programBlaster struct {
 	home    namespace
 	memory  *ebpf.Map
 	program *ebpf.Program
+	// The kernel looks the interface up in the namespace of the thread that calls. The
+	// program checks that it is the right one if it can, else we do.
+	checks  bool
 	shared  []byte // the memory of the map, which the program reads
 	slotLen int
 	attr    runAttr
@@ -78,15 +83,21 @@ type runAttr struct {
 	_                     uint32
 }
 
-// openProgram fails where the kernel is too old (Linux 6.15 has all that is needed), or
-// does not let the program load one, which takes CAP_BPF and CAP_NET_ADMIN.
+// openProgram fails where the kernel has no memory that is shared with a program
+// (Linux 5.5), or does not let us load one, which takes CAP_BPF and CAP_NET_ADMIN.
 func openProgram(ifi *net.Interface, cfg *BlasterConfig) (*programBlaster, error) {
+	// Programs of this kind can ask for their namespace since Linux 6.15.
+	return openProgramThat(ifi, cfg, features.HaveProgramHelper(ebpf.SchedCLS, asm.FnGetNetnsCookie) == nil)
+}
+
+func openProgramThat(ifi *net.Interface, cfg *BlasterConfig, checks bool) (*programBlaster, error) {
 	n := cfg.batch()
 	length := ifi.MTU + maxHeaderLen
 	b := &programBlaster{
 		name: ifi.Name, index: ifi.Index, mtu: ifi.MTU,
 		buffers: newBuffers(n, length),
 		slotLen: 1 << bits.Len(uint(length-1)),
+		checks:  checks,
 	}
 	if err := b.open(ifi, n); err != nil {
 		return nil, errors.Join(err, b.Close())
@@ -125,7 +136,7 @@ func (b *programBlaster) open(ifi *net.Interface, n int) (err error) {
 
 // instructions returns the program:
 //
-//	if bpf_get_netns_cookie(skb) != shared.cookie { return elsewhere }
+//	if checks && bpf_get_netns_cookie(skb) != shared.cookie { return elsewhere }
 //	for i := 0; i < shared.count && i < n; i++ {
 //		if len := shared.lengths[i]; skb.len != len { bpf_skb_change_tail(skb, len) }
 //		bpf_skb_store_bytes(skb, 0, slot i, len)
@@ -139,14 +150,21 @@ func (b *programBlaster) instructions(n int) asm.Instructions {
 		length                = -8 // on the stack
 		skbLen                = 0  // in struct __sk_buff
 	)
-	return asm.Instructions{
+	begin := asm.Instructions{
 		asm.Mov.Reg(skb, asm.R1),
 		asm.LoadMapValue(shared, b.memory.FD(), 0),
+	}
+	check := asm.Instructions{
 		asm.FnGetNetnsCookie.Call(),
 		asm.Mov.Reg(asm.R1, asm.R0),
 		asm.LoadMem(asm.R2, shared, sharedCookie, asm.DWord),
 		asm.Mov.Imm(asm.R0, programElsewhere),
 		asm.JNE.Reg(asm.R1, asm.R2, "out"),
+	}
+	if !b.checks {
+		check = nil
+	}
+	loop := asm.Instructions{
 		asm.LoadMem(count, shared, sharedCount, asm.Word),
 		asm.Mov.Imm(i, 0),
 
@@ -188,6 +206,7 @@ func (b *programBlaster) instructions(n int) asm.Instructions {
 
 		asm.Return().WithSymbol("out"),
 	}
+	return slices.Concat(begin, check, loop)
 }
 
 // Send implements [Blaster].
@@ -258,11 +277,7 @@ func (b *programBlaster) checkFrame(f []byte) error {
 
 // run sends what was loaded, and returns how many frames have gone.
 func (b *programBlaster) run() (int, error) {
-	err := b.call()
-	if err == nil && b.attr.result == programElsewhere {
-		err = b.home.do(b.call)
-	}
-	if err != nil {
+	if err := b.callAtHome(); err != nil {
 		return 0, fmt.Errorf("link: %s: %w", b.name, err)
 	}
 	done := int(binary.NativeEndian.Uint32(b.shared[sharedDone:]))
@@ -278,6 +293,24 @@ func (b *programBlaster) run() (int, error) {
 	default:
 		return done, sendError(b.name, b.mtu, 0, unix.Errno(-result))
 	}
+}
+
+// callAtHome makes the kernel run the program for a thread in the right namespace.
+func (b *programBlaster) callAtHome() error {
+	if !b.checks {
+		here, err := b.home.isHere()
+		if err != nil {
+			return err
+		}
+		if !here {
+			return b.home.do(b.call)
+		}
+	}
+	err := b.call()
+	if err == nil && b.attr.result == programElsewhere {
+		err = b.home.do(b.call)
+	}
+	return err
 }
 
 // congested judges what a queue answers that has taken a frame and dropped another,
