@@ -19,10 +19,17 @@ import (
 func (h *host) blaster(ifname string, cfg *BlasterConfig) Blaster {
 	h.t.Helper()
 	var b Blaster
-	h.Do(func() (err error) {
+	var err error
+	h.Do(func() error {
 		b, err = OpenBlaster(ifname, cfg)
-		return err
+		return nil
 	})
+	switch {
+	case errors.Is(err, ErrPrivilege) && cfg.method() == MethodProgram:
+		h.t.Skipf("needs CAP_BPF, and a system that lets it be used: %v", err)
+	case err != nil:
+		h.t.Fatal(err)
+	}
 	h.t.Cleanup(func() { b.Close() })
 	return b
 }
@@ -255,10 +262,9 @@ func TestBlasterFullQueue(t *testing.T) {
 		s := syn()
 		s.Payload = make([]byte, 800)
 		frame := segment(AppendHeader(nil, macOf(peer.MAC("veth0")), wire.MAC{2}, 4), client4, netip.AddrPortFrom(peer4, ourPort), s)
-		start := time.Now()
 		n, err := blast(b, slices.Repeat([][]byte{frame}, 32)...)
-		if n == 0 || n == 32 || !errors.Is(err, unix.ENOBUFS) || time.Since(start) > 5*time.Second {
-			t.Fatalf("sent %d, %v after %v, want a few, %v", n, err, time.Since(start), unix.ENOBUFS)
+		if n == 0 || n == 32 || !errors.Is(err, unix.ENOBUFS) {
+			t.Errorf("sent %d, %v, want a few, %v", n, err, unix.ENOBUFS)
 		}
 	})
 }
