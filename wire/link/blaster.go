@@ -30,23 +30,32 @@ type Blaster interface {
 
 	// Send sends frames in order, each the beginning of the buffer with the same
 	// index of the last Buffers, and returns how many were sent; it panics if
-	// they are something else. If not all were sent, the error says why the next one was not, as
-	// with [Link]: an interface that is down gives [syscall.ENETDOWN] and the
-	// Blaster stays usable, one that was removed gives [ErrGone]. Send waits for
-	// room, but not long, so that its caller can stop at any time.
+	// they are something else. A frame that a full queue drops was not sent, and
+	// goes again. If not all were sent, the error says why the next one was not:
+	// [syscall.ENETDOWN] while the interface is down, [ErrGone] when it was
+	// removed, [syscall.EMSGSIZE] for a frame that is longer than the MTU permits,
+	// [syscall.ENOBUFS] if a queue has been full for some milliseconds. After all
+	// of these but ErrGone the Blaster can be used as before.
 	Send(frames [][]byte) (int, error)
 
 	// Method returns in which way frames go.
 	Method() Method
 
-	// Close gives back the buffers and makes Send return [net.ErrClosed]. It
-	// waits for a Send that is under way. A second Close does nothing.
+	// Close makes every Send return [net.ErrClosed], soon also one that is under
+	// way. A second Close does nothing.
 	Close() error
 }
 
+// The names of the ways to send frames, the fastest first.
+const (
+	MethodProgram  = "bpf"      // a BPF program that the kernel runs for each batch
+	MethodSendmmsg = "sendmmsg" // a packet socket
+	MethodLink     = "link"     // [Link.WriteFrames]
+)
+
 // A Method is a way to send frames.
 type Method struct {
-	Name string // such as "sendmmsg"
+	Name string
 	// Fallback says why no faster way was taken; nil if this is the fastest.
 	Fallback error
 }
@@ -65,15 +74,29 @@ func (m Method) LogValue() slog.Value { return slog.StringValue(m.String()) }
 // BlasterConfig says how [OpenBlaster] and [NewBlaster] make one. A nil
 // BlasterConfig means all defaults.
 type BlasterConfig struct {
-	// Batch is the most buffers that are lent at a time; 0 means 64.
+	// Batch is the most buffers that are lent at a time; 0 means 256, and more
+	// than 1024 count as 1024.
 	Batch int
+	// Method is the name of the only way that may be taken; empty means the
+	// fastest that works.
+	Method string
 }
+
+// maxBatch is what the BPF verifier goes through in little time.
+const maxBatch = 1024
 
 func (c *BlasterConfig) batch() int {
 	if c == nil || c.Batch <= 0 {
-		return 64
+		return 256
 	}
-	return c.Batch
+	return min(c.Batch, maxBatch)
+}
+
+func (c *BlasterConfig) method() string {
+	if c == nil {
+		return ""
+	}
+	return c.Method
 }
 
 // buffers are those of a Blaster that copies what it sends.
@@ -127,7 +150,7 @@ func (l *linkBlaster) Send(frames [][]byte) (int, error) {
 }
 
 // Method implements [Blaster].
-func (l *linkBlaster) Method() Method { return Method{Name: "link"} }
+func (l *linkBlaster) Method() Method { return Method{Name: MethodLink} }
 
 // Close implements [Blaster].
 func (l *linkBlaster) Close() error { return l.link.Close() }
