@@ -55,12 +55,14 @@ func (c *Conn) deliver(now time.Time, b []byte) {
 	}
 	c.in.Push(&c.stack.buffers, b)
 	c.readable.broadcast()
+	c.stack.loop.woke = true
 	c.stir()
 }
 
 func (c *Conn) deliverEOF() {
 	c.eof = true
 	c.readable.broadcast()
+	c.stack.loop.woke = true
 	c.stir()
 }
 

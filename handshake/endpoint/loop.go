@@ -43,6 +43,7 @@ type loop struct {
 	inHaste    bool // as many frames came at once as do when more are waiting
 	answers    int  // SYN cookies that they were answered with
 	handedOver bool // SYN data went to an application in this round
+	woke       bool // an application has got something to do in this round
 
 	// Used again and again, so that frames cost no allocation.
 	frames  []link.Frame
@@ -105,12 +106,14 @@ func (l *loop) serve() error {
 			l.flush()
 			return err
 		}
-		if l.handedOver {
+		if l.handedOver || l.woke && l.waits.polls {
 			// An application that answers the data of a SYN at once has its answer
-			// leave with the SYN-ACK, ahead of the client's ACK.
-			l.handedOver = false
+			// leave with the SYN-ACK, ahead of the client's ACK. Where time counts
+			// all that it does next goes with our acknowledgements: to send them
+			// first may take as long as the rest of an exchange.
 			runtime.Gosched()
 		}
+		l.handedOver, l.woke = false, false
 	}
 }
 

@@ -123,6 +123,7 @@ func (l *loop) dialEnded(c *Conn) {
 		return
 	}
 	c.dial.over = true
+	l.woke = true
 	info := c.machine.Info()
 	l.counters.opened(&info.FastOpen)
 	close(c.dial.opened)

@@ -68,14 +68,16 @@ func (l *loop) busyPoll(now time.Time) (n int, err error, done bool) {
 		until = next
 	}
 	for {
+		// Whoever uses the connections may have the same processor, and has just got
+		// something to do.
+		runtime.Gosched()
+		if !l.mail.empty() {
+			return 0, nil, false
+		}
 		n, err := l.poller.Poll(l.frames)
 		if n > 0 || err != nil {
 			l.waits.skips = 0
 			return n, err, true
-		}
-		runtime.Gosched() // whoever uses the connections may have the same processor
-		if !l.mail.empty() {
-			return 0, nil, false
 		}
 		if !time.Now().Before(until) {
 			return 0, nil, false
