@@ -10,7 +10,7 @@ import (
 // segment is pushed, for more does not follow soon.
 func (m *Machine) persistTimeout(now instant, out []Output) []Output {
 	s := &m.send
-	if n := max(min(m.segmentSize(), s.unsent(), s.window-s.inFlight()), 0); n > 0 || s.finFollows(n) {
+	if n := max(min(m.segmentSize(), s.nextRecord(), s.window-s.inFlight()), 0); n > 0 || s.finFollows(n) {
 		at := len(out)
 		out = m.sendNext(now, n, s.finFollows(n), out)
 		if n > 0 {

@@ -38,8 +38,15 @@ const duplicateThreshold = 3
 // note counts what is sent during a recovery.
 func (r *recovery) note(n int) { r.sent += n }
 
-// pipe is how many bytes are in the network (RFC 6675, Section 4).
-func (m *Machine) pipe() int { return max(m.send.board.outstanding()-m.recovery.arrived, 0) }
+// pipe is how many bytes are in the network (RFC 6675, Section 4). Linux counts
+// segments, however short.
+func (m *Machine) pipe() int {
+	n := m.send.board.outstanding()
+	if m.config.LinuxSender {
+		n += m.send.board.padding(m.segmentSize())
+	}
+	return max(n-m.recovery.arrived, 0)
+}
 
 // recover moves the repair on after an acknowledgement that has delivered d, and
 // has advanced SND.UNA by acked bytes.
@@ -81,7 +88,9 @@ func (m *Machine) openUp(now instant, p phase, acked int, d *delivery) {
 	switch {
 	case m.config.LinuxSender && acked == 0 && !m.rack.reordering:
 		return
-	case p == phaseRecovery && m.handshake.sack, p != phaseRecovery && m.config.LinuxSender:
+	case p != phaseRecovery && m.config.LinuxSender:
+		acked = d.count * m.segmentSize()
+	case p == phaseRecovery && m.handshake.sack:
 		acked = d.bytes
 	case p == phaseRecovery:
 		return // without SACK nobody knows (RFC 6582, Section 3.2, step 3)

@@ -75,6 +75,17 @@ func (b *scoreboard) outstanding() int {
 	return all[len(all)-1].end().Diff(all[0].seq) - b.sacked - b.lost
 }
 
+// padding is by how much what is outstanding would be more if short segments counted as
+// full ones, of that size. What is sent in one go, as most is, has one.
+func (b *scoreboard) padding(size int) (n int) {
+	for _, s := range b.spans() {
+		if s.fate&(fateSacked|fateLost) == 0 && int(s.size) <= size {
+			n += s.segments(s.n)*int(s.size) - s.n
+		}
+	}
+	return n
+}
+
 // push adds n bytes at the end that are sent now, in segments of that size. A peer
 // that makes for too many spans has the last ones told apart no more.
 func (b *scoreboard) push(now instant, seq wire.Seq, n, size int, f fate) {
@@ -229,13 +240,13 @@ func (b *scoreboard) join(i int) int {
 	return i
 }
 
-// alike reports whether two neighbours can be one span. When something was sent
-// that has arrived is of no interest any more.
+// alike reports whether two neighbours can be one span, whose segments are all full but
+// for the last. When something was sent that has arrived is of no interest any more.
 func alike(a, b *span) bool {
 	if a.fate != b.fate || a.fate&fateProbe != 0 {
 		return false
 	}
-	return a.fate&fateSacked != 0 || a.sentAt.Equal(b.sentAt) && a.size == b.size
+	return a.fate&fateSacked != 0 || a.sentAt.Equal(b.sentAt) && a.size == b.size && a.n%max(int(a.size), 1) == 0
 }
 
 // lose marks span i as lost.
@@ -298,23 +309,35 @@ func (b *scoreboard) found() {
 }
 
 // firstLost returns the first bytes that are lost; ok is false if there are
-// none.
+// none. Short segments that were lost together become one again that is as long
+// as the first was at most (as in Linux).
 func (b *scoreboard) firstLost() (seq wire.Seq, n int, ok bool) {
 	if b.lost == 0 {
 		return 0, 0, false
 	}
+	size := 0
 	for _, s := range b.spans() {
-		if s.fate&fateLost != 0 {
-			return s.seq, s.n, true
+		switch {
+		case s.fate&fateLost == 0:
+			if n > 0 {
+				return seq, n, true
+			}
+		case n == 0:
+			seq, n, size = s.seq, s.n, int(s.size)
+		case n+s.n > size:
+			return seq, n, true
+		default:
+			n += s.n
 		}
 	}
-	return 0, 0, false
+	return seq, n, n > 0
 }
 
 // resent notes that the n bytes at seq, which begins a span, are sent once more.
 func (b *scoreboard) resent(now instant, seq wire.Seq, n, size int) {
+	again := 0
 	for end := seq.Add(n); seq.Less(end); {
-		i := b.find(seq)
+		i, start := b.find(seq), seq
 		if end.Less(b.all[i].end()) {
 			b.split(i, end) // without room to tell the rest apart it counts as sent, too
 		}
@@ -325,6 +348,12 @@ func (b *scoreboard) resent(now instant, seq wire.Seq, n, size int) {
 		}
 		b.setFate(i, f)
 		b.all[i].sentAt, b.all[i].size = now, uint16(size)
+		if again > 0 && i > b.head && start == b.all[i].seq && b.all[i-1].fate == f {
+			b.all[i-1].n += b.all[i].n // a segment that was several
+			b.all = slices.Delete(b.all, i, i+1)
+			continue
+		}
+		again++
 		b.join(i)
 	}
 }

@@ -15,10 +15,12 @@ type sender struct {
 	store   ring.Ring // the unacknowledged bytes, from base on
 	buffers ring.Buffers
 	board   scoreboard // what became of those that were sent
+	records *records
 
-	started   bool // the SYN was sent
-	moreComes bool // see SetMore
-	unpushed  bool // what was queued last is not pushed, for more comes
+	started   bool  // the SYN was sent
+	moreComes bool  // see SetMore
+	unpushed  bool  // what was queued last is not pushed, for more comes
+	shift     uint8 // the peer's window scale
 	iss       wire.Seq
 	base      wire.Seq // of the first byte in store
 	una, nxt  wire.Seq // SND.UNA, SND.NXT
@@ -27,7 +29,6 @@ type sender struct {
 	window    int // SND.WND, scaled
 	maxWindow int
 	wl1, wl2  wire.Seq
-	shift     uint8 // the peer's window scale
 
 	confirmed  uint64 // bytes of data acknowledged
 	finQueued  bool
@@ -117,6 +118,19 @@ func (s *sender) finFollows(n int) bool {
 	return s.finDue() && n == s.unsent() && s.inFlight()+n < s.window
 }
 
+// lastSegment is the sequence space of the segment that was sent last.
+func (s *sender) lastSegment() int {
+	last, fin := &s.board.all[len(s.board.all)-1], 0
+	if s.dataEnd().Less(s.nxt) {
+		fin = 1
+	}
+	size, data := max(int(last.size), 1), last.n-fin
+	if data > size {
+		data = (data-1)%size + 1
+	}
+	return s.records.last(s.nxt, data+fin)
+}
+
 func (s *sender) finAcked() bool { return s.finQueued && s.dataEnd().Less(s.una) }
 
 // reserve returns room for up to n bytes, see [Machine.Reserve].
@@ -145,7 +159,7 @@ func (s *sender) commit(n int) bool {
 // refer to it, so its buffer is left to the garbage collector.
 func (s *sender) release() {
 	s.store.Take()
-	s.board = scoreboard{}
+	s.board, s.records = scoreboard{}, nil
 	s.reserved, s.more = false, false
 }
 
@@ -163,6 +177,7 @@ func (s *sender) advance(ack wire.Seq) int {
 	}
 	s.confirmed += uint64(n)
 	s.base = s.base.Add(n)
+	s.records = s.records.after(ack)
 	if s.nxt.Less(ack) {
 		s.nxt = ack
 	}

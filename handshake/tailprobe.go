@@ -67,12 +67,11 @@ func (m *Machine) tailTimeout(now instant, out []Output) []Output {
 	m.count.TailProbes++
 	size := m.segmentSize()
 	m.tail = tailProbe{under: true}
-	if n := min(size, s.unsent()); n > 0 && n <= s.window-s.inFlight() {
+	if n := min(size, s.nextRecord()); n > 0 && n <= s.window-s.inFlight() {
 		out = m.sendNext(now, n, s.finFollows(n), out)
 	} else if s.nxt.LessEq(s.edge()) {
 		m.tail.resent = true
-		last := &b.all[len(b.all)-1]
-		out = m.sendLast(now, min(size, last.n), out)
+		out = m.sendLast(now, s.lastSegment(), out)
 	}
 	m.tail.end = s.nxt
 	m.timers.tail = 0

@@ -46,6 +46,8 @@ func (m *Machine) reportSegments(i *Info) {
 			i.Sacked += n
 		case s.fate&fateLost != 0:
 			i.Lost += n
+		case m.tail.under && m.tail.resent && s.fate&fateRepair == 0 && s.end() == m.tail.end:
+			// A probe is not counted (__tcp_retransmit_skb).
 		case s.fate&fateResent != 0:
 			i.Resent += n
 			if s.fate&fateRepair != 0 {

@@ -154,7 +154,10 @@ func (m *Machine) sendable() int {
 		// would have to wait for that.
 		unsent = min(unsent, again)
 	}
-	burst := m.burstSize(size)
+	burst, follows := m.burstSize(size), unsent
+	if unsent = s.records.within(s.nxt, unsent); unsent < follows && min(burst, room) >= unsent {
+		return unsent // the end of a record has nothing to wait for
+	}
 	if m.ecn.cwr {
 		burst = size // all segments of a burst would say CWR
 	}
@@ -220,7 +223,7 @@ func (m *Machine) sendData(now instant, seq wire.Seq, payload []byte, fin bool, 
 	if len(payload) > 0 {
 		m.recv.quick.dataGone(now)
 	}
-	if end := seq.Add(len(payload)); len(payload) > 0 && (end == m.send.dataEnd() && !m.send.unpushed || end == m.pushedAt()) {
+	if end := seq.Add(len(payload)); len(payload) > 0 && (end == m.send.dataEnd() && !m.send.unpushed || end == m.pushedAt() || m.send.records.has(end)) {
 		seg.Flags |= wire.PSH
 	}
 	if fin {

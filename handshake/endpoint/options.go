@@ -169,3 +169,9 @@ func (c *Conn) set(change func(now time.Time)) error {
 	}
 	return nil
 }
+
+// EndRecord says that what was written last ends a record (MSG_EOR in Linux); see
+// [handshake.Machine.EndRecord].
+func (c *Conn) EndRecord() error {
+	return c.set(func(time.Time) { c.machine.EndRecord() })
+}

@@ -15,8 +15,6 @@ func (h *Host) Send(fd int, data []byte, flags int, to netip.AddrPort) Op {
 	switch {
 	case e != "":
 		return failed(e)
-	case s.record && s.conn != nil && s.conn.Info().Unsent > 0 && len(data) > 0:
-		return unsupported("what follows a record (MSG_EOR) that has not left yet")
 	case flags&MSG_FASTOPEN != 0 || s.deferred.IsValid():
 		return s.sendFastOpen(data, flags, to)
 	case s.conn == nil && s.listener == nil && s.options.impliesConnect(to):
@@ -93,7 +91,6 @@ func (s *socket) queue(data []byte, flags, n int) Op {
 // sent notes what is to be told of n bytes later, which a call returns.
 func (s *socket) sent(n, flags int) Result {
 	if n > 0 {
-		s.record = flags&MSG_EOR != 0
 		if s.pins(flags) {
 			s.pin()
 		}
@@ -118,6 +115,9 @@ func (s *socket) tryWrite(data []byte, flags int) (n int, e Errno) {
 	}
 	_ = s.conn.SetMore(flags&MSG_MORE != 0)
 	n, err := s.conn.TryWrite(data)
+	if err == nil && flags&MSG_EOR != 0 && n == len(data) {
+		_ = s.conn.EndRecord()
+	}
 	if err == nil {
 		s.host.settle()
 	}

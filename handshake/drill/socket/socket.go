@@ -25,7 +25,6 @@ type socket struct {
 	told      bool           // connect has returned 0, or the connection was accepted
 	err       Errno          // sk_err: the error that the next call returns
 	ended     bool           // the end of conn was noticed, and its error is or was in err
-	record    bool           // and MSG_EOR: nothing else goes into its last segment
 	shutRead  bool
 	shutWrite bool
 	options   options
