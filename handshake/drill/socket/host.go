@@ -94,6 +94,9 @@ func (h *Host) Advance(now time.Time) {
 func (h *Host) Input(now time.Time, frame []byte) {
 	h.now = now
 	h.look()
+	if h.signed(frame) {
+		return
+	}
 	h.stepper.Input(now, frame)
 	h.stepper.Advance(now)
 	h.notice()
