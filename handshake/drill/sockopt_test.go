@@ -14,7 +14,6 @@ func TestUnsupportedSockets(t *testing.T) {
 		"+0 socket(..., SOCK_RAW, IPPROTO_TCP) = 5":                      "socket: SOCK_RAW is not supported",
 		"+0 socket(..., SOCK_STREAM, IPPROTO_MPTCP) = 5":                 "socket: IPPROTO_MPTCP is not supported",
 		"+0 setsockopt(4, SOL_IP, IP_RECVERR, [1], 4) = 0":               "setsockopt: the value 1 of IP_RECVERR is not supported",
-		"+0 setsockopt(4, SOL_IP, IP_TOS, [16], 4) = 0":                  "setsockopt: the value 16 of IP_TOS is not supported",
 		"+0 setsockopt(4, SOL_TCP, TCP_ULP, \"tls\", 3) = 0":             "the socket option TCP_ULP of SOL_TCP is not supported",
 		"+0 setsockopt(4, SOL_TCP, TCP_REPAIR, [1], 4) = 0":              "setsockopt: the value 1 of TCP_REPAIR is not supported",
 		"+0 setsockopt(4, SOL_SOCKET, SO_MAX_PACING_RATE, [9], 4) = 0":   "setsockopt: the value 9 of SO_MAX_PACING_RATE is not supported",

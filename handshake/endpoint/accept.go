@@ -134,6 +134,7 @@ func (l *loop) open(now time.Time, ln *Listener, iss wire.Seq) {
 func (l *loop) newServerConn(now time.Time, ln *Listener, m *handshake.Machine) *Conn {
 	ln.claim.retain()
 	c := l.stack.newConn(l.rx.Dst(), l.rx.Src(), m, ln.claim)
+	c.ip = ln.config.IPHeader
 	c.listener = ln
 	c.flow = newFlowLabel()
 	c.timing.syn = now

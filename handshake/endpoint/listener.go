@@ -47,6 +47,8 @@ type ListenConfig struct {
 	// ReuseAddr lets the listener have a port at which connections are left that an
 	// earlier listener with the same addresses has accepted (SO_REUSEADDR).
 	ReuseAddr bool
+	// IPHeader is what stands in the IP header of their packets.
+	IPHeader IPHeader
 	// Machine is the template of the connections. Ports, family, sequence
 	// number and timestamp offset are filled in; MSS may be set to lower it.
 	Machine handshake.Config

@@ -106,15 +106,16 @@ var kinds = map[optionName]optionKind{
 		return ""
 	}},
 
-	// Options of IP can be set to what is so here anyway.
-	{SOL_IP, IP_TOS}:              limitedTo(0),
-	{SOL_IP, IP_TTL}:              limitedTo(64, -1),
+	{SOL_IP, IP_TOS}:              {min: math.MinInt32, max: math.MaxInt32, keep: keepTOS, change: changeIPHeader},
+	{SOL_IP, IP_TTL}:              {min: -1, max: 255, keep: keepTTL, change: changeIPHeader, tell: always(firstTTL)},
+	{SOL_IPV6, IPV6_TCLASS}:       {min: -1, max: 255, keep: keepClass, change: changeIPHeader},
+	{SOL_IPV6, IPV6_UNICAST_HOPS}: {min: -1, max: 255, keep: keepTTL, change: changeIPHeader, tell: always(firstTTL)},
+
+	// Other options of IP can be set to what is so here anyway.
 	{SOL_IP, IP_MTU_DISCOVER}:     limitedTo(pathMTUWant, pathMTUDo),
 	{SOL_IP, IP_RECVERR}:          limitedTo(0),
-	{SOL_IPV6, IPV6_UNICAST_HOPS}: limitedTo(64, -1),
 	{SOL_IPV6, IPV6_MTU_DISCOVER}: limitedTo(pathMTUWant, pathMTUDo),
 	{SOL_IPV6, IPV6_RECVERR}:      limitedTo(0),
-	{SOL_IPV6, IPV6_TCLASS}:       limitedTo(0, -1),
 }
 
 // Ways of path MTU discovery: both forbid fragments.

@@ -48,7 +48,7 @@ func (h *Host) Listen(fd, backlog int) Op {
 	}
 	lc := &endpoint.ListenConfig{
 		Stack: h.stepper.Stack(), Backlog: length + 1, FastOpen: s.gate(),
-		SynCookies: h.settings.synCookies, Machine: s.options.machine(&h.settings),
+		SynCookies: h.settings.synCookies, IPHeader: s.ipHeader(), Machine: s.options.machine(&h.settings),
 	}
 	ln, err := lc.Listen(context.Background(), "tcp", s.local.String())
 	if err != nil {

@@ -109,6 +109,12 @@ func (o *options) init(c *settings) { o.profile = c.profile }
 
 func (o *options) get(level, name int) int { return o.values[optionName{level, name}] }
 
+// has reports whether an option was set.
+func (o *options) has(level, name int) bool {
+	_, ok := o.values[optionName{level, name}]
+	return ok
+}
+
 // machine is the template of a connection with these options.
 func (o *options) machine(c *settings) handshake.Config {
 	m := c.machine
