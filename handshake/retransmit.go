@@ -24,7 +24,7 @@ func (m *Machine) repair(now instant, out []Output) []Output {
 // taken back of its own window waits for the timer.
 func (m *Machine) repairable(seq wire.Seq, n int) int {
 	size := m.segmentSize()
-	n = m.send.records.within(seq, n)
+	n = m.send.marks.within(seq, n)
 	room := m.cwnd.window - m.pipe()
 	if m.recovery.force {
 		room = max(room, size)
@@ -82,7 +82,7 @@ func (m *Machine) dataTimeout(now instant, out []Output) []Output {
 	m.enterLoss(now)
 	m.rtt.backOff()
 	m.armRetransmit(now)
-	n := s.records.within(s.from(), min(m.segmentSize(), s.inFlight()))
+	n := s.marks.within(s.from(), min(m.segmentSize(), s.inFlight()))
 	if s.window > 0 {
 		n = min(n, s.window)
 	}

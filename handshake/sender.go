@@ -15,7 +15,7 @@ type sender struct {
 	store   ring.Ring // the unacknowledged bytes, from base on
 	buffers ring.Buffers
 	board   scoreboard // what became of those that were sent
-	records *records
+	marks   *marks
 
 	started   bool  // the SYN was sent
 	moreComes bool  // see SetMore
@@ -128,7 +128,7 @@ func (s *sender) lastSegment() int {
 	if data > size {
 		data = (data-1)%size + 1
 	}
-	return s.records.last(s.nxt, data+fin)
+	return s.marks.last(s.nxt, data+fin)
 }
 
 func (s *sender) finAcked() bool { return s.finQueued && s.dataEnd().Less(s.una) }
@@ -159,7 +159,7 @@ func (s *sender) commit(n int) bool {
 // refer to it, so its buffer is left to the garbage collector.
 func (s *sender) release() {
 	s.store.Take()
-	s.board, s.records = scoreboard{}, nil
+	s.board, s.marks = scoreboard{}, nil
 	s.reserved, s.more = false, false
 }
 
@@ -177,7 +177,7 @@ func (s *sender) advance(ack wire.Seq) int {
 	}
 	s.confirmed += uint64(n)
 	s.base = s.base.Add(n)
-	s.records = s.records.after(ack)
+	s.marks = s.marks.after(ack)
 	if s.nxt.Less(ack) {
 		s.nxt = ack
 	}

@@ -18,6 +18,9 @@ func (m *Machine) transmit(s wire.Segment, out []Output) []Output {
 		}
 		m.recv.acknowledged()
 		m.timers.delayedAck = 0
+		if up := m.send.marks.pointer(s.Seq); up > 0 && !s.Flags.Any(wire.SYN|wire.RST) {
+			s.Flags, s.Urgent = s.Flags|wire.URG, up
+		}
 	}
 	return append(out, Output{Kind: Transmit, Segment: s})
 }
@@ -155,11 +158,11 @@ func (m *Machine) sendable() int {
 		unsent = min(unsent, again)
 	}
 	burst, follows := m.burstSize(size), unsent
-	if unsent = s.records.within(s.nxt, unsent); unsent < follows && min(burst, room) >= unsent {
+	if unsent = s.marks.within(s.nxt, unsent); unsent < follows && min(burst, room) >= unsent {
 		return unsent // the end of a record has nothing to wait for
 	}
-	if m.ecn.cwr {
-		burst = size // all segments of a burst would say CWR
+	if m.ecn.cwr || s.marks.urging() {
+		burst = size // all segments of a burst would say CWR, or point as far
 	}
 	n := min(burst, unsent, room)
 	switch {
@@ -182,7 +185,7 @@ func (m *Machine) sendable() int {
 // FIN does not wait either.
 func (m *Machine) holdsSmall() bool {
 	s := &m.send
-	return !s.finQueued && (m.config.cork || s.moreComes || m.config.Nagle && s.una.Less(s.small))
+	return !s.finQueued && !s.marks.urging() && (m.config.cork || s.moreComes || m.config.Nagle && s.una.Less(s.small))
 }
 
 // burstSize is the most payload of one output.
@@ -223,7 +226,7 @@ func (m *Machine) sendData(now instant, seq wire.Seq, payload []byte, fin bool, 
 	if len(payload) > 0 {
 		m.recv.quick.dataGone(now)
 	}
-	if end := seq.Add(len(payload)); len(payload) > 0 && (end == m.send.dataEnd() && !m.send.unpushed || end == m.pushedAt() || m.send.records.has(end)) {
+	if end := seq.Add(len(payload)); len(payload) > 0 && (end == m.send.dataEnd() && !m.send.unpushed || end == m.pushedAt() || m.send.marks.endsAt(end)) {
 		seg.Flags |= wire.PSH
 	}
 	if fin {

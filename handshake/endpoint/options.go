@@ -175,3 +175,9 @@ func (c *Conn) set(change func(now time.Time)) error {
 func (c *Conn) EndRecord() error {
 	return c.set(func(time.Time) { c.machine.EndRecord() })
 }
+
+// Urge says that what was written last ends urgent data (MSG_OOB in Linux); see
+// [handshake.Machine.Urge].
+func (c *Conn) Urge() error {
+	return c.set(func(time.Time) { c.machine.Urge() })
+}

@@ -94,8 +94,11 @@ func (h *Host) Advance(now time.Time) {
 func (h *Host) Input(now time.Time, frame []byte) {
 	h.now = now
 	h.look()
-	if h.signed(frame) {
-		return
+	if p, err := wire.ParseFrame(frame); err == nil {
+		if h.signed(&p) {
+			return
+		}
+		h.urge(&p)
 	}
 	h.stepper.Input(now, frame)
 	h.stepper.Advance(now)

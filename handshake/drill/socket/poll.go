@@ -92,8 +92,14 @@ func (s *socket) ready() (mask int) {
 	if ended && s.conn != nil || s.shutRead {
 		mask |= POLLIN | POLLRDNORM | POLLRDHUP
 	}
-	if s.rouses(have) {
+	if s.atMark() && !s.inline() {
+		have-- // the urgent byte alone is nothing to read
+	}
+	if s.rouses(max(have, 0)) {
 		mask |= POLLIN | POLLRDNORM
+	}
+	if s.conn != nil && s.urgent().state == urgentThere {
+		mask |= POLLPRI
 	}
 	if over || s.shutWrite || s.writable() {
 		mask |= POLLOUT | POLLWRNORM

@@ -100,6 +100,17 @@ func (s *socket) sent(n, flags int) Result {
 	return value(n)
 }
 
+// markEnd says what the flags do of the end of what was queued.
+func (s *socket) markEnd(flags int) {
+	// An error means that the connection is closed.
+	if flags&MSG_EOR != 0 {
+		_ = s.conn.EndRecord()
+	}
+	if flags&MSG_OOB != 0 {
+		_ = s.conn.Urge()
+	}
+}
+
 // tryWrite queues what there is room for. MSG_MORE holds back what does not fill a
 // segment for as long as the call takes; later it goes as all else does.
 func (s *socket) tryWrite(data []byte, flags int) (n int, e Errno) {
@@ -115,8 +126,8 @@ func (s *socket) tryWrite(data []byte, flags int) (n int, e Errno) {
 	}
 	_ = s.conn.SetMore(flags&MSG_MORE != 0)
 	n, err := s.conn.TryWrite(data)
-	if err == nil && flags&MSG_EOR != 0 && n == len(data) {
-		_ = s.conn.EndRecord()
+	if err == nil && n == len(data) {
+		s.markEnd(flags)
 	}
 	if err == nil {
 		s.host.settle()

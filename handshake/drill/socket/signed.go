@@ -5,15 +5,11 @@ import (
 	"tfocraft/wire"
 )
 
-// signed reports whether a frame is a segment with a signature (RFC 2385). Nobody here has
+// signed reports whether a segment has a signature (RFC 2385). Nobody here has
 // a key, and Linux then takes no notice of it at all (tcp_inbound_hash), be it a SYN or a
 // reset. A TCP without signatures would pass over the option.
-func (h *Host) signed(frame []byte) bool {
+func (h *Host) signed(p *wire.Packet) bool {
 	if h.config.Profile != handshake.Linux {
-		return false
-	}
-	p, err := wire.ParseFrame(frame)
-	if err != nil {
 		return false
 	}
 	for option, err := range p.TCP.Options.All() {

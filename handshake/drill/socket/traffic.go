@@ -16,6 +16,7 @@ type traffic struct {
 	heard   time.Time // of the last acknowledgement
 	begun   time.Time // when the handshake was over here
 	late    uint64    // segments that came out of order (tcpi_rcv_ooopack)
+	urgent  urgency
 }
 
 // A way is one direction.
