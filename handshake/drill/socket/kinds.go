@@ -31,7 +31,7 @@ var kinds = map[optionName]optionKind{
 	{SOL_SOCKET, SO_MARK}:      number32(nil),
 	{SOL_SOCKET, SO_RCVLOWAT}:  {min: math.MinInt32, max: math.MaxInt32, keep: keepLowAt, change: changeLowAt, tell: always(1)},
 	{SOL_SOCKET, SO_SNDBUF}: {min: math.MinInt32, max: math.MaxInt32, keep: keepBuffer(leastSendBuffer), change: func(s *socket, n int) Errno {
-		return s.onConn(func() error { return s.conn.SetWriteBuffer(s.options.dataRoom(n)) })
+		return s.onConn(func() error { return s.conn.SetWriteBuffer(s.options.sendRoom(n)) })
 	}, tell: tellSendBuffer},
 	{SOL_SOCKET, SO_RCVBUF}: {min: math.MinInt32, max: math.MaxInt32, keep: keepBuffer(leastReceiveBuffer), change: func(s *socket, n int) Errno {
 		return s.onConn(func() error { return s.conn.SetReadBuffer(s.options.dataRoom(n)) })

@@ -114,6 +114,9 @@ func (s *socket) writable() bool {
 	if 2*s.conn.Info().Unsent >= s.notSentLow() {
 		return false
 	}
+	if s.metered() {
+		return s.writableMetered()
+	}
 	return room > 0 && room >= unsent/2
 }
 

@@ -68,7 +68,11 @@ func (s *socket) write(data []byte, flags int) Op {
 // queue queues data behind its first n bytes, which are on their way already.
 func (s *socket) queue(data []byte, flags, n int) Op {
 	at := s.expiry(s.options.sendTimeout)
+	slept := false
 	return func() (Result, bool) {
+		if slept && s.metered() && !s.expired(at) && !s.over() && !s.shutWrite && !s.writable() {
+			return Result{}, false // sk_stream_write_space wakes nobody for less
+		}
 		for {
 			took, e := s.tryWrite(data[n:], flags)
 			n += took
@@ -83,6 +87,7 @@ func (s *socket) queue(data []byte, flags, n int) Op {
 			case e != EAGAIN || !s.waits(flags) || s.expired(at):
 				return fail(e), true
 			}
+			slept = true
 			return Result{}, false
 		}
 	}
@@ -123,6 +128,8 @@ func (s *socket) tryWrite(data []byte, flags int) (n int, e Errno) {
 		return 0, EPIPE
 	case len(data) > 0 && flags&NullBuffer != 0 && s.conn.Room() > 0:
 		return 0, EFAULT
+	case s.metered():
+		return s.writeMetered(data, flags)
 	}
 	_ = s.conn.SetMore(flags&MSG_MORE != 0)
 	n, err := s.conn.TryWrite(data)

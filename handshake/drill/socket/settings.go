@@ -32,6 +32,8 @@ type settings struct {
 	synCookies endpoint.SynCookies
 	keepAlive  net.KeepAliveConfig // Enable does not count
 	notSent    int                 // net.ipv4.tcp_notsent_lowat
+	sendFirst  int                 // of net.ipv4.tcp_wmem, if it was set
+	sendMost   int
 }
 
 // The defaults are those of packetdrill's own test suite for Linux, whose window
@@ -80,6 +82,7 @@ var byPath = map[string]setting{
 		h.settings.machine.NoWindowScale = n == 0
 	}),
 	"net.ipv4.tcp_rmem":             setReceiveBuffer,
+	"net.ipv4.tcp_wmem":             setSendBuffer,
 	"net.ipv4.tcp_rto_min_us":       within(1, 120_000_000, func(h *Host, n int) { h.settings.machine.MinRTO = time.Duration(n) * time.Microsecond }),
 	"net.ipv4.tcp_rto_max_ms":       within(1000, 120_000, func(h *Host, n int) { h.settings.machine.MaxRTO = time.Duration(n) * time.Millisecond }),
 	"net.ipv4.tcp_syn_retries":      number(func(h *Host, n int) { h.settings.machine.SynRetries = retries(n) }),
@@ -203,6 +206,18 @@ func setReceiveBuffer(h *Host, value string) error {
 		return fmt.Errorf("%q is not three sizes", value)
 	}
 	h.settings.machine.RecvBuffer, h.settings.machine.MaxRecvBuffer = first, most
+	return nil
+}
+
+// setSendBuffer takes the least size, which makes no difference here, the first and the
+// largest.
+func setSendBuffer(h *Host, value string) error {
+	var least, first, most int
+	if _, err := fmt.Sscan(value, &least, &first, &most); err != nil || first <= 0 || most <= 0 {
+		return fmt.Errorf("%q is not three sizes", value)
+	}
+	h.settings.sendFirst, h.settings.sendMost = first, most
+	h.settings.machine.SendBuffer, h.settings.machine.MaxSendBuffer = first+roomBeyond, max(first, most)+roomBeyond
 	return nil
 }
 
