@@ -89,7 +89,7 @@ func (m *Machine) takeAck(now instant, s *wire.Segment, set *wire.OptionSet, win
 	m.count.Delivered += uint32(d.count)
 	m.noteEcho(set)
 	m.measure(now, acked, &d)
-	m.rack.delivered(now, &d, m.isPlausible(now, acked, &d))
+	m.rack.delivered(now, &d, m.segmentSize(), m.isPlausible(now, acked, &d))
 	m.rack.reached(reach)
 	m.takeEcho(s, max(acked, 0))
 	m.endTailProbe(s, set, acked)

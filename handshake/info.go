@@ -98,6 +98,8 @@ type Info struct {
 	Unanswered     int  // timeouts in a row, of data or of the SYN or SYN-ACK
 	WindowProbes   int  // of a window that is still closed
 	Reordering     bool // was seen on the way to the peer (RFC 8985, Section 6.2)
+	Reordered      int  // over how many segments at the most
+	ReorderingSeen int  // how often
 	// What both sides have agreed on.
 	Timestamps, SACK, WindowScale bool
 	SynRetransmits                int // of the SYN or the SYN-ACK

@@ -324,6 +324,9 @@ func (m *Machine) KeepAlive() KeepAlive { return m.config.KeepAlive }
 // took something.
 func (m *Machine) SetUserTimeout(d time.Duration) { m.config.UserTimeout = d }
 
+// SetCongestion changes Config.Congestion; the window stays what it is.
+func (m *Machine) SetCongestion(c CongestionControl) { m.cwnd.control, m.cwnd.cubic = c, nil }
+
 // Info returns a snapshot.
 func (m *Machine) Info() Info {
 	i := Info{State: m.state, FastOpen: *m.fastOpen}
@@ -336,6 +339,7 @@ func (m *Machine) Info() Info {
 		i.Unanswered = int(m.handshake.retries)
 	}
 	i.MinRTT, i.Reordering = m.rack.least.last(), m.rack.reordering
+	i.Reordered, i.ReorderingSeen = int(m.rack.degree), int(m.rack.seen)
 	i.MSS = m.segmentSize()
 	i.Cwnd, i.Threshold = m.cwnd.window, m.cwnd.threshold
 	i.SendWindow = m.send.window

@@ -16,11 +16,16 @@ type rack struct {
 
 	fack       wire.Seq // RACK.fack: the highest end that has arrived
 	reordering bool     // RACK.reordering_seen
-	multiplier int      // RACK.reo_wnd_mult
-	persist    int      // RACK.reo_wnd_persist
+	degree     uint16   // over how many segments there was some at the most, see Info.Reordered
+	seen       uint32   // how often
+	multiplier int32    // RACK.reo_wnd_mult
+	persist    int32    // RACK.reo_wnd_persist
 	round      wire.Seq // SND.NXT when the multiplier last grew; valid if inRound
 	inRound    bool
 }
+
+// mostReordering is net.ipv4.tcp_max_reordering.
+const mostReordering = 300
 
 // rackPersist is for how many recoveries a wider window is kept (RFC 8985,
 // Section 6.2, Step 4).
@@ -37,12 +42,15 @@ func (r *rack) start(una wire.Seq) { r.fack, r.multiplier = una, 1 }
 // delivered is Step 1 to 3: it takes what has arrived. rtt is the time that the
 // latest-sent part of it has taken; plausible is false if it may be the answer
 // to an earlier sending of that part.
-func (r *rack) delivered(now instant, d *delivery, plausible bool) {
+func (r *rack) delivered(now instant, d *delivery, mss int, plausible bool) {
 	if d.latest.n == 0 {
 		return
 	}
 	if d.any && d.earlier.Less(r.fack) {
 		r.reordering = true
+		r.seen++
+		over := (r.fack.Diff(d.from) + mss - 1) / mss
+		r.degree = max(r.degree, uint16(min(over, mostReordering)))
 	}
 	if !plausible {
 		return

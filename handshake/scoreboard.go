@@ -57,6 +57,7 @@ type delivery struct {
 	latest  span     // that was sent last of what has arrived; n is 0 if nothing has
 	fresh   instant  // when the last of it was sent that was sent only once; zero if none
 	earlier wire.Seq // end of the first part that was sent only once and arrived late: see reordering
+	from    wire.Seq // and its beginning
 	any     bool
 	repair  bool // something before the acknowledgement was sent more than once
 }
@@ -165,7 +166,7 @@ func (d *delivery) add(s *span) {
 			d.fresh = s.sentAt
 		}
 		if !d.any || s.end().Less(d.earlier) {
-			d.earlier, d.any = s.end(), true
+			d.earlier, d.from, d.any = s.end(), s.seq, true
 		}
 	}
 }

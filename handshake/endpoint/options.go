@@ -181,3 +181,8 @@ func (c *Conn) EndRecord() error {
 func (c *Conn) Urge() error {
 	return c.set(func(time.Time) { c.machine.Urge() })
 }
+
+// SetCongestion changes Machine.Congestion of the Dialer or ListenConfig.
+func (c *Conn) SetCongestion(control handshake.CongestionControl) error {
+	return c.set(func(time.Time) { c.machine.SetCongestion(control) })
+}

@@ -40,6 +40,7 @@ type Host struct {
 	epolls   []*epoll
 	traffic  map[ends]*traffic
 	disks    map[string]*int // sizes of files, by their path
+	narrowed bool            // an ICMP error has said that a packet was too big
 	alarms   []time.Time     // when calls that wait want to be tried again, at the latest
 }
 
@@ -99,6 +100,8 @@ func (h *Host) Input(now time.Time, frame []byte) {
 			return
 		}
 		h.urge(&p)
+	} else if e, err := wire.ParseICMPFrame(frame); err == nil && e.MTU > 0 {
+		h.narrowed = true
 	}
 	h.stepper.Input(now, frame)
 	h.stepper.Advance(now)

@@ -55,7 +55,7 @@ var infos = map[string]func(s *socket, i *handshake.Info) int64{
 		t := s.trafficOf()
 		return s.since(t.in.last, t.begun)
 	},
-	"tcpi_last_ack_recv": func(s *socket, _ *handshake.Info) int64 { return s.since(s.trafficOf().heard, time.Time{}) },
+	"tcpi_last_ack_recv": func(s *socket, _ *handshake.Info) int64 { return s.since(s.trafficOf().acked, time.Time{}) },
 
 	"tcpi_busy_time":      func(s *socket, _ *handshake.Info) int64 { return s.limited(busy) },
 	"tcpi_rwnd_limited":   func(s *socket, _ *handshake.Info) int64 { return s.limited(byWindow) },
@@ -63,8 +63,14 @@ var infos = map[string]func(s *socket, i *handshake.Info) int64{
 
 	"tcpi_total_rto": func(s *socket, i *handshake.Info) int64 { return s.timeouts(i) },
 
-	"tcpi_reordering":   func(_ *socket, i *handshake.Info) int64 { return unless(i.Reordering, firstReordering) },
-	"tcpi_reord_seen":   func(_ *socket, i *handshake.Info) int64 { return unless(i.Reordering, 0) },
+	"tcpi_reordering": func(_ *socket, i *handshake.Info) int64 { return reordering(i) },
+	"tcpi_reord_seen": func(_ *socket, i *handshake.Info) int64 { return int64(i.ReorderingSeen) },
+
+	"tcpi_ato":          func(s *socket, _ *handshake.Info) int64 { return s.trafficOf().ato.Microseconds() },
+	"tcpi_rcv_mss":      func(s *socket, i *handshake.Info) int64 { return int64(s.trafficOf().peerMSS(i)) },
+	"tcpi_rcv_space":    func(s *socket, i *handshake.Info) int64 { return s.receiveSpace(i) },
+	"tcpi_pmtu":         func(s *socket, i *handshake.Info) int64 { return s.pathMTU(i) },
+	"tcpi_pacing_rate":  func(_ *socket, i *handshake.Info) int64 { return pacing(i) },
 	"tcpi_delivered_ce": func(_ *socket, i *handshake.Info) int64 { return unless(i.ECN, 0) },
 
 	// Nobody counts these any more, or has set them.

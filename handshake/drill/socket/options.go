@@ -86,6 +86,8 @@ const (
 	TCP_RTO_MAX_MS           = 44
 	TCP_RTO_MIN_US           = 45
 	TCP_DELACK_MAX_US        = 46
+
+	TCP_FUNCTION_BLK = 8192 // FreeBSD's number
 )
 
 // options are what setsockopt has set.

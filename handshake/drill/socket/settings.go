@@ -65,6 +65,12 @@ var testKey = cookie.Key{
 // congestion are the kinds of congestion control by Linux's names.
 var congestion = map[string]handshake.CongestionControl{"cubic": handshake.Cubic, "reno": handshake.NewReno}
 
+// congestionNamed returns a kind by its name, which for Reno is newreno in FreeBSD.
+func congestionNamed(name string) (handshake.CongestionControl, bool) {
+	control, ok := congestion[strings.TrimPrefix(name, "new")]
+	return control, ok
+}
+
 // ecn are the ways of ECN by Linux's numbers.
 var ecn = map[string]handshake.ECN{"0": handshake.ECNOff, "1": handshake.ECNRequest, "2": handshake.ECNAnswer}
 
@@ -171,7 +177,7 @@ func within(least, most int, set func(h *Host, n int)) setting {
 }
 
 func setCongestion(h *Host, value string) error {
-	control, ok := congestion[strings.TrimPrefix(value, "new")] // FreeBSD's name is newreno
+	control, ok := congestionNamed(value)
 	if !ok {
 		return fmt.Errorf("congestion control %q is not known, cubic and reno are", value)
 	}
