@@ -35,5 +35,8 @@ func changeIPHeader(s *socket, _ int) Errno {
 	if s.options.get(SOL_IP, IP_TTL) == 0 && s.options.has(SOL_IP, IP_TTL) {
 		return EINVAL
 	}
+	if s.listener != nil {
+		_ = s.listener.SetIPHeader(s.ipHeader()) // an error means that it is closed
+	}
 	return s.onConn(func() error { return s.conn.SetIPHeader(s.ipHeader()) })
 }
