@@ -39,6 +39,7 @@ func (m *Machine) inputAck(now instant, s *wire.Segment, set *wire.OptionSet, ou
 		windowBefore := m.send.window
 		m.send.updateWindow(s)
 		m.takeAck(now, s, set, windowBefore)
+		m.restartPersist(now)
 	}
 	open, idle := m.send.window > 0, m.send.inFlight() == 0
 	if open && idle || !m.closed && (idle || !open) {
@@ -149,7 +150,7 @@ func (m *Machine) newAck(now instant, ack wire.Seq) {
 		m.scratch = nil
 	}
 	m.send.timeouts = 0
-	m.send.stuckSince = now
+	m.untouched(now)
 	m.timers.retransmit = 0
 }
 

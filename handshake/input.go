@@ -179,6 +179,9 @@ func (m *Machine) inputData(now instant, s *wire.Segment, out []Output) []Output
 		// RFC 9293, Section 3.6.1: nobody will read it, and the peer should know.
 		return m.end(ErrAborted, m.resetReader(s, out))
 	}
+	if m.deaf && m.state != Established && len(s.Payload) > 0 && m.recv.nxt.Less(end) {
+		return m.end(ErrReset, m.resetReader(s, out))
+	}
 	before := m.recv.nxt
 	out, kept := m.recv.take(s.DataSeq(), s.Payload, out)
 	if m.recv.nxt != before {

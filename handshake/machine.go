@@ -14,6 +14,7 @@ type Machine struct {
 	active bool // opened by us: decides what a reset in SYN-RECEIVED means (RFC 9293, Section 3.10.7.4)
 	closed bool // the application will neither read nor write any more
 	held   bool // what there is to send waits for finishRun
+	deaf   bool // see CloseRead
 	err    error
 	begun  time.Time // see clock
 
@@ -266,6 +267,11 @@ func (m *Machine) Close(now time.Time, out []Output) []Output {
 // write before Close. From then on the peer cannot keep the connection open with
 // a closed window (RFC 6429).
 func (m *Machine) Orphan() { m.closed = true }
+
+// CloseRead says that nobody reads any more. As with shutdown(2) in Linux that counts
+// once the sending side is closed, too: data that comes then is answered with a reset,
+// and the connection has ended by one. Before, data is taken as ever.
+func (m *Machine) CloseRead() { m.deaf = true }
 
 // Abort resets the connection.
 func (m *Machine) Abort(now time.Time, out []Output) []Output {

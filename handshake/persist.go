@@ -24,8 +24,18 @@ func (m *Machine) persistTimeout(now instant, out []Output) []Output {
 	}
 	s.timeouts++
 	s.probes++
+	m.untouchedAgain(now)
 	m.timers.persist = m.beforeUserTimeout(now.Add(m.rtt.backedOff(int(s.probes))))
 	return m.probe(now, out)
+}
+
+// restartPersist is for an acknowledgement that leaves the window closed: in Linux the
+// next probe waits for as long as if the last one had just gone.
+func (m *Machine) restartPersist(now instant) {
+	s := &m.send
+	if m.config.LinuxSender && !m.timers.persist.IsZero() && s.inFlight() == 0 && s.window == 0 {
+		m.timers.persist = m.beforeUserTimeout(now.Add(m.rtt.backedOff(int(s.probes))))
+	}
 }
 
 // probe sends a segment that a peer must answer with an acknowledgement: its

@@ -77,6 +77,7 @@ func (m *Machine) dataTimeout(now instant, out []Output) []Output {
 		return m.timedOut(out)
 	}
 	s.timeouts++
+	m.untouchedAgain(now)
 	m.count.Timeouts++
 	m.narrowPath(now)
 	m.enterLoss(now)

@@ -187,9 +187,6 @@ func (s *sender) advance(ack wire.Seq) int {
 // sent moves SND.NXT past n bytes of sequence space, which go out in segments of
 // that size.
 func (s *sender) sent(now instant, n, size int, f fate) {
-	if s.inFlight() == 0 {
-		s.stuckSince = now
-	}
 	s.lastSent = max(s.lastSent, now)
 	s.lastNew = s.lastSent
 	s.board.push(s.lastSent, s.nxt, n, size, f)

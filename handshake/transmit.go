@@ -205,6 +205,9 @@ func (m *Machine) sendNext(now instant, n int, fin bool, out []Output) []Output 
 	if again {
 		m.count.SynDataAgain += uint32(max((len(payload)+m.segmentSize()-1)/m.segmentSize(), 1))
 	}
+	if s.inFlight() == 0 && s.timeouts == 0 {
+		m.untouched(now)
+	}
 	s.sent(now, taken, m.segmentSize(), 0)
 	if n := len(payload); n > 0 && n%m.segmentSize() != 0 && !again {
 		s.small = s.nxt
@@ -288,7 +291,7 @@ func (m *Machine) schedule(now instant) {
 	case m.send.unsent() > 0 || m.send.finDue():
 		t.retransmit, t.tail = 0, 0
 		if t.persist.IsZero() {
-			m.send.stuckSince = now
+			m.untouched(now)
 			t.persist = m.beforeUserTimeout(now.Add(m.rtt.rto))
 		}
 	default:

@@ -186,3 +186,9 @@ func (c *Conn) Urge() error {
 func (c *Conn) SetCongestion(control handshake.CongestionControl) error {
 	return c.set(func(time.Time) { c.machine.SetCongestion(control) })
 }
+
+// CloseRead says that nobody will read any more, which counts once CloseWrite was
+// called, too: data that comes then is answered with a reset (shutdown(2) in Linux).
+func (c *Conn) CloseRead() error {
+	return c.set(func(time.Time) { c.machine.CloseRead() })
+}

@@ -12,8 +12,8 @@ var infos = map[string]func(s *socket, i *handshake.Info) int64{
 	"tcpi_state":        func(s *socket, i *handshake.Info) int64 { return linuxStates[i.State] },
 	"tcpi_options":      func(s *socket, i *handshake.Info) int64 { return infoOptions(i) },
 	"tcpi_ca_state":     func(s *socket, i *handshake.Info) int64 { return int64(i.CongestionState) },
-	"tcpi_retransmits":  func(s *socket, i *handshake.Info) int64 { return int64(i.Unanswered) },
-	"tcpi_probes":       func(s *socket, i *handshake.Info) int64 { return int64(i.WindowProbes) },
+	"tcpi_retransmits":  func(s *socket, i *handshake.Info) int64 { return retransmits(i) },
+	"tcpi_probes":       func(s *socket, i *handshake.Info) int64 { return int64(min(i.WindowProbes, i.Unanswered)) },
 	"tcpi_backoff":      func(s *socket, i *handshake.Info) int64 { return int64(max(i.Unanswered, i.WindowProbes)) },
 	"tcpi_snd_wscale":   func(s *socket, i *handshake.Info) int64 { return s.scale(i, s.trafficOf().in.scale) },
 	"tcpi_rcv_wscale":   func(s *socket, i *handshake.Info) int64 { return s.scale(i, s.trafficOf().out.scale) },
@@ -236,4 +236,12 @@ func (s *socket) listening(name string) int64 {
 		return int64(unconnected.CwndSegments)
 	}
 	return 0
+}
+
+// retransmits is icsk_retransmits, in which probes of a closed window do not count.
+func retransmits(i *handshake.Info) int64 {
+	if i.WindowProbes > 0 {
+		return 0
+	}
+	return int64(i.Unanswered)
 }

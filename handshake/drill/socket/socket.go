@@ -108,6 +108,7 @@ func (h *Host) Shutdown(fd, how int) Op {
 	}
 	if how != 1 {
 		s.shutRead = true
+		_ = s.conn.CloseRead() // an error means that it is closed
 	}
 	if how != 0 && !s.shutWrite {
 		s.shutWrite = true
