@@ -35,6 +35,8 @@ func setsockopt(p *player, a *args) *pendingCall {
 		return plain(p.host.SetFastOpenKey(fd, []byte(key)))
 	case level == socket.SOL_TCP && name == socket.TCP_CONGESTION:
 		return plain(p.host.SetCongestion(fd, v.Text))
+	case level == socket.SOL_SOCKET && name == socket.SO_MAX_PACING_RATE && a.element(3) != -1:
+		p.ignore("SO_MAX_PACING_RATE was accepted, but nothing is paced")
 	case level == socket.SOL_TCP && name == socket.TCP_FUNCTION_BLK:
 		return a.functionBlock(v)
 	case !socket.KnownOption(level, name):

@@ -100,11 +100,13 @@ func (h *Host) Input(now time.Time, frame []byte) {
 			return
 		}
 		h.urge(&p)
-	} else if e, err := wire.ParseICMPFrame(frame); err == nil && e.MTU > 0 {
-		h.narrowed = true
 	}
 	h.stepper.Input(now, frame)
 	h.stepper.Advance(now)
+	if e, err := wire.ParseICMPFrame(frame); err == nil {
+		h.narrowed = h.narrowed || e.MTU > 0
+		h.tellICMP(&e)
+	}
 	h.notice()
 	h.look()
 }

@@ -53,7 +53,7 @@ var kinds = map[optionName]optionKind{
 	{SOL_SOCKET, SO_TIMESTAMP}:          limitedTo(0),
 	{SOL_SOCKET, SO_TIMESTAMPNS}:        limitedTo(0),
 	{SOL_SOCKET, SO_PEEK_OFF}:           limitedTo(-1),
-	{SOL_SOCKET, SO_MAX_PACING_RATE}:    limitedTo(-1),
+	{SOL_SOCKET, SO_MAX_PACING_RATE}:    number32With(-1),
 	{SOL_TCP, TCP_THIN_LINEAR_TIMEOUTS}: {max: 1, only: []int{0}},
 	{SOL_TCP, TCP_THIN_DUPACK}:          {max: 1, keep: func(*socket, int) int { return 0 }},
 	{SOL_TCP, TCP_REPAIR}:               {min: -1, max: 1, only: []int{0}},
@@ -113,9 +113,9 @@ var kinds = map[optionName]optionKind{
 
 	// Other options of IP can be set to what is so here anyway.
 	{SOL_IP, IP_MTU_DISCOVER}:     limitedTo(pathMTUWant, pathMTUDo),
-	{SOL_IP, IP_RECVERR}:          limitedTo(0),
+	{SOL_IP, IP_RECVERR}:          flag(nil),
 	{SOL_IPV6, IPV6_MTU_DISCOVER}: limitedTo(pathMTUWant, pathMTUDo),
-	{SOL_IPV6, IPV6_RECVERR}:      limitedTo(0),
+	{SOL_IPV6, IPV6_RECVERR}:      flag(nil),
 }
 
 // Ways of path MTU discovery: both forbid fragments.

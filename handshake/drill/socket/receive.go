@@ -115,7 +115,7 @@ func (s *socket) tryRead(n, flags int) (int, Errno) {
 		return took, errnoOf(err)
 	case s.sawFIN():
 		return 0, "" // whatever came later
-	case s.over():
+	case s.over(), s.err != "":
 		return 0, s.takeError()
 	case s.shutRead:
 		return 0, ""

@@ -124,6 +124,8 @@ func (s *socket) tryWrite(data []byte, flags int) (n int, e Errno) {
 		return 0, EPIPE
 	case s.over():
 		return 0, cmp.Or(s.takeError(), EPIPE)
+	case s.err != "":
+		return 0, s.takeError()
 	case s.shutWrite:
 		return 0, EPIPE
 	case len(data) > 0 && flags&NullBuffer != 0 && s.conn.Room() > 0:
