@@ -29,6 +29,8 @@ func (p *player) getStruct(a *args, level, name int) *pendingCall {
 			}
 			return nil
 		}
+	case [2]int{socket.SOL_TCP, socket.TCP_SAVED_SYN}:
+		return plain(p.host.SavedSyn(a.fd(0), a.element(4)))
 	default:
 		return nil
 	}

@@ -78,6 +78,7 @@ const (
 	TCP_FASTOPEN             = 23
 	TCP_NOTSENT_LOWAT        = 25
 	TCP_SAVE_SYN             = 27
+	TCP_SAVED_SYN            = 28
 	TCP_FASTOPEN_CONNECT     = 30
 	TCP_FASTOPEN_KEY         = 33
 	TCP_FASTOPEN_NO_COOKIE   = 34

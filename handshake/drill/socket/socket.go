@@ -25,6 +25,7 @@ type socket struct {
 	told      bool           // connect has returned 0, or the connection was accepted
 	err       Errno          // sk_err: the error that the next call returns
 	ended     bool           // the end of conn was noticed, and its error is or was in err
+	synTaken  bool           // see SavedSyn
 	shutRead  bool
 	shutWrite bool
 	options   options

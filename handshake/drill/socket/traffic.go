@@ -18,6 +18,7 @@ type traffic struct {
 	begun   time.Time // when the handshake was over here
 	late    uint64    // segments that came out of order (tcpi_rcv_ooopack)
 	urgent  urgency
+	syn     int // how long the headers of the peer's SYN were
 	heard
 }
 
@@ -34,6 +35,9 @@ type way struct {
 // A span is a piece of data, counted from the first byte of the connection.
 type span struct{ from, to uint64 }
 
+// ipv6Header is the length of IPv6's header.
+const ipv6Header = 40
+
 // observe counts a segment, and begins anew with a SYN that nothing was before.
 func (h *Host) observe(at time.Time, outgoing bool, p *wire.Packet) {
 	e := ends{p.Dst(), p.Src()}
@@ -45,7 +49,10 @@ func (h *Host) observe(at time.Time, outgoing bool, p *wire.Packet) {
 		if p.TCP.Flags&wire.SYN == 0 {
 			return
 		}
-		t = &traffic{}
+		t = &traffic{syn: p.IPv4.WireLen() + p.TCP.WireLen() - len(p.TCP.Payload)}
+		if p.IPVersion == 6 {
+			t.syn = ipv6Header + p.TCP.WireLen() - len(p.TCP.Payload)
+		}
 		h.traffic[e] = t
 	}
 	if outgoing {
