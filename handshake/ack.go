@@ -39,6 +39,8 @@ func (m *Machine) inputAck(now instant, s *wire.Segment, set *wire.OptionSet, ou
 		windowBefore := m.send.window
 		m.send.updateWindow(s)
 		m.takeAck(now, s, set, windowBefore)
+	} else {
+		m.takeOldAck(now, s, set)
 	}
 	open, idle := m.send.window > 0, m.send.inFlight() == 0
 	if open && idle || !m.closed && (idle || !open) {
@@ -84,7 +86,7 @@ func (m *Machine) takeAck(now instant, s *wire.Segment, set *wire.OptionSet, win
 		m.newAck(now, s.Ack)
 	}
 	if duplicate {
-		d.bytes = m.segmentSize()
+		d.bytes = m.segmentSize() // countDuplicates says what it stands for
 	}
 	m.count.Delivered += uint32(d.count)
 	m.noteEcho(set)
@@ -104,6 +106,21 @@ func (m *Machine) takeAck(now instant, s *wire.Segment, set *wire.OptionSet, win
 	}
 }
 
+// takeOldAck takes what the SACK blocks say of an acknowledgement that another one has overtaken: what
+// has arrived has arrived. As in Linux it moves no window.
+func (m *Machine) takeOldAck(now instant, s *wire.Segment, set *wire.OptionSet) {
+	if !m.handshake.sack || set.NumSACK == 0 {
+		return
+	}
+	var d delivery
+	m.takeBlocks(s, set, &d)
+	m.count.Delivered += uint32(d.count)
+	m.noteEcho(set)
+	m.rack.delivered(now, &d, m.isPlausible(now, 0, &d))
+	m.rack.reached(m.send.board.highestSacked(m.send.una))
+	m.recover(now, 0, &delivery{})
+}
+
 // renegedAfter is for how long at least a peer is believed that does not acknowledge
 // what it has reported.
 const renegedAfter = 10 * time.Millisecond
@@ -120,6 +137,7 @@ func (m *Machine) takeBlocks(s *wire.Segment, set *wire.OptionSet, d *delivery) 
 			segments := max((block.Right.Diff(block.Left)+m.segmentSize()-1)/m.segmentSize(), 1)
 			m.count.DuplicatesSent += uint32(segments)
 			m.count.Delivered += uint32(segments)
+			d.extra += segments
 			m.reported(block, segments)
 			continue
 		}
@@ -175,6 +193,8 @@ func (m *Machine) isPlausible(now instant, acked int, d *delivery) bool {
 // RFC 7323, Appendix G).
 func (m *Machine) measure(now instant, acked int, d *delivery) {
 	switch {
+	case m.cwnd.linux != nil:
+		m.measureLikeLinux(now, acked, d)
 	case !d.fresh.IsZero() && !d.repair:
 		rtt := now.Sub(d.fresh)
 		m.rack.least.sample(now, max(rtt, 1))

@@ -251,7 +251,7 @@ func (m *Machine) inputSynAck(now instant, s *wire.Segment, set *wire.OptionSet,
 
 // openWindow sets the congestion window and the timeout for the first data.
 func (m *Machine) openWindow(now instant) {
-	m.cwnd.open(m.config.InitialWindow, m.segmentSize(), m.handshake.lost)
+	m.cwnd.open(m.config.InitialWindow, m.unit(), m.handshake.lost)
 	if m.handshake.lost {
 		m.rtt.synWasLost()
 	}
