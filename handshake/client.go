@@ -311,7 +311,7 @@ func (m *Machine) takeSynAckData(s *wire.Segment, out []Output) []Output {
 	out = m.recv.takeSynData(s, out)
 	m.story().SynAckData = m.recv.nxt.Diff(m.recv.irs.Add(1))
 	if s.Flags.Has(wire.FIN) && m.recv.fin(s.DataSeq().Add(len(s.Payload))) {
-		out = m.peerClosed(out)
+		out = m.peerClosed(true, out)
 	}
 	return out
 }

@@ -39,7 +39,7 @@ func (m *Machine) updatePeer(now instant, out []Output) []Output {
 func (m *Machine) updateDue() bool {
 	switch m.state {
 	case Established, FinWait1, FinWait2:
-		return m.recv.windowUpdateDue(m.fullSize())
+		return m.recv.windowUpdateDue(m.fullSize()) || m.readingDue()
 	}
 	return false
 }
