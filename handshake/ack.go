@@ -40,6 +40,8 @@ func (m *Machine) inputAck(now instant, s *wire.Segment, set *wire.OptionSet, ou
 		m.send.updateWindow(s)
 		m.takeAck(now, s, set, windowBefore)
 		m.restartPersist(now)
+	} else {
+		m.takeOldAck(now, s, set)
 	}
 	open, idle := m.send.window > 0, m.send.inFlight() == 0
 	if open && idle || !m.closed && (idle || !open) {
@@ -85,12 +87,12 @@ func (m *Machine) takeAck(now instant, s *wire.Segment, set *wire.OptionSet, win
 		m.newAck(now, s.Ack)
 	}
 	if duplicate {
-		d.bytes = m.segmentSize()
+		d.bytes = m.segmentSize() // countDuplicates says what it stands for
 	}
 	m.count.Delivered += uint32(d.count)
 	m.noteEcho(set)
 	m.measure(now, acked, &d)
-	m.rack.delivered(now, &d, m.segmentSize(), m.isPlausible(now, acked, &d))
+	m.noteDelivered(now, &d, m.isPlausible(now, acked, &d))
 	m.rack.reached(reach)
 	m.takeEcho(s, max(acked, 0))
 	m.endTailProbe(s, set, acked)
@@ -103,6 +105,21 @@ func (m *Machine) takeAck(now instant, s *wire.Segment, set *wire.OptionSet, win
 	if acked > 0 || d.bytes > 0 {
 		m.armTailProbe(now)
 	}
+}
+
+// takeOldAck takes what the SACK blocks say of an acknowledgement that another one has overtaken: what
+// has arrived has arrived. As in Linux it moves no window.
+func (m *Machine) takeOldAck(now instant, s *wire.Segment, set *wire.OptionSet) {
+	if !m.handshake.sack || set.NumSACK == 0 {
+		return
+	}
+	var d delivery
+	m.takeBlocks(s, set, &d)
+	m.count.Delivered += uint32(d.count)
+	m.noteEcho(set)
+	m.noteDelivered(now, &d, m.isPlausible(now, 0, &d))
+	m.rack.reached(m.send.board.highestSacked(m.send.una))
+	m.recover(now, 0, &delivery{})
 }
 
 // renegedAfter is for how long at least a peer is believed that does not acknowledge
@@ -121,6 +138,7 @@ func (m *Machine) takeBlocks(s *wire.Segment, set *wire.OptionSet, d *delivery) 
 			segments := max((block.Right.Diff(block.Left)+m.segmentSize()-1)/m.segmentSize(), 1)
 			m.count.DuplicatesSent += uint32(segments)
 			m.count.Delivered += uint32(segments)
+			d.extra += segments
 			m.reported(block, segments)
 			continue
 		}
@@ -176,6 +194,8 @@ func (m *Machine) isPlausible(now instant, acked int, d *delivery) bool {
 // RFC 7323, Appendix G).
 func (m *Machine) measure(now instant, acked int, d *delivery) {
 	switch {
+	case m.cwnd.linux != nil:
+		m.measureLikeLinux(now, acked, d)
 	case !d.fresh.IsZero() && !d.repair:
 		rtt := now.Sub(d.fresh)
 		m.rack.least.sample(now, max(rtt, 1))

@@ -71,6 +71,7 @@ type Config struct {
 	// NoSlowStartAfterIdle keeps the window over a pause; RFC 5681, Section 4.1, says to begin
 	// anew (SHOULD).
 	NoSlowStartAfterIdle bool
+	NoHyStart            bool // with LinuxSender: slow start does not end before there is a loss
 	NoTailProbes         bool // no tail loss probes (RFC 8985, Section 7)
 	NoFRTO               bool // do not ask for a sign that a timeout was spurious before all goes again (RFC 5682)
 	NoDSACK              bool // do not report what came twice (RFC 2883)
@@ -177,6 +178,7 @@ func (c Config) withDefaults() Config {
 
 // settings are what a Machine keeps of its Config beyond the handshake.
 type settings struct {
+	MSS, Burst                   int
 	LocalPort, RemotePort        uint16
 	ISS                          wire.Seq
 	TimestampOffset              uint32
@@ -189,7 +191,6 @@ type settings struct {
 	SoftErrorsEndOpen            bool
 	NoWindowScale                bool
 	NoSACK                       bool
-	MSS, Burst                   int
 	SynRetries, SynLinear        int16
 	SynAckRetries                int16
 	Retries, InitialWindow       int16

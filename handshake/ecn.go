@@ -128,7 +128,7 @@ func (m *Machine) takeEcho(s *wire.Segment, acked int) {
 	if !e.told || e.held != 0 || e.cwr || m.recovery.phase != phaseOpen {
 		return
 	}
-	m.cwnd.lost(m.send.inFlight()+acked, m.segmentSize())
+	m.cwnd.lost(m.send.inFlight()+acked, m.unit())
 	m.cwnd.window = min(m.cwnd.window, m.cwnd.threshold)
 	m.recovery.undo.again = notReported
 	m.hold(heldByMark)
@@ -149,7 +149,7 @@ func (m *Machine) shrink(flight int) {
 		e.cwr = true
 		return
 	}
-	m.cwnd.lost(flight, m.segmentSize())
+	m.cwnd.lost(flight, m.unit())
 	m.hold(heldByLoss)
 }
 

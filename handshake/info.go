@@ -133,6 +133,7 @@ type counts struct {
 	SynRetransmits, Retransmits, FastRecoveries, Timeouts, TailProbes     uint32
 	SpuriousRecoveries, DuplicatesSent, PathNarrowed, Dropped, Challenges uint32
 	Delivered, SynDataAgain                                               uint32
+	Reordered, ReorderingSeen                                             uint16
 }
 
 func (c *counts) report(i *Info) {
@@ -140,5 +141,6 @@ func (c *counts) report(i *Info) {
 	i.FastRecoveries, i.Timeouts, i.TailProbes = int(c.FastRecoveries), int(c.Timeouts), int(c.TailProbes)
 	i.SpuriousRecoveries, i.DuplicatesSent = int(c.SpuriousRecoveries), int(c.DuplicatesSent)
 	i.Delivered, i.TotalRetransmits = int(c.Delivered), int(c.SynRetransmits+c.Retransmits+c.SynDataAgain)
+	i.Reordered, i.ReorderingSeen = int(c.Reordered), int(c.ReorderingSeen)
 	i.PathNarrowed, i.Dropped, i.Challenges = int(c.PathNarrowed), int(c.Dropped), int(c.Challenges)
 }

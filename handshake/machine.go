@@ -65,7 +65,10 @@ func (m *Machine) init(c Config) {
 	m.send.init(&c)
 	m.recv.init(&c)
 	m.rtt.init(&c)
-	m.cwnd.control, m.cwnd.linux = c.Congestion, c.LinuxSender
+	m.cwnd.control = c.Congestion
+	if c.LinuxSender {
+		m.cwnd.linux = &linuxWindow{hystart: hyStart{on: !c.NoHyStart}}
+	}
 	m.recovery.undo.again = notReported
 	m.handshake.pathMSS, m.handshake.deferAccept = c.MSS, c.DeferAccept
 	m.begunStory(FastOpenInfo{})
@@ -345,9 +348,8 @@ func (m *Machine) Info() Info {
 		i.Unanswered = int(m.handshake.retries)
 	}
 	i.MinRTT, i.Reordering = m.rack.least.last(), m.rack.reordering
-	i.Reordered, i.ReorderingSeen = int(m.rack.degree), int(m.rack.seen)
 	i.MSS = m.segmentSize()
-	i.Cwnd, i.Threshold = m.cwnd.window, m.cwnd.threshold
+	i.Cwnd, i.Threshold = m.inBytes(m.cwnd.window), min(m.inBytes(m.cwnd.threshold), 1<<30)
 	i.SendWindow = m.send.window
 	i.RecvWindow = m.recv.window()
 	i.ECN, i.ECNSeen = m.ecn.on, m.ecn.seen

@@ -11,8 +11,11 @@ import (
 func (m *Machine) persistTimeout(now instant, out []Output) []Output {
 	s := &m.send
 	if n := max(min(m.segmentSize(), s.nextRecord(), s.window-s.inFlight()), 0); n > 0 || s.finFollows(n) {
-		at := len(out)
+		at, small := len(out), s.small
 		out = m.sendNext(now, n, s.finFollows(n), out)
+		if m.config.LinuxSender {
+			s.small = small // Nagle's algorithm does not wait for it, as in Linux
+		}
 		if n > 0 {
 			out[at].Segment.Flags |= wire.PSH
 		}

@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"math"
 	"time"
 
 	"tfocraft/wire"
@@ -9,19 +10,17 @@ import (
 // rack finds losses by time: what was sent some time before something that has
 // arrived is lost (RFC 8985, Section 6). It needs SACK.
 type rack struct {
-	sentAt instant  // RACK.xmit_ts: when the latest-sent of what has arrived was sent
-	end    wire.Seq // RACK.end_seq: and its end
+	sentAt instant // RACK.xmit_ts: when the latest-sent of what has arrived was sent
 	rtt    time.Duration
 	least  minimumRTT
 
+	end        wire.Seq // RACK.end_seq: the end of the latest-sent of what has arrived
 	fack       wire.Seq // RACK.fack: the highest end that has arrived
-	reordering bool     // RACK.reordering_seen
-	degree     uint16   // over how many segments there was some at the most, see Info.Reordered
-	seen       uint32   // how often
-	multiplier int32    // RACK.reo_wnd_mult
-	persist    int32    // RACK.reo_wnd_persist
 	round      wire.Seq // SND.NXT when the multiplier last grew; valid if inRound
+	reordering bool     // RACK.reordering_seen
 	inRound    bool
+	multiplier uint8 // RACK.reo_wnd_mult
+	persist    int8  // RACK.reo_wnd_persist
 }
 
 // mostReordering is net.ipv4.tcp_max_reordering.
@@ -42,15 +41,12 @@ func (r *rack) start(una wire.Seq) { r.fack, r.multiplier = una, 1 }
 // delivered is Step 1 to 3: it takes what has arrived. rtt is the time that the
 // latest-sent part of it has taken; plausible is false if it may be the answer
 // to an earlier sending of that part.
-func (r *rack) delivered(now instant, d *delivery, mss int, plausible bool) {
+func (r *rack) delivered(now instant, d *delivery, plausible bool) {
 	if d.latest.n == 0 {
 		return
 	}
 	if d.any && d.earlier.Less(r.fack) {
 		r.reordering = true
-		r.seen++
-		over := (r.fack.Diff(d.from) + mss - 1) / mss
-		r.degree = max(r.degree, uint16(min(over, mostReordering)))
 	}
 	if !plausible {
 		return
@@ -59,6 +55,18 @@ func (r *rack) delivered(now instant, d *delivery, mss int, plausible bool) {
 	if sentAfter(d.latest.sentAt, d.latest.end(), r.sentAt, r.end) {
 		r.sentAt, r.end = d.latest.sentAt, d.latest.end()
 	}
+}
+
+// noteDelivered is what RACK makes of a delivery, with how much came late.
+func (m *Machine) noteDelivered(now instant, d *delivery, plausible bool) {
+	r, c := &m.rack, &m.count
+	if d.latest.n > 0 && d.any && d.earlier.Less(r.fack) {
+		size := m.segmentSize()
+		over := (r.fack.Diff(d.from) + size - 1) / size
+		c.Reordered = max(c.Reordered, uint16(min(over, mostReordering)))
+		c.ReorderingSeen = max(c.ReorderingSeen, c.ReorderingSeen+1)
+	}
+	r.delivered(now, d, plausible)
 }
 
 // reached notes how far the peer's data reaches, which is what a late part is
@@ -81,13 +89,13 @@ func (r *rack) duplicate(una, nxt wire.Seq) {
 		return
 	}
 	r.inRound, r.round = true, nxt
-	r.multiplier++
+	r.multiplier = uint8(min(int(r.multiplier)+1, math.MaxUint8))
 	r.persist = rackPersist
 }
 
 // recovered tells that a recovery is over.
 func (r *rack) recovered() {
-	if r.persist--; r.persist <= 0 {
+	if r.persist = max(r.persist-1, 0); r.persist == 0 {
 		r.multiplier = 1
 	}
 }

@@ -25,7 +25,7 @@ func (m *Machine) repair(now instant, out []Output) []Output {
 func (m *Machine) repairable(seq wire.Seq, n int) int {
 	size := m.segmentSize()
 	n = m.send.marks.within(seq, n)
-	room := m.cwnd.window - m.pipe()
+	room := m.room()
 	if m.recovery.force {
 		room = max(room, size)
 	}
@@ -52,12 +52,12 @@ func (m *Machine) sendAgain(now instant, seq wire.Seq, n int, out []Output) []Ou
 	// RACK tells by the time that this was sent after the new data of the same
 	// moment.
 	s.lastSent = max(now, s.lastSent, s.lastNew.Add(1))
-	s.board.resent(s.lastSent, seq, taken, m.segmentSize())
+	s.board.resent(s.lastSent, seq, taken, m.sizeFor(taken, fin))
 	m.recovery.force = false
 	if seq == s.from() {
 		m.armRetransmit(now) // its answer takes a round trip from now
 	}
-	m.recovery.note(taken)
+	m.recovery.note(m.inUnits(taken, 1))
 	if m.recovery.undo.since.IsZero() {
 		m.recovery.undo.since = now
 	}
@@ -96,7 +96,7 @@ func (m *Machine) dataTimeout(now instant, out []Output) []Output {
 // that it does not keep to them. Only the first timeout for a flight lowers the threshold
 // (RFC 5681, Section 3.1).
 func (m *Machine) enterLoss(now instant) {
-	r, b, size := &m.recovery, &m.send.board, m.segmentSize()
+	r, b := &m.recovery, &m.send.board
 	reneged := b.reneged()
 	r.frto = m.mayAskTimeout() && !reneged
 	if r.phase != phaseLoss {
@@ -114,7 +114,7 @@ func (m *Machine) enterLoss(now instant) {
 		m.rack.distrust(m.send.una)
 	}
 	b.loseAll(now.Add(-m.rack.rtt))
-	m.cwnd.collapse(m.pipe(), size)
+	m.cwnd.collapse(m.pipe(), m.unit())
 	m.timers.tail, m.timers.reorder = 0, 0
 	m.tail = tailProbe{}
 }

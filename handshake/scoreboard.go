@@ -14,10 +14,17 @@ type scoreboard struct {
 	all  []span // all[head:] follow each other without a gap
 	head int
 
-	sacked int // bytes that the peer has out of order
-	lost   int // bytes taken to be lost and not sent again yet
-	again  int // bytes that were sent again, and have not arrived: with any, the times are not in order
+	sacked int    // bytes that the peer has out of order
+	lost   int    // bytes taken to be lost and not sent again yet
+	again  int    // bytes that were sent again, and have not arrived: with any, the times are not in order
+	marked uint32 // bytes that were ever taken to be lost, modulo 2³²
+
+	exact    bool // see Config.LinuxSender: spans do not hide how many segments there are: only full ones are joined with what follows
+	segments segmentCounts
 }
+
+// segmentCounts are the sums in segments.
+type segmentCounts struct{ all, sacked, lost int32 }
 
 // A span is a part of the sequence space that was sent at one time.
 type span struct {
@@ -52,14 +59,16 @@ const maxSpans = 4096
 
 // A delivery is what one acknowledgement says has arrived.
 type delivery struct {
-	bytes   int      // for the first time
-	count   int      // the same in segments
-	latest  span     // that was sent last of what has arrived; n is 0 if nothing has
-	fresh   instant  // when the last of it was sent that was sent only once; zero if none
-	earlier wire.Seq // end of the first part that was sent only once and arrived late: see reordering
-	from    wire.Seq // and its beginning
-	any     bool
-	repair  bool // something before the acknowledgement was sent more than once
+	bytes         int      // for the first time
+	count         int      // the same in segments
+	extra         int      // segments that count with them: those that have arrived twice
+	latest        span     // that was sent last of what has arrived; n is 0 if nothing has
+	first, sacked instant  // when the first was sent of what is acknowledged, and of what SACK blocks tell; of what was sent once
+	fresh         instant  // when the last of it was sent that was sent only once; zero if none
+	earlier       wire.Seq // end of the first part that was sent only once and arrived late: see reordering
+	from          wire.Seq // and its beginning
+	any           bool
+	repair        bool // something before the acknowledgement was sent more than once
 }
 
 func (b *scoreboard) spans() []span { return b.all[b.head:] }
@@ -76,17 +85,6 @@ func (b *scoreboard) outstanding() int {
 	return all[len(all)-1].end().Diff(all[0].seq) - b.sacked - b.lost
 }
 
-// padding is by how much what is outstanding would be more if short segments counted as
-// full ones, of that size. What is sent in one go, as most is, has one.
-func (b *scoreboard) padding(size int) (n int) {
-	for _, s := range b.spans() {
-		if s.fate&(fateSacked|fateLost) == 0 && int(s.size) <= size {
-			n += s.segments(s.n)*int(s.size) - s.n
-		}
-	}
-	return n
-}
-
 // push adds n bytes at the end that are sent now, in segments of that size. A peer
 // that makes for too many spans has the last ones told apart no more.
 func (b *scoreboard) push(now instant, seq wire.Seq, n, size int, f fate) {
@@ -94,12 +92,15 @@ func (b *scoreboard) push(now instant, seq wire.Seq, n, size int, f fate) {
 	if !b.empty() {
 		last := &b.all[len(b.all)-1]
 		crowded := len(b.spans()) >= maxSpans && last.fate == 0 && f == 0
-		if alike(last, &next) || crowded {
+		if b.alike(last, &next) || crowded {
+			b.count(last, -1)
 			last.n += n
 			last.sentAt, last.size = now, max(last.size, next.size)
+			b.count(last, 1)
 			return
 		}
 	}
+	b.count(&next, 1)
 	if b.head > len(b.all)/2 {
 		// To move fewer than were taken away costs a bounded time for each.
 		b.all = b.all[:copy(b.all, b.spans())]
@@ -108,14 +109,23 @@ func (b *scoreboard) push(now instant, seq wire.Seq, n, size int, f fate) {
 	b.all = append(b.all, next)
 }
 
-// count adds sign times the bytes of s to the sums.
+// outstandingSegments is the same in segments.
+func (b *scoreboard) outstandingSegments() int {
+	return int(b.segments.all - b.segments.sacked - b.segments.lost)
+}
+
+// count adds sign times the bytes and segments of s to the sums.
 func (b *scoreboard) count(s *span, sign int) {
+	segments := int32(sign * s.segments(s.n))
+	b.segments.all += segments
 	switch {
 	case s.fate&fateSacked != 0:
 		b.sacked += sign * s.n
+		b.segments.sacked += segments
 		return
 	case s.fate&fateLost != 0:
 		b.lost += sign * s.n
+		b.segments.lost += segments
 	}
 	if s.fate&fateResent != 0 {
 		b.again += sign * s.n
@@ -133,13 +143,17 @@ func (b *scoreboard) acked(ack wire.Seq, d *delivery) {
 		part := *s
 		part.n = n
 		if s.fate&fateSacked == 0 {
+			if part.fate&fateResent == 0 && d.first.IsZero() {
+				d.first = part.sentAt
+			}
 			d.add(&part)
 			d.count += s.segments(s.n) - s.segments(s.n-n)
 			d.repair = d.repair || s.fate&fateResent != 0
 		}
-		b.count(&part, -1)
+		b.count(s, -1)
 		if n < s.n {
 			s.seq, s.n = s.seq.Add(n), s.n-n
+			b.count(s, 1)
 			return
 		}
 		b.head++
@@ -190,6 +204,9 @@ func (b *scoreboard) sacks(left, right wire.Seq, d *delivery) {
 		if right.Less(b.all[i].end()) && !b.split(i, right) {
 			return
 		}
+		if b.all[i].fate&fateResent == 0 && d.sacked.IsZero() {
+			d.sacked = b.all[i].sentAt
+		}
 		d.add(&b.all[i])
 		d.count += b.all[i].segments(b.all[i].n)
 		b.setFate(i, b.all[i].fate&^(fateLost|fateRepair)|fateSacked)
@@ -214,8 +231,11 @@ func (b *scoreboard) split(i int, seq wire.Seq) bool {
 	}
 	rest := b.all[i]
 	n := seq.Diff(rest.seq)
+	b.count(&rest, -1)
 	rest.seq, rest.n = seq, rest.n-n
 	b.all[i].n = n
+	b.count(&b.all[i], 1)
+	b.count(&rest, 1)
 	b.all = slices.Insert(b.all, i+1, rest)
 	return true
 }
@@ -229,29 +249,37 @@ func (b *scoreboard) setFate(i int, f fate) {
 // join makes one of span i and its neighbours where nothing tells them apart any
 // more, and returns the index of what i has become part of.
 func (b *scoreboard) join(i int) int {
-	if i+1 < len(b.all) && alike(&b.all[i], &b.all[i+1]) {
-		b.all[i].n += b.all[i+1].n
-		b.all = slices.Delete(b.all, i+1, i+2)
+	if i+1 < len(b.all) && b.alike(&b.all[i], &b.all[i+1]) {
+		b.absorb(i)
 	}
-	if i > b.head && alike(&b.all[i-1], &b.all[i]) {
-		b.all[i-1].n += b.all[i].n
-		b.all = slices.Delete(b.all, i, i+1)
+	if i > b.head && b.alike(&b.all[i-1], &b.all[i]) {
 		i--
+		b.absorb(i)
 	}
 	return i
 }
 
-// alike reports whether two neighbours can be one span, whose segments are all full but
-// for the last. When something was sent that has arrived is of no interest any more.
-func alike(a, b *span) bool {
-	if a.fate != b.fate || a.fate&fateProbe != 0 {
+// absorb makes span i and the next one one.
+func (b *scoreboard) absorb(i int) {
+	b.count(&b.all[i], -1)
+	b.count(&b.all[i+1], -1)
+	b.all[i].n += b.all[i+1].n
+	b.count(&b.all[i], 1)
+	b.all = slices.Delete(b.all, i+1, i+2)
+}
+
+// alike reports whether two neighbours can be one span. When something was sent
+// that has arrived is of no interest any more.
+func (b *scoreboard) alike(s, next *span) bool {
+	if s.fate != next.fate || s.fate&fateProbe != 0 || b.exact && (s.size != next.size || s.n%int(s.size) != 0) {
 		return false
 	}
-	return a.fate&fateSacked != 0 || a.sentAt.Equal(b.sentAt) && a.size == b.size && a.n%max(int(a.size), 1) == 0
+	return s.fate&fateSacked != 0 || s.sentAt.Equal(next.sentAt) && s.size == next.size
 }
 
 // lose marks span i as lost.
 func (b *scoreboard) lose(i int) int {
+	b.marked += uint32(b.all[i].n)
 	b.setFate(i, b.all[i].fate|fateLost)
 	return b.join(i)
 }
@@ -348,10 +376,11 @@ func (b *scoreboard) resent(now instant, seq wire.Seq, n, size int) {
 			f |= fateRepair
 		}
 		b.setFate(i, f)
+		b.count(&b.all[i], -1)
 		b.all[i].sentAt, b.all[i].size = now, uint16(size)
+		b.count(&b.all[i], 1)
 		if again > 0 && i > b.head && start == b.all[i].seq && b.all[i-1].fate == f {
-			b.all[i-1].n += b.all[i].n // a segment that was several
-			b.all = slices.Delete(b.all, i, i+1)
+			b.absorb(i - 1) // a segment that was several
 			continue
 		}
 		again++

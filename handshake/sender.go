@@ -47,6 +47,7 @@ type sender struct {
 func (s *sender) init(c *Config) {
 	s.limit, s.most = c.SendBuffer, max(c.SendBuffer, c.MaxSendBuffer)
 	s.buffers = c.Buffers
+	s.board.exact = c.LinuxSender
 }
 
 // start places the queued bytes behind a SYN with this sequence number.
@@ -159,7 +160,7 @@ func (s *sender) commit(n int) bool {
 // refer to it, so its buffer is left to the garbage collector.
 func (s *sender) release() {
 	s.store.Take()
-	s.board, s.marks = scoreboard{}, nil
+	s.board, s.marks = scoreboard{exact: s.board.exact}, nil
 	s.reserved, s.more = false, false
 }
 
@@ -201,10 +202,13 @@ func (s *sender) updateWindow(seg *wire.Segment) {
 	if !(s.una.Less(seg.Ack) || s.wl1.Less(seg.Seq) || s.wl1 == seg.Seq && s.wl2.LessEq(seg.Ack)) {
 		return
 	}
-	s.wl1, s.wl2 = seg.Seq, seg.Ack
-	s.window = int(seg.Window)
+	window := int(seg.Window)
 	if !seg.Flags.Has(wire.SYN) {
-		s.window <<= s.shift // a window in a SYN is never scaled (RFC 7323, Section 2.2)
+		window <<= s.shift // a window in a SYN is never scaled (RFC 7323, Section 2.2)
 	}
+	if s.board.exact && s.una == seg.Ack && s.wl1 == seg.Seq && 0 < window && window < s.window {
+		return // in Linux nobody takes a part of a window back without a sign that it is newer
+	}
+	s.wl1, s.wl2, s.window = seg.Seq, seg.Ack, window
 	s.maxWindow = max(s.maxWindow, s.window)
 }

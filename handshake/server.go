@@ -41,7 +41,7 @@ func (m *Machine) accept(now instant, syn *wire.Segment, a Admission, out []Outp
 	m.learnOptions(now, syn, &set)
 	m.recv.start(syn.Seq)
 	m.askedECN(syn.Flags)
-	m.cwnd.open(m.config.InitialWindow, m.segmentSize(), false)
+	m.cwnd.open(m.config.InitialWindow, m.unit(), false)
 	m.admit(syn, &set, a)
 	out = m.setState(SynReceived, out)
 	if !a.Data {
@@ -143,7 +143,7 @@ func (m *Machine) synAckTimeout(now instant, out []Output) []Output {
 	m.count.SynRetransmits++
 	m.send.synAt, m.send.synAgain = now, true
 	m.rtt.backOff()
-	m.cwnd.open(m.config.InitialWindow, m.segmentSize(), true)
+	m.cwnd.open(m.config.InitialWindow, m.unit(), true)
 	m.armRetransmit(now)
 	return m.emitSynAck(now, wire.FastOpen{}, nil, out)
 }
@@ -182,7 +182,7 @@ func (m *Machine) confirm(now instant, s *wire.Segment, set *wire.OptionSet, out
 		m.recovery.phase, m.recovery.point = phaseLoss, m.send.nxt
 	case m.handshake.sack && set.NumSACK > 0:
 		// The client's first ACK was lost, and what this one reports missing is.
-		m.rack.delivered(now, &d, m.segmentSize(), true)
+		m.noteDelivered(now, &d, true)
 		m.rack.reached(m.send.board.highestSacked(s.Ack))
 		m.recover(now, acked, &d)
 	}

@@ -100,7 +100,7 @@ func (m *Machine) endTailProbe(s *wire.Segment, set *wire.OptionSet, acked int) 
 	case !t.resent, isDuplicateSACK(s.Ack, set) && set.SACK[0].Right == t.end:
 	case t.end.Less(s.Ack):
 		if m.recovery.phase == phaseOpen {
-			m.shrink(m.pipe() + acked)
+			m.shrink(m.pipe() + m.inUnits(acked, 0))
 			m.cwnd.window = min(m.cwnd.window, m.cwnd.threshold)
 			m.recovery.undo.again = notReported // what it would go back to is older than this loss
 		}

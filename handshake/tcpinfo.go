@@ -34,7 +34,7 @@ const (
 
 // reportSegments tells what is in flight, in segments.
 func (m *Machine) reportSegments(i *Info) {
-	i.CwndSegments = m.cwnd.window / m.segmentSize()
+	i.CwndSegments = m.cwnd.window / m.unit()
 	if m.state == SynSent {
 		i.Unacked = 1
 	}

@@ -42,7 +42,7 @@ func (m *Machine) updatePeer(now instant, out []Output) []Output {
 func (m *Machine) updateDue() bool {
 	switch m.state {
 	case Established, FinWait1, FinWait2:
-		return m.recv.windowUpdateDue(m.fullSize())
+		return m.recv.windowUpdateDue(m.fullSize()) || m.readingDue()
 	}
 	return false
 }
@@ -84,7 +84,7 @@ func (m *Machine) flush(now instant, out []Output) []Output {
 	}
 	m.retryPath(now)
 	if !m.config.NoSlowStartAfterIdle && m.send.inFlight() == 0 && now.Sub(m.send.lastSent) > m.rtt.rto {
-		m.cwnd.idle(m.segmentSize())
+		m.restart(now)
 	}
 	renewed, out := m.renewed(now, out)
 	if !renewed {
@@ -122,7 +122,7 @@ func (m *Machine) sendNew(now instant, out []Output) []Output {
 			break
 		}
 	}
-	m.noteLimit()
+	m.noteLimit(now, before != s.nxt)
 	if before != s.nxt {
 		m.armTailProbe(now)
 	}
@@ -132,13 +132,22 @@ func (m *Machine) sendNew(now instant, out []Output) []Output {
 // noteLimit notes whether the congestion window makes a difference: it has held
 // data back, or will soon if it does not keep up (RFC 9438, Section 5.8; in slow
 // start as in Linux).
-func (m *Machine) noteLimit() {
-	pipe := m.pipe()
-	if s := &m.send; s.more { // what the next Push sends is as good as sent
-		pipe += max(min(s.unsent(), s.window-s.inFlight(), m.cwnd.window-pipe), 0)
+func (m *Machine) noteLimit(now instant, sent bool) {
+	c, s, pipe, all := &m.cwnd, &m.send, m.pipe(), m.sentUnits()
+	if s.more { // what the next Push sends is as good as sent
+		follows := max(min(s.unsent(), s.window-s.inFlight(), c.window-pipe), 0)
+		pipe, all = pipe+follows, all+follows
 	}
-	held := m.send.unsent()+m.send.board.lost > 0 && m.cwnd.window-pipe < m.segmentSize()
-	m.cwnd.limited = held || m.cwnd.window < m.cwnd.threshold && m.cwnd.window < 2*pipe
+	full := c.window-pipe < m.unit()
+	if !sent && !full {
+		return
+	}
+	if full || c.round.Less(s.una) || c.round == s.una || !c.limited && all > int(c.peak) {
+		c.limited, c.peak, c.round = full, int32(all), s.nxt
+	}
+	if c.linux != nil {
+		m.starved(now)
+	}
 }
 
 // sendable is how many bytes the next segment, or the next burst of full ones,
@@ -151,7 +160,7 @@ func (m *Machine) sendable() int {
 		return 0
 	}
 	peer := s.window - s.inFlight()
-	room := min(peer, m.cwnd.window-m.pipe())
+	room := min(peer, m.room())
 	if again := m.synDataLeft(); again > 0 && room-again >= min(size, unsent-again) {
 		// What was in the SYN goes again by itself, as in Linux, unless the rest
 		// would have to wait for that.
@@ -205,14 +214,17 @@ func (m *Machine) sendNext(now instant, n int, fin bool, out []Output) []Output 
 	if again {
 		m.count.SynDataAgain += uint32(max((len(payload)+m.segmentSize()-1)/m.segmentSize(), 1))
 	}
+	if m.cwnd.linux != nil && m.pipe() == 0 {
+		m.cwnd.linux.shift(now, s.lastSent)
+	}
 	if s.inFlight() == 0 && s.timeouts == 0 {
 		m.untouched(now)
 	}
-	s.sent(now, taken, m.segmentSize(), 0)
+	s.sent(now, taken, m.sizeFor(taken, fin), 0)
 	if n := len(payload); n > 0 && n%m.segmentSize() != 0 && !again {
 		s.small = s.nxt
 	}
-	m.recovery.note(taken)
+	m.recovery.note(m.inUnits(taken, (taken+m.segmentSize()-1)/m.segmentSize()))
 	out = m.sendData(now, seq, payload, fin, out)
 	if !again {
 		m.ecn.sentNew(&out[len(out)-1])
@@ -221,6 +233,24 @@ func (m *Machine) sendNext(now instant, n int, fin bool, out []Output) []Output 
 		out = m.finSent(out)
 	}
 	return out
+}
+
+// sizeFor is how long segments are that have n bytes of sequence space, with a FIN behind them if fin
+// is set: it makes no segment more.
+func (m *Machine) sizeFor(n int, fin bool) int {
+	if size := m.segmentSize(); !fin || n > size+1 {
+		return size
+	}
+	return max(m.segmentSize(), n)
+}
+
+// restart begins anew after a pause (RFC 5681, Section 4.1).
+func (m *Machine) restart(now instant) {
+	if m.cwnd.linux != nil {
+		m.cwnd.restart(now, now.Sub(m.send.lastSent), m.rtt.rto)
+		return
+	}
+	m.cwnd.idle(m.segmentSize())
 }
 
 // sendData emits payload at seq, with the FIN behind it if fin is set.

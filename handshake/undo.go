@@ -12,12 +12,11 @@ import (
 // D-SACKs have reported all that was sent again, the first sendings have arrived, too
 // (RFC 3708, Section 3; as in Linux also after the repair).
 type undo struct {
-	possible, cwr     bool     // possible: an echo may tell; cwr: it was due
-	limited           bool     // by the window
-	again             int16    // segments sent again that no D-SACK has reported, or one of the values below
-	marker            wire.Seq // SND.UNA when the loss was found: what D-SACKs report before it is older
 	window, threshold int
-	since             instant // when the first part was sent again; zero until then
+	since             instant  // when the first part was sent again; zero until then
+	marker            wire.Seq // SND.UNA when the loss was found: what D-SACKs report before it is older
+	again             int16    // segments sent again that no D-SACK has reported, or one of the values below
+	possible, cwr     bool     // possible: an echo may tell; cwr: it was due
 }
 
 const (
@@ -27,7 +26,11 @@ const (
 
 // beginUndo is called before a loss changes anything, once for a loss.
 func (m *Machine) beginUndo() {
-	u := undo{possible: m.ts.on, cwr: m.ecn.cwr, limited: m.cwnd.limited, again: nothingAgain, marker: m.send.una, window: m.cwnd.window, threshold: m.cwnd.threshold}
+	threshold := m.cwnd.threshold
+	if m.cwnd.linux != nil {
+		threshold = m.cwnd.present()
+	}
+	u := undo{possible: m.ts.on, cwr: m.ecn.cwr, again: nothingAgain, marker: m.send.una, window: m.cwnd.window, threshold: threshold}
 	for _, s := range m.send.board.spans() {
 		if s.fate&fateResent == 0 {
 			continue
@@ -98,7 +101,6 @@ func (m *Machine) undoIfReported(acked int) {
 func (m *Machine) takeBack() {
 	r := &m.recovery
 	m.cwnd.restore(r.undo.window, r.undo.threshold)
-	m.cwnd.limited = r.undo.limited
 	m.ecn.notLost(r.undo.cwr)
 	r.phase, r.force, r.renew = phaseOpen, false, false
 	r.undo.possible, r.undo.again = false, notReported

@@ -208,7 +208,10 @@ func (l *loop) attend(now time.Time, c *Conn) {
 		l.apply(now, c, c.machine.Abort(now, l.outputs[:0]))
 		return
 	}
-	l.apply(now, c, c.machine.Push(now, l.outputs[:0]))
+	if closing := c.closed && !c.closeDone || c.writeClosed && !c.finDone; !closing || len(c.rest) > 0 {
+		// Otherwise what waits goes with the FIN.
+		l.apply(now, c, c.machine.Push(now, l.outputs[:0]))
+	}
 	l.catchUp(now, c) // others have had the lock meanwhile
 	switch {
 	case c.aborted:
