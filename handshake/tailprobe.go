@@ -72,7 +72,11 @@ func (m *Machine) tailTimeout(now instant, out []Output) []Output {
 	} else if s.nxt.LessEq(s.edge()) {
 		m.tail.resent = true
 		last := &b.all[len(b.all)-1]
-		out = m.sendLast(now, min(size, last.n), out)
+		n := min(size, last.n)
+		if b.exact {
+			n = last.n - (last.segments(last.n)-1)*int(last.size) // the last segment
+		}
+		out = m.sendLast(now, n, out)
 	}
 	m.tail.end = s.nxt
 	m.timers.tail = 0
