@@ -92,7 +92,8 @@ func (m *Machine) takeAck(now instant, s *wire.Segment, set *wire.OptionSet, win
 	m.count.Delivered += uint32(d.count)
 	m.noteEcho(set)
 	m.measure(now, acked, &d)
-	m.noteDelivered(now, &d, m.isPlausible(now, acked, &d))
+	m.noteLateness(&d, reach)
+	m.rack.delivered(now, &d, m.isPlausible(now, acked, &d))
 	m.rack.reached(reach)
 	m.takeEcho(s, max(acked, 0))
 	m.endTailProbe(s, set, acked)
@@ -117,7 +118,8 @@ func (m *Machine) takeOldAck(now instant, s *wire.Segment, set *wire.OptionSet) 
 	m.takeBlocks(s, set, &d)
 	m.count.Delivered += uint32(d.count)
 	m.noteEcho(set)
-	m.noteDelivered(now, &d, m.isPlausible(now, 0, &d))
+	m.noteLateness(&d, m.send.board.highestSacked(m.send.una))
+	m.rack.delivered(now, &d, m.isPlausible(now, 0, &d))
 	m.rack.reached(m.send.board.highestSacked(m.send.una))
 	m.recover(now, 0, &delivery{})
 }
@@ -134,9 +136,14 @@ func (m *Machine) takeBlocks(s *wire.Segment, set *wire.OptionSet, d *delivery) 
 	}
 	for i, block := range set.SACK[:set.NumSACK] {
 		if i == 0 && isDuplicateSACK(s.Ack, set) {
-			m.rack.duplicate(s.Ack, m.send.nxt)
 			segments := max((block.Right.Diff(block.Left)+m.segmentSize()-1)/m.segmentSize(), 1)
 			m.count.DuplicatesSent += uint32(segments)
+			if c := &m.count; m.config.LinuxSender && c.DuplicatesSent > c.SynRetransmits+c.Retransmits+c.SynDataAgain {
+				continue // nothing of it was sent again by us
+			}
+			if l := m.cwnd.linux; l == nil || !l.late.static {
+				m.rack.duplicate(s.Ack, m.send.nxt)
+			}
 			m.count.Delivered += uint32(segments)
 			d.extra += segments
 			m.reported(block, segments)

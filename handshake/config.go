@@ -71,10 +71,20 @@ type Config struct {
 	// NoSlowStartAfterIdle keeps the window over a pause; RFC 5681, Section 4.1, says to begin
 	// anew (SHOULD).
 	NoSlowStartAfterIdle bool
-	NoHyStart            bool // with LinuxSender: slow start does not end before there is a loss
-	NoTailProbes         bool // no tail loss probes (RFC 8985, Section 7)
-	NoFRTO               bool // do not ask for a sign that a timeout was spurious before all goes again (RFC 5682)
-	NoDSACK              bool // do not report what came twice (RFC 2883)
+	// Reordering is how many segments have to arrive behind a hole before it counts as a loss, with LinuxSender;
+	// at 0 it is 3. It grows with what is seen.
+	Reordering int
+	// NoDuplicateThreshold waits for late segments, whatever has arrived behind them, and StaticReordering not longer because the peer
+	// reports duplicates; both with LinuxSender (bits of tcp_recovery in Linux).
+	NoDuplicateThreshold bool
+	StaticReordering     bool
+	// LeastBulk is how many segments LinuxSender hands to the network card at once if it can (tcp_min_tso_segs in
+	// Linux); at 0 it is 2.
+	LeastBulk    int
+	NoHyStart    bool // with LinuxSender: slow start does not end before there is a loss
+	NoTailProbes bool // no tail loss probes (RFC 8985, Section 7)
+	NoFRTO       bool // do not ask for a sign that a timeout was spurious before all goes again (RFC 5682)
+	NoDSACK      bool // do not report what came twice (RFC 2883)
 	// NoPathSearch takes the size of a path from ICMP alone: where it is lost, large
 	// segments are, too (RFC 4821).
 	NoPathSearch bool
@@ -161,6 +171,8 @@ func (c Config) withDefaults() Config {
 	c.Profile.setDefaults(&c)
 	c.KeepAlive.setDefaults()
 	setDefault(&c.InitialWindow, 10)
+	setDefault(&c.Reordering, duplicateThreshold)
+	setDefault(&c.LeastBulk, 2)
 	setDefault(&c.InitialRTO, time.Second)
 	setDefault(&c.MinRTO, 200*time.Millisecond)
 	setDefault(&c.MaxRTO, 60*time.Second)

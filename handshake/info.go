@@ -98,8 +98,8 @@ type Info struct {
 	Unanswered     int  // timeouts in a row, of data or of the SYN or SYN-ACK
 	WindowProbes   int  // of a window that is still closed
 	Reordering     bool // was seen on the way to the peer (RFC 8985, Section 6.2)
-	Reordered      int  // over how many segments at the most
-	ReorderingSeen int  // how often
+	// With Config.LinuxSender: of how many segments late ones were late by (tcpi_reordering), and how often.
+	ReorderingReach, ReorderingSeen int
 	// What both sides have agreed on.
 	Timestamps, SACK, WindowScale bool
 	SynRetransmits                int // of the SYN or the SYN-ACK
@@ -133,7 +133,6 @@ type counts struct {
 	SynRetransmits, Retransmits, FastRecoveries, Timeouts, TailProbes     uint32
 	SpuriousRecoveries, DuplicatesSent, PathNarrowed, Dropped, Challenges uint32
 	Delivered, SynDataAgain                                               uint32
-	Reordered, ReorderingSeen                                             uint16
 }
 
 func (c *counts) report(i *Info) {
@@ -141,6 +140,5 @@ func (c *counts) report(i *Info) {
 	i.FastRecoveries, i.Timeouts, i.TailProbes = int(c.FastRecoveries), int(c.Timeouts), int(c.TailProbes)
 	i.SpuriousRecoveries, i.DuplicatesSent = int(c.SpuriousRecoveries), int(c.DuplicatesSent)
 	i.Delivered, i.TotalRetransmits = int(c.Delivered), int(c.SynRetransmits+c.Retransmits+c.SynDataAgain)
-	i.Reordered, i.ReorderingSeen = int(c.Reordered), int(c.ReorderingSeen)
 	i.PathNarrowed, i.Dropped, i.Challenges = int(c.PathNarrowed), int(c.Dropped), int(c.Challenges)
 }

@@ -12,6 +12,8 @@ type linuxWindow struct {
 	full    instant // when the window was last made use of (snd_cwnd_stamp)
 	used    int     // the most that was sent since, if it was not (snd_cwnd_used)
 	rtt     linuxRTT
+	late    lateness
+	bulk    handover
 	hystart hyStart
 
 	step     int     // segments for each of which the window grows by one (cnt)
@@ -24,6 +26,14 @@ type linuxWindow struct {
 	epoch    instant
 	credited int // ack_cnt
 	reno     int // tcp_cwnd
+}
+
+func newLinuxWindow(c *Config) *linuxWindow {
+	return &linuxWindow{
+		hystart: hyStart{on: !c.NoHyStart},
+		late:    lateness{reach: c.Reordering, first: c.Reordering, patient: c.NoDuplicateThreshold, static: c.StaticReordering},
+		bulk:    handover{least: c.LeastBulk},
+	}
 }
 
 // The constants of Linux's CUBIC.
@@ -40,7 +50,7 @@ func tick(t instant) int64 { return int64(t) / int64(time.Millisecond) }
 
 // reset begins anew (bictcp_reset).
 func (l *linuxWindow) reset() {
-	*l = linuxWindow{rtt: l.rtt, full: l.full, used: l.used, hystart: hyStart{on: l.hystart.on}}
+	*l = linuxWindow{rtt: l.rtt, late: l.late, bulk: l.bulk, full: l.full, used: l.used, hystart: hyStart{on: l.hystart.on}}
 }
 
 // growth updates how many segments it takes for one more in the window, after some were acknowledged in

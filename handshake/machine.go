@@ -67,7 +67,7 @@ func (m *Machine) init(c Config) {
 	m.rtt.init(&c)
 	m.cwnd.control = c.Congestion
 	if c.LinuxSender {
-		m.cwnd.linux = &linuxWindow{hystart: hyStart{on: !c.NoHyStart}}
+		m.cwnd.linux = newLinuxWindow(&c)
 	}
 	m.recovery.undo.again = notReported
 	m.handshake.pathMSS, m.handshake.deferAccept = c.MSS, c.DeferAccept
@@ -348,6 +348,9 @@ func (m *Machine) Info() Info {
 		i.Unanswered = int(m.handshake.retries)
 	}
 	i.MinRTT, i.Reordering = m.rack.least.last(), m.rack.reordering
+	if l := m.cwnd.linux; l != nil {
+		i.ReorderingReach, i.ReorderingSeen = l.late.reach, l.late.seen
+	}
 	i.MSS = m.segmentSize()
 	i.Cwnd, i.Threshold = m.inBytes(m.cwnd.window), min(m.inBytes(m.cwnd.threshold), 1<<30)
 	i.SendWindow = m.send.window

@@ -23,9 +23,6 @@ type rack struct {
 	persist    int8  // RACK.reo_wnd_persist
 }
 
-// mostReordering is net.ipv4.tcp_max_reordering.
-const mostReordering = 300
-
 // rackPersist is for how many recoveries a wider window is kept (RFC 8985,
 // Section 6.2, Step 4).
 const rackPersist = 16
@@ -55,18 +52,6 @@ func (r *rack) delivered(now instant, d *delivery, plausible bool) {
 	if sentAfter(d.latest.sentAt, d.latest.end(), r.sentAt, r.end) {
 		r.sentAt, r.end = d.latest.sentAt, d.latest.end()
 	}
-}
-
-// noteDelivered is what RACK makes of a delivery, with how much came late.
-func (m *Machine) noteDelivered(now instant, d *delivery, plausible bool) {
-	r, c := &m.rack, &m.count
-	if d.latest.n > 0 && d.any && d.earlier.Less(r.fack) {
-		size := m.segmentSize()
-		over := (r.fack.Diff(d.from) + size - 1) / size
-		c.Reordered = max(c.Reordered, uint16(min(over, mostReordering)))
-		c.ReorderingSeen = max(c.ReorderingSeen, c.ReorderingSeen+1)
-	}
-	r.delivered(now, d, plausible)
 }
 
 // reached notes how far the peer's data reaches, which is what a late part is

@@ -80,7 +80,12 @@ func (m *Machine) recover(now instant, acked int, d *delivery) {
 // (RFC 5681, Section 3.1; RFC 3465, Section 2.3).
 func (m *Machine) openUp(now instant, p phase, acked int, d *delivery) {
 	switch {
-	case m.config.LinuxSender && acked == 0 && !m.rack.reordering:
+	case m.shrinks():
+		if n := m.taken(d); n > 0 {
+			m.recovery.reduce(&m.cwnd, m.pipe(), n, m.unit(), acked > 0)
+		}
+		return
+	case m.config.LinuxSender && acked == 0 && !m.cwnd.linux.late.reorders():
 		return
 	case m.config.LinuxSender, p == phaseRecovery && m.handshake.sack:
 		acked = m.taken(d)
@@ -105,9 +110,15 @@ func (m *Machine) enterRecovery(acked int, d *delivery) {
 		flight = m.cwnd.window
 	}
 	m.beginUndo()
-	m.shrink(m.send.inFlight() + acked)
-	r.phase, r.point = phaseRecovery, m.send.nxt
-	r.flight, r.delivered, r.sent, r.force = flight, 0, 0, true
+	if m.shrinks() {
+		// As in Linux the window goes on shrinking for the mark, up to where that was.
+		r.undo.again, r.undo.possible = notReported, false
+		r.phase, r.point, r.force = phaseRecovery, m.ecn.point, true
+	} else {
+		m.shrink(m.send.inFlight() + acked)
+		r.phase, r.point = phaseRecovery, m.send.nxt
+		r.flight, r.delivered, r.sent, r.force = flight, 0, 0, true
+	}
 	m.timers.tail = 0
 	m.count.FastRecoveries++
 }
@@ -128,7 +139,7 @@ func (r *recovery) reduce(c *congestion, pipe, delivered, mss int, safe bool) {
 		}
 		room = min(c.threshold-pipe, limit)
 	}
-	if r.force {
+	if r.force || c.linux != nil && r.sent == 0 {
 		room = max(room, mss)
 	}
 	c.window = pipe + max(room, 0)
@@ -141,6 +152,9 @@ func (m *Machine) recovered() {
 		m.cwnd.window = m.cwnd.threshold
 	}
 	m.rack.recovered()
+	if m.config.LinuxSender {
+		m.ecn.held = 0
+	}
 	r.phase, r.force, r.renew = phaseOpen, false, false
 	r.duplicates, r.arrived = 0, 0
 }
@@ -164,6 +178,9 @@ func (m *Machine) detectLoss(now instant, acked int, d *delivery, held bool) {
 func (m *Machine) detectByTime(now instant) {
 	b := &m.send.board
 	certain := m.recovery.phase != phaseOpen || b.sacked >= duplicateThreshold*m.segmentSize()
+	if b.exact {
+		certain = m.recovery.phase != phaseOpen || !m.cwnd.linux.late.patient && int(b.segments.sacked) >= m.enough()
+	}
 	m.timers.reorder = 0
 	if wait := m.rack.detect(now, b, m.rack.window(now, m.rtt.srtt, certain)); wait > 0 {
 		m.timers.reorder = now.Add(wait)
@@ -228,7 +245,11 @@ func (m *Machine) countSegments(acked int, d *delivery, held bool) {
 		}
 	case d.bytes > 0 && !held && (r.phase != phaseLoss || r.point.Less(m.send.nxt)):
 		before := r.arrived
-		r.arrived = min(r.arrived+1, max(b.segments.all-max(b.segments.lost, 1), 0))
+		most := max(b.segments.all-max(b.segments.lost, 1), 0)
+		if r.arrived++; r.arrived > most {
+			r.arrived = most
+			m.cwnd.linux.late.duplicates(int(b.segments.all))
+		}
 		d.extra = int(r.arrived - before)
 		m.count.Delivered += uint32(d.extra)
 	}
@@ -236,7 +257,7 @@ func (m *Machine) countSegments(acked int, d *delivery, held bool) {
 	if held {
 		return
 	}
-	if r.phase == phaseOpen && r.arrived >= duplicateThreshold || r.phase == phaseRecovery && acked > 0 {
+	if r.phase == phaseOpen && int(r.arrived) >= m.enough() || r.phase == phaseRecovery && acked > 0 {
 		b.loseFirst(m.segmentSize())
 	}
 }

@@ -30,6 +30,9 @@ func (m *Machine) repairable(seq wire.Seq, n int) int {
 		room = max(room, size)
 	}
 	n = min(n, m.burstSize(size), m.send.edge().Diff(seq))
+	if m.send.board.exact {
+		n = min(n, m.send.board.whole(seq, n, size))
+	}
 	if n > room {
 		n = room / size * size
 	}
@@ -53,6 +56,9 @@ func (m *Machine) sendAgain(now instant, seq wire.Seq, n int, out []Output) []Ou
 	// moment.
 	s.lastSent = max(now, s.lastSent, s.lastNew.Add(1))
 	s.board.resent(s.lastSent, seq, taken, m.sizeFor(taken, fin))
+	if s.board.exact {
+		s.board.merge(seq, taken, m.sizeFor(taken, fin))
+	}
 	m.recovery.force = false
 	if seq == s.from() {
 		m.armRetransmit(now) // its answer takes a round trip from now
@@ -87,6 +93,9 @@ func (m *Machine) dataTimeout(now instant, out []Output) []Output {
 	if s.window > 0 {
 		n = min(n, s.window)
 	}
+	if s.board.exact {
+		n = min(n, s.board.whole(s.from(), n, m.segmentSize()))
+	}
 	return m.flush(now, m.sendAgain(now, s.from(), n, out))
 }
 
@@ -99,6 +108,9 @@ func (m *Machine) enterLoss(now instant) {
 	r, b := &m.recovery, &m.send.board
 	reneged := b.reneged()
 	r.frto = m.mayAskTimeout() && !reneged
+	if l := m.cwnd.linux; l != nil && r.phase == phaseOpen && max(int(b.segments.sacked), int(r.arrived)) >= l.late.first {
+		l.late.reach = min(l.late.reach, l.late.first) // that was too patient
+	}
 	if r.phase != phaseLoss {
 		if r.phase == phaseOpen {
 			m.beginUndo()

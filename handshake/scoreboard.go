@@ -42,6 +42,7 @@ const (
 	fateLost                    // and not sent again yet
 	fateResent                  // was sent more than once
 	fateRepair                  // was lost and sent again, and there is no sign of it yet
+	fatePush                    // its last segment was pushed; only where spans are exact
 	fateProbe                   // a probe of the path's MTU: its loss says nothing about congestion
 )
 
@@ -65,8 +66,8 @@ type delivery struct {
 	latest        span     // that was sent last of what has arrived; n is 0 if nothing has
 	first, sacked instant  // when the first was sent of what is acknowledged, and of what SACK blocks tell; of what was sent once
 	fresh         instant  // when the last of it was sent that was sent only once; zero if none
+	lowest        wire.Seq // where the first part begins that was sent only once
 	earlier       wire.Seq // end of the first part that was sent only once and arrived late: see reordering
-	from          wire.Seq // and its beginning
 	any           bool
 	repair        bool // something before the acknowledgement was sent more than once
 }
@@ -143,12 +144,12 @@ func (b *scoreboard) acked(ack wire.Seq, d *delivery) {
 		part := *s
 		part.n = n
 		if s.fate&fateSacked == 0 {
-			if part.fate&fateResent == 0 && d.first.IsZero() {
-				d.first = part.sentAt
+			segments := s.segments(s.n) - s.segments(s.n-n)
+			if b.exact && segments == 0 {
+				d.bytes += n // a part of a segment, which has not arrived yet
+			} else {
+				d.acked(&part, segments)
 			}
-			d.add(&part)
-			d.count += s.segments(s.n) - s.segments(s.n-n)
-			d.repair = d.repair || s.fate&fateResent != 0
 		}
 		b.count(s, -1)
 		if n < s.n {
@@ -169,6 +170,16 @@ func (b *scoreboard) acked(ack wire.Seq, d *delivery) {
 // the network.
 const idleSpans = 2
 
+// acked notes that a part is acknowledged that has not been reported.
+func (d *delivery) acked(s *span, segments int) {
+	if s.fate&fateResent == 0 && d.first.IsZero() {
+		d.first = s.sentAt
+	}
+	d.add(s)
+	d.count += segments
+	d.repair = d.repair || s.fate&fateResent != 0
+}
+
 // add notes that a part has arrived for the first time.
 func (d *delivery) add(s *span) {
 	d.bytes += s.n
@@ -180,7 +191,7 @@ func (d *delivery) add(s *span) {
 			d.fresh = s.sentAt
 		}
 		if !d.any || s.end().Less(d.earlier) {
-			d.earlier, d.from, d.any = s.end(), s.seq, true
+			d.lowest, d.earlier, d.any = s.seq, s.end(), true
 		}
 	}
 }
@@ -233,7 +244,7 @@ func (b *scoreboard) split(i int, seq wire.Seq) bool {
 	n := seq.Diff(rest.seq)
 	b.count(&rest, -1)
 	rest.seq, rest.n = seq, rest.n-n
-	b.all[i].n = n
+	b.all[i].n, b.all[i].fate = n, b.all[i].fate&^fatePush
 	b.count(&b.all[i], 1)
 	b.count(&rest, 1)
 	b.all = slices.Insert(b.all, i+1, rest)
@@ -264,6 +275,7 @@ func (b *scoreboard) absorb(i int) {
 	b.count(&b.all[i], -1)
 	b.count(&b.all[i+1], -1)
 	b.all[i].n += b.all[i+1].n
+	b.all[i].fate |= b.all[i+1].fate & fatePush
 	b.count(&b.all[i], 1)
 	b.all = slices.Delete(b.all, i+1, i+2)
 }
@@ -271,7 +283,7 @@ func (b *scoreboard) absorb(i int) {
 // alike reports whether two neighbours can be one span. When something was sent
 // that has arrived is of no interest any more.
 func (b *scoreboard) alike(s, next *span) bool {
-	if s.fate != next.fate || s.fate&fateProbe != 0 || b.exact && (s.size != next.size || s.n%int(s.size) != 0) {
+	if (s.fate^next.fate)&^fatePush != 0 || (s.fate|next.fate)&fateProbe != 0 || s.fate&fatePush != 0 || b.exact && (s.size != next.size || s.n%int(s.size) != 0) {
 		return false
 	}
 	return s.fate&fateSacked != 0 || s.sentAt.Equal(next.sentAt) && s.size == next.size
@@ -338,25 +350,23 @@ func (b *scoreboard) found() {
 }
 
 // firstLost returns the first bytes that are lost; ok is false if there are
-// none. Short segments that were lost together become one again that is as long
-// as the first was at most (as in Linux).
+// none.
 func (b *scoreboard) firstLost() (seq wire.Seq, n int, ok bool) {
 	if b.lost == 0 {
 		return 0, 0, false
 	}
-	size := 0
 	for _, s := range b.spans() {
 		switch {
 		case s.fate&fateLost == 0:
 			if n > 0 {
 				return seq, n, true
 			}
-		case n == 0:
-			seq, n, size = s.seq, s.n, int(s.size)
-		case n+s.n > size:
+		case n > 0 && !b.exact:
 			return seq, n, true
-		default:
+		case n > 0:
 			n += s.n
+		default:
+			seq, n = s.seq, s.n
 		}
 	}
 	return seq, n, n > 0
@@ -364,9 +374,8 @@ func (b *scoreboard) firstLost() (seq wire.Seq, n int, ok bool) {
 
 // resent notes that the n bytes at seq, which begins a span, are sent once more.
 func (b *scoreboard) resent(now instant, seq wire.Seq, n, size int) {
-	again := 0
 	for end := seq.Add(n); seq.Less(end); {
-		i, start := b.find(seq), seq
+		i := b.find(seq)
 		if end.Less(b.all[i].end()) {
 			b.split(i, end) // without room to tell the rest apart it counts as sent, too
 		}
@@ -379,13 +388,46 @@ func (b *scoreboard) resent(now instant, seq wire.Seq, n, size int) {
 		b.count(&b.all[i], -1)
 		b.all[i].sentAt, b.all[i].size = now, uint16(size)
 		b.count(&b.all[i], 1)
-		if again > 0 && i > b.head && start == b.all[i].seq && b.all[i-1].fate == f {
-			b.absorb(i - 1) // a segment that was several
-			continue
-		}
-		again++
 		b.join(i)
 	}
+}
+
+// merge makes one segment of the n bytes at seq, which begins a span and ends one.
+func (b *scoreboard) merge(seq wire.Seq, n, size int) {
+	for i := b.find(seq); i+1 < len(b.all) && b.all[i+1].end().LessEq(seq.Add(n)); {
+		b.count(&b.all[i], -1)
+		b.all[i].size = uint16(max(size, int(b.all[i].size)))
+		b.count(&b.all[i], 1)
+		b.absorb(i)
+	}
+}
+
+// whole is how many of the n bytes at seq are whole segments, as they were sent, that fit in size bytes; or a part
+// of one that is longer.
+func (b *scoreboard) whole(seq wire.Seq, n, size int) (fit int) {
+	for i := b.find(seq); i < len(b.all) && fit < n; i++ {
+		s := &b.all[i]
+		if s.fate&fateSacked != 0 && fit > 0 {
+			break
+		}
+		for left := s.end().Diff(seq.Add(fit)); left > 0; left -= min(left, int(s.size)) {
+			next := min(left, int(s.size))
+			if fit+next > min(n, size) {
+				if fit == 0 {
+					return min(n, size)
+				}
+				return fit
+			}
+			fit += next
+		}
+	}
+	return fit
+}
+
+// pushed reports whether the segment that ends at seq was pushed.
+func (b *scoreboard) pushed(seq wire.Seq) bool {
+	i := b.find(seq.Add(-1))
+	return i < len(b.all) && b.all[i].fate&fatePush != 0 && b.all[i].end() == seq
 }
 
 // highestSacked returns the end of the last bytes that have arrived out of

@@ -119,19 +119,6 @@ func (s *sender) finFollows(n int) bool {
 	return s.finDue() && n == s.unsent() && s.inFlight()+n < s.window
 }
 
-// lastSegment is the sequence space of the segment that was sent last.
-func (s *sender) lastSegment() int {
-	last, fin := &s.board.all[len(s.board.all)-1], 0
-	if s.dataEnd().Less(s.nxt) {
-		fin = 1
-	}
-	size, data := max(int(last.size), 1), last.n-fin
-	if data > size {
-		data = (data-1)%size + 1
-	}
-	return s.marks.last(s.nxt, data+fin)
-}
-
 func (s *sender) finAcked() bool { return s.finQueued && s.dataEnd().Less(s.una) }
 
 // reserve returns room for up to n bytes, see [Machine.Reserve].

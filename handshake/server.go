@@ -182,7 +182,7 @@ func (m *Machine) confirm(now instant, s *wire.Segment, set *wire.OptionSet, out
 		m.recovery.phase, m.recovery.point = phaseLoss, m.send.nxt
 	case m.handshake.sack && set.NumSACK > 0:
 		// The client's first ACK was lost, and what this one reports missing is.
-		m.noteDelivered(now, &d, true)
+		m.rack.delivered(now, &d, true)
 		m.rack.reached(m.send.board.highestSacked(s.Ack))
 		m.recover(now, acked, &d)
 	}

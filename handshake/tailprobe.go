@@ -71,7 +71,12 @@ func (m *Machine) tailTimeout(now instant, out []Output) []Output {
 		out = m.sendNext(now, n, s.finFollows(n), out)
 	} else if s.nxt.LessEq(s.edge()) {
 		m.tail.resent = true
-		out = m.sendLast(now, s.lastSegment(), out)
+		last := &b.all[len(b.all)-1]
+		n := min(size, last.n)
+		if b.exact {
+			n = last.n - (last.segments(last.n)-1)*int(last.size) // the last segment
+		}
+		out = m.sendLast(now, s.marks.last(s.nxt, n), out)
 	}
 	m.tail.end = s.nxt
 	m.timers.tail = 0

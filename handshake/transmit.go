@@ -110,13 +110,28 @@ func (m *Machine) sendNew(now instant, out []Output) []Output {
 	s := &m.send
 	before := s.nxt
 	out = m.probePath(now, out)
+	if m.cwnd.linux != nil {
+		m.cwnd.linux.bulk.left = 0
+	}
 	for {
 		n := m.sendable()
+		if n > 0 && m.waitsForBulk(now, n) {
+			m.cwnd.limited = true // by the window
+			m.cwnd.peak, m.cwnd.round = int32(m.sentUnits()), s.nxt
+			if before != s.nxt {
+				m.armTailProbe(now)
+			}
+			return out
+		}
 		fin := s.finFollows(n) && m.state != SynReceived
 		if n == 0 && !fin {
 			break
 		}
+		filled := m.cwnd.linux != nil && n < min(m.segmentSize(), s.unsent())
 		out = m.sendNext(now, n, fin, out)
+		if filled {
+			out[len(out)-1].Segment.Flags |= wire.PSH // as on the last segment of all that Linux hands over at once
+		}
 		if m.config.Burst > 0 && s.nxt.Diff(before) >= quota*m.config.Burst {
 			s.more = s.unsent() > 0 || s.finDue()
 			break
@@ -179,7 +194,7 @@ func (m *Machine) sendable() int {
 		return 0
 	case n >= size && (n < unsent || m.holdsSmall() && n%size != 0):
 		return n / size * size
-	case n >= size, n == peer && n >= s.maxWindow/2 && !m.config.LinuxSender:
+	case n >= size, n == peer && n >= s.maxWindow/2 && !m.config.LinuxSender, m.fillsWindow(n, peer):
 		return n
 	case n == unsent && (m.synDataLeft() > 0 || !m.holdsSmall()):
 		return n
@@ -217,10 +232,14 @@ func (m *Machine) sendNext(now instant, n int, fin bool, out []Output) []Output 
 	if m.cwnd.linux != nil && m.pipe() == 0 {
 		m.cwnd.linux.shift(now, s.lastSent)
 	}
+	f := fate(0)
+	if s.board.exact && m.pushes(seq.Add(len(payload))) {
+		f = fatePush
+	}
 	if s.inFlight() == 0 && s.timeouts == 0 {
 		m.untouched(now)
 	}
-	s.sent(now, taken, m.sizeFor(taken, fin), 0)
+	s.sent(now, taken, m.sizeFor(taken, fin), f)
 	if n := len(payload); n > 0 && n%m.segmentSize() != 0 && !again {
 		s.small = s.nxt
 	}
@@ -259,7 +278,7 @@ func (m *Machine) sendData(now instant, seq wire.Seq, payload []byte, fin bool, 
 	if len(payload) > 0 {
 		m.recv.quick.dataGone(now)
 	}
-	if end := seq.Add(len(payload)); len(payload) > 0 && (end == m.send.dataEnd() && !m.send.unpushed || end == m.pushedAt() || m.send.marks.endsAt(end)) {
+	if end := seq.Add(len(payload)); len(payload) > 0 && (m.pushes(end) || m.send.board.exact && m.send.board.pushed(end)) {
 		seg.Flags |= wire.PSH
 	}
 	if fin {
@@ -270,6 +289,11 @@ func (m *Machine) sendData(now instant, seq wire.Seq, payload []byte, fin bool, 
 		out[len(out)-1].SegmentSize = size
 	}
 	return out
+}
+
+// pushes reports whether what is sent up to end is pushed.
+func (m *Machine) pushes(end wire.Seq) bool {
+	return end == m.send.dataEnd() && !m.send.unpushed || end == m.pushedAt() || m.send.marks.endsAt(end)
 }
 
 // pushedAt is where the data of the SYN ends, which was pushed like any write; if

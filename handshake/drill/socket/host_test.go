@@ -415,7 +415,7 @@ func TestSettings(t *testing.T) {
 		{"net.ipv4.tcp_no_such_thing", "1", ErrFixedSetting.Error()},
 		{"net.ipv4.tcp_rfc1337", "0", ErrFixedSetting.Error()}, // 1 is what we do
 		{"net/ipv4/tcp_rfc1337", " 1 ", ""},
-		{"net.ipv4.tcp_min_tso_segs", "9", ErrIdleSetting.Error()},
+		{"net.ipv4.tcp_tso_rtt_log", "9", ErrIdleSetting.Error()},
 		{"net.ipv4.tcp_rto_max_ms", "999", "not a number from 1000"},
 	} {
 		err := b.host.Set(test.path, test.value)

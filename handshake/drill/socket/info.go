@@ -64,7 +64,7 @@ var infos = map[string]func(s *socket, i *handshake.Info) int64{
 	"tcpi_total_rto": func(s *socket, i *handshake.Info) int64 { return s.timeouts(i) },
 
 	"tcpi_reordering": func(_ *socket, i *handshake.Info) int64 { return reordering(i) },
-	"tcpi_reord_seen": func(_ *socket, i *handshake.Info) int64 { return int64(i.ReorderingSeen) },
+	"tcpi_reord_seen": func(_ *socket, i *handshake.Info) int64 { return reorderings(i) },
 
 	"tcpi_ato":          func(s *socket, _ *handshake.Info) int64 { return s.trafficOf().ato.Microseconds() },
 	"tcpi_rcv_mss":      func(s *socket, i *handshake.Info) int64 { return int64(s.trafficOf().peerMSS(i)) },
@@ -83,6 +83,21 @@ const UnknownInfo = math.MinInt64
 
 // firstReordering is net.ipv4.tcp_reordering, which grows where there is some.
 const firstReordering = 3
+
+// reordering is how far it reaches, which ours only knows where it sends as Linux does.
+func reordering(i *handshake.Info) int64 {
+	if i.ReorderingReach > 0 {
+		return int64(i.ReorderingReach)
+	}
+	return unless(i.Reordering, firstReordering)
+}
+
+func reorderings(i *handshake.Info) int64 {
+	if i.ReorderingReach > 0 {
+		return int64(i.ReorderingSeen)
+	}
+	return unless(i.Reordering, 0)
+}
 
 // unless is a value that is known as long as something was not so.
 func unless(was bool, n int64) int64 {

@@ -80,6 +80,3 @@ func (s *socket) pathMTU(i *handshake.Info) int64 {
 	}
 	return int64(s.host.config.MTU)
 }
-
-// reordering is net.ipv4.tcp_reordering, or over how many segments there was some.
-func reordering(i *handshake.Info) int64 { return int64(max(i.Reordered, firstReordering)) }
