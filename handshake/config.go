@@ -79,6 +79,10 @@ type Config struct {
 	// reports duplicates; both with LinuxSender (bits of tcp_recovery in Linux).
 	NoDuplicateThreshold bool
 	StaticReordering     bool
+	// ThinLinearTimeouts does not double the retransmission timeout for the first six times where less than four
+	// segments are in the network, and NoCollapse does not send small segments that were lost together; both with
+	// LinuxSender.
+	ThinLinearTimeouts, NoCollapse bool
 	// LeastBulk is how many segments LinuxSender hands to the network card at once if it can (tcp_min_tso_segs in
 	// Linux); at 0 it is 2.
 	LeastBulk    int
