@@ -59,14 +59,15 @@ type Config struct {
 
 	Congestion    CongestionControl
 	InitialWindow int // segments; 0 means 10 (RFC 6928)
-	// LinuxSender sends as Linux does where RFCs say otherwise. A loss lowers the
-	// threshold from the window, in whole segments, and not from what is in flight
-	// (RFC 5681, equation 4, MUST; RFC 9438, Section 4.6, allows it for CUBIC), and what a
-	// repair may send meanwhile is rounded up to whole segments. An
-	// acknowledgement that advances lets the window grow by what has arrived since the one before, also
-	// after a timeout. Segments are no longer than half of the largest window that the peer
-	// had, or the whole of a tiny one, and wait for a window that has room for them. Only a
-	// segment that is alone gives the peer time to delay its acknowledgement before a tail loss probe.
+	// LinuxSender sends, and acknowledges, as Linux does where RFCs say otherwise or leave it open. The congestion window
+	// is one of segments, however long they are, with Linux's CUBIC and HyStart; a loss lowers the
+	// threshold from the window, and not from what is in flight (RFC 5681, equation 4, MUST; RFC 9438,
+	// Section 4.6, allows it for CUBIC). An acknowledgement that advances lets the window grow by what has arrived since
+	// the one before, also after a timeout, and each is a sample of the round-trip time. Segments are no
+	// longer than half of the largest window that the peer had, or the whole of a tiny one. A smaller window needs a
+	// sign that it is newer. Only a segment that is alone gives the peer time to delay its acknowledgement before a tail
+	// loss probe. With QuickAcks, what was not read is acknowledged late where the window would shrink
+	// for it, and so is a FIN behind data.
 	LinuxSender bool
 	// NoSlowStartAfterIdle keeps the window over a pause; RFC 5681, Section 4.1, says to begin
 	// anew (SHOULD).
@@ -78,6 +79,10 @@ type Config struct {
 	// reports duplicates; both with LinuxSender (bits of tcp_recovery in Linux).
 	NoDuplicateThreshold bool
 	StaticReordering     bool
+	// ThinLinearTimeouts does not double the retransmission timeout for the first six times where less than four
+	// segments are in the network, and NoCollapse does not send small segments that were lost together; both with
+	// LinuxSender.
+	ThinLinearTimeouts, NoCollapse bool
 	// LeastBulk is how many segments LinuxSender hands to the network card at once if it can (tcp_min_tso_segs in
 	// Linux); at 0 it is 2.
 	LeastBulk    int

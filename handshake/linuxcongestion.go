@@ -14,6 +14,8 @@ type linuxWindow struct {
 	rtt     linuxRTT
 	late    lateness
 	bulk    handover
+	thin    bool // see Config.ThinLinearTimeouts
+	alone   bool // see Config.NoCollapse
 	hystart hyStart
 
 	step     int     // segments for each of which the window grows by one (cnt)
@@ -32,7 +34,8 @@ func newLinuxWindow(c *Config) *linuxWindow {
 	return &linuxWindow{
 		hystart: hyStart{on: !c.NoHyStart},
 		late:    lateness{reach: c.Reordering, first: c.Reordering, patient: c.NoDuplicateThreshold, static: c.StaticReordering},
-		bulk:    handover{least: c.LeastBulk},
+		thin:    c.ThinLinearTimeouts, alone: c.NoCollapse,
+		bulk: handover{least: c.LeastBulk},
 	}
 }
 
@@ -50,7 +53,7 @@ func tick(t instant) int64 { return int64(t) / int64(time.Millisecond) }
 
 // reset begins anew (bictcp_reset).
 func (l *linuxWindow) reset() {
-	*l = linuxWindow{rtt: l.rtt, late: l.late, bulk: l.bulk, full: l.full, used: l.used, hystart: hyStart{on: l.hystart.on}}
+	*l = linuxWindow{rtt: l.rtt, late: l.late, bulk: l.bulk, thin: l.thin, alone: l.alone, full: l.full, used: l.used, hystart: hyStart{on: l.hystart.on}}
 }
 
 // growth updates how many segments it takes for one more in the window, after some were acknowledged in

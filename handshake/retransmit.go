@@ -31,7 +31,7 @@ func (m *Machine) repairable(seq wire.Seq, n int) int {
 	}
 	n = min(n, m.burstSize(size), m.send.edge().Diff(seq))
 	if m.send.board.exact {
-		n = min(n, m.send.board.whole(seq, n, size))
+		n = min(n, m.send.board.whole(seq, n, size, m.cwnd.linux.alone))
 	}
 	if n > room {
 		n = room / size * size
@@ -87,17 +87,28 @@ func (m *Machine) dataTimeout(now instant, out []Output) []Output {
 	m.count.Timeouts++
 	m.narrowPath(now)
 	m.enterLoss(now)
-	m.rtt.backOff()
+	if l := m.cwnd.linux; l != nil && l.thin && s.board.segments.all < thinSegments && s.timeouts <= thinTimeouts {
+		m.rtt.rto = min(m.rtt.srtt+l.rtt.variation, m.rtt.ceiling) // as it was
+	} else {
+		m.rtt.backOff()
+	}
 	m.armRetransmit(now)
 	n := s.marks.within(s.from(), min(m.segmentSize(), s.inFlight()))
 	if s.window > 0 {
 		n = min(n, s.window)
 	}
 	if s.board.exact {
-		n = min(n, s.board.whole(s.from(), n, m.segmentSize()))
+		n = min(n, s.board.whole(s.from(), n, m.segmentSize(), m.cwnd.linux.alone))
 	}
 	return m.flush(now, m.sendAgain(now, s.from(), n, out))
 }
+
+// A stream of so few segments in the network is thin, and so many timeouts are not doubled; see
+// Config.ThinLinearTimeouts.
+const (
+	thinSegments = 4
+	thinTimeouts = 6
+)
 
 // enterLoss takes for lost what was sent, but for what can be there by now only if
 // it was faster than others (as in Linux), and what SACK blocks have reported: RFC

@@ -403,8 +403,8 @@ func (b *scoreboard) merge(seq wire.Seq, n, size int) {
 }
 
 // whole is how many of the n bytes at seq are whole segments, as they were sent, that fit in size bytes; or a part
-// of one that is longer.
-func (b *scoreboard) whole(seq wire.Seq, n, size int) (fit int) {
+// of one that is longer. With alone it is one.
+func (b *scoreboard) whole(seq wire.Seq, n, size int, alone bool) (fit int) {
 	for i := b.find(seq); i < len(b.all) && fit < n; i++ {
 		s := &b.all[i]
 		if s.fate&fateSacked != 0 && fit > 0 {
@@ -418,7 +418,9 @@ func (b *scoreboard) whole(seq wire.Seq, n, size int) (fit int) {
 				}
 				return fit
 			}
-			fit += next
+			if fit += next; alone {
+				return fit
+			}
 		}
 	}
 	return fit

@@ -124,8 +124,8 @@ func (m *Machine) sendNew(now instant, out []Output) []Output {
 			return out
 		}
 		fin := s.finFollows(n) && m.state != SynReceived
-		if n == 0 && !fin {
-			break
+		if n == 0 && (!fin || m.cwnd.linux != nil && m.room() <= 0) {
+			break // in Linux a FIN needs room as well
 		}
 		filled := m.cwnd.linux != nil && n < min(m.segmentSize(), s.unsent())
 		out = m.sendNext(now, n, fin, out)

@@ -107,8 +107,10 @@ var byPath = map[string]setting{
 	"net.ipv4.tcp_early_retrans": within(0, 4, func(h *Host, n int) {
 		h.settings.machine.NoTailProbes = n < 3 // the other numbers were for what has gone
 	}),
-	"net.ipv4.tcp_min_tso_segs": within(0, 65535, func(h *Host, n int) { h.settings.machine.LeastBulk = max(n, 1) }),
-	"net.ipv4.tcp_reordering":   within(1, 300, func(h *Host, n int) { h.settings.machine.Reordering = n }),
+	"net.ipv4.tcp_min_tso_segs":         within(0, 65535, func(h *Host, n int) { h.settings.machine.LeastBulk = max(n, 1) }),
+	"net.ipv4.tcp_thin_linear_timeouts": number(func(h *Host, n int) { h.settings.machine.ThinLinearTimeouts = n != 0 }),
+	"net.ipv4.tcp_retrans_collapse":     number(func(h *Host, n int) { h.settings.machine.NoCollapse = n == 0 }),
+	"net.ipv4.tcp_reordering":           within(1, 300, func(h *Host, n int) { h.settings.machine.Reordering = n }),
 	"net.ipv4.tcp_recovery": within(0, 255, func(h *Host, n int) {
 		h.settings.machine.StaticReordering, h.settings.machine.NoDuplicateThreshold = n&2 != 0, n&4 != 0
 	}),
