@@ -42,6 +42,9 @@ func (m *Machine) inputAck(now instant, s *wire.Segment, set *wire.OptionSet, ou
 		windowBefore := m.send.window
 		m.send.updateWindow(s)
 		m.takeAck(now, s, set, windowBefore)
+		m.restartPersist(now)
+	} else {
+		m.takeOldAck(now, s, set)
 	}
 	open, idle := m.send.window > 0, m.send.inFlight() == 0
 	if open && idle || !m.closed && (idle || !open) {
@@ -87,11 +90,12 @@ func (m *Machine) takeAck(now instant, s *wire.Segment, set *wire.OptionSet, win
 		m.newAck(now, s.Ack)
 	}
 	if duplicate {
-		d.bytes = m.segmentSize()
+		d.bytes = m.segmentSize() // countDuplicates says what it stands for
 	}
 	m.count.Delivered += uint32(d.count)
 	m.noteEcho(set)
 	m.measure(now, acked, &d)
+	m.noteLateness(&d, reach)
 	m.rack.delivered(now, &d, m.isPlausible(now, acked, &d))
 	m.rack.reached(reach)
 	m.takeEcho(s, max(acked, 0))
@@ -107,6 +111,22 @@ func (m *Machine) takeAck(now instant, s *wire.Segment, set *wire.OptionSet, win
 	}
 }
 
+// takeOldAck takes what the SACK blocks say of an acknowledgement that another one has overtaken: what
+// has arrived has arrived. As in Linux it moves no window.
+func (m *Machine) takeOldAck(now instant, s *wire.Segment, set *wire.OptionSet) {
+	if !m.handshake.sack || set.NumSACK == 0 {
+		return
+	}
+	var d delivery
+	m.takeBlocks(s, set, &d)
+	m.count.Delivered += uint32(d.count)
+	m.noteEcho(set)
+	m.noteLateness(&d, m.send.board.highestSacked(m.send.una))
+	m.rack.delivered(now, &d, m.isPlausible(now, 0, &d))
+	m.rack.reached(m.send.board.highestSacked(m.send.una))
+	m.recover(now, 0, &delivery{})
+}
+
 // renegedAfter is for how long at least a peer is believed that does not acknowledge
 // what it has reported.
 const renegedAfter = 10 * time.Millisecond
@@ -119,10 +139,16 @@ func (m *Machine) takeBlocks(s *wire.Segment, set *wire.OptionSet, d *delivery) 
 	}
 	for i, block := range set.SACK[:set.NumSACK] {
 		if i == 0 && isDuplicateSACK(s.Ack, set) {
-			m.rack.duplicate(s.Ack, m.send.nxt)
 			segments := max((block.Right.Diff(block.Left)+m.segmentSize()-1)/m.segmentSize(), 1)
 			m.count.DuplicatesSent += uint32(segments)
+			if c := &m.count; m.config.LinuxSender && c.DuplicatesSent > c.SynRetransmits+c.Retransmits+c.SynDataAgain {
+				continue // nothing of it was sent again by us
+			}
+			if l := m.cwnd.linux; l == nil || !l.late.static {
+				m.rack.duplicate(s.Ack, m.send.nxt)
+			}
 			m.count.Delivered += uint32(segments)
+			d.extra += segments
 			m.reported(block, segments)
 			continue
 		}
@@ -152,7 +178,7 @@ func (m *Machine) newAck(now instant, ack wire.Seq) {
 		m.scratch = nil
 	}
 	m.send.timeouts = 0
-	m.send.stuckSince = now
+	m.untouched(now)
 	m.timers.retransmit = 0
 }
 
@@ -181,6 +207,8 @@ func (m *Machine) isPlausible(now instant, acked int, d *delivery) bool {
 // RFC 7323, Appendix G).
 func (m *Machine) measure(now instant, acked int, d *delivery) {
 	switch {
+	case m.cwnd.linux != nil:
+		m.measureLikeLinux(now, acked, d)
 	case !d.fresh.IsZero() && !d.repair:
 		rtt := now.Sub(d.fresh)
 		m.rack.least.sample(now, max(rtt, 1))

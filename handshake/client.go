@@ -251,7 +251,7 @@ func (m *Machine) inputSynAck(now instant, s *wire.Segment, set *wire.OptionSet,
 
 // openWindow sets the congestion window and the timeout for the first data.
 func (m *Machine) openWindow(now instant) {
-	m.cwnd.open(m.config.InitialWindow, m.segmentSize(), m.handshake.lost)
+	m.cwnd.open(m.config.InitialWindow, m.unit(), m.handshake.lost)
 	if m.handshake.lost {
 		m.rtt.synWasLost()
 	}
@@ -311,7 +311,7 @@ func (m *Machine) takeSynAckData(s *wire.Segment, out []Output) []Output {
 	out = m.recv.takeSynData(s, out)
 	m.story().SynAckData = m.recv.nxt.Diff(m.recv.irs.Add(1))
 	if s.Flags.Has(wire.FIN) && m.recv.fin(s.DataSeq().Add(len(s.Payload))) {
-		out = m.peerClosed(out)
+		out = m.peerClosed(true, out)
 	}
 	return out
 }

@@ -64,9 +64,12 @@ func (m *Machine) finSent(out []Output) []Output {
 	return out
 }
 
-// peerClosed passes the peer's FIN to the application.
-func (m *Machine) peerClosed(out []Output) []Output {
-	m.recv.takeFin()
+// peerClosed passes the peer's FIN to the application; late is whether it has come before its turn.
+func (m *Machine) peerClosed(late bool, out []Output) []Output {
+	// Who closes second may do so soon, with a FIN that acknowledges. Linux waits for that, as long as
+	// for an answer, where it has an idea of how long that is.
+	wait := m.config.LinuxSender && m.state == Established && m.recv.quick.interval > 0
+	m.recv.takeFin(late || !wait)
 	out = append(out, Output{Kind: DeliverEOF})
 	if m.state == Established {
 		out = m.setState(CloseWait, out)

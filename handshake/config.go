@@ -59,21 +59,37 @@ type Config struct {
 
 	Congestion    CongestionControl
 	InitialWindow int // segments; 0 means 10 (RFC 6928)
-	// LinuxSender sends as Linux does where RFCs say otherwise. A loss lowers the
-	// threshold from the window, in whole segments, and not from what is in flight
-	// (RFC 5681, equation 4, MUST; RFC 9438, Section 4.6, allows it for CUBIC), and what a
-	// repair may send meanwhile is rounded up to whole segments. An
-	// acknowledgement that advances lets the window grow by what has arrived since the one before, also
-	// after a timeout. Segments are no longer than half of the largest window that the peer
-	// had, or the whole of a tiny one, and wait for a window that has room for them. Only a
-	// segment that is alone gives the peer time to delay its acknowledgement before a tail loss probe.
+	// LinuxSender sends, and acknowledges, as Linux does where RFCs say otherwise or leave it open. The congestion window
+	// is one of segments, however long they are, with Linux's CUBIC and HyStart; a loss lowers the
+	// threshold from the window, and not from what is in flight (RFC 5681, equation 4, MUST; RFC 9438,
+	// Section 4.6, allows it for CUBIC). An acknowledgement that advances lets the window grow by what has arrived since
+	// the one before, also after a timeout, and each is a sample of the round-trip time. Segments are no
+	// longer than half of the largest window that the peer had, or the whole of a tiny one. A smaller window needs a
+	// sign that it is newer. Only a segment that is alone gives the peer time to delay its acknowledgement before a tail
+	// loss probe. With QuickAcks, what was not read is acknowledged late where the window would shrink
+	// for it, and so is a FIN behind data.
 	LinuxSender bool
 	// NoSlowStartAfterIdle keeps the window over a pause; RFC 5681, Section 4.1, says to begin
 	// anew (SHOULD).
 	NoSlowStartAfterIdle bool
-	NoTailProbes         bool // no tail loss probes (RFC 8985, Section 7)
-	NoFRTO               bool // do not ask for a sign that a timeout was spurious before all goes again (RFC 5682)
-	NoDSACK              bool // do not report what came twice (RFC 2883)
+	// Reordering is how many segments have to arrive behind a hole before it counts as a loss, with LinuxSender;
+	// at 0 it is 3. It grows with what is seen.
+	Reordering int
+	// NoDuplicateThreshold waits for late segments, whatever has arrived behind them, and StaticReordering not longer because the peer
+	// reports duplicates; both with LinuxSender (bits of tcp_recovery in Linux).
+	NoDuplicateThreshold bool
+	StaticReordering     bool
+	// ThinLinearTimeouts does not double the retransmission timeout for the first six times where less than four
+	// segments are in the network, and NoCollapse does not send small segments that were lost together; both with
+	// LinuxSender.
+	ThinLinearTimeouts, NoCollapse bool
+	// LeastBulk is how many segments LinuxSender hands to the network card at once if it can (tcp_min_tso_segs in
+	// Linux); at 0 it is 2.
+	LeastBulk    int
+	NoHyStart    bool // with LinuxSender: slow start does not end before there is a loss
+	NoTailProbes bool // no tail loss probes (RFC 8985, Section 7)
+	NoFRTO       bool // do not ask for a sign that a timeout was spurious before all goes again (RFC 5682)
+	NoDSACK      bool // do not report what came twice (RFC 2883)
 	// NoPathSearch takes the size of a path from ICMP alone: where it is lost, large
 	// segments are, too (RFC 4821).
 	NoPathSearch bool
@@ -162,6 +178,8 @@ func (c *Config) setDefaults() {
 	c.Profile.setDefaults(c)
 	c.KeepAlive.setDefaults()
 	setDefault(&c.InitialWindow, 10)
+	setDefault(&c.Reordering, duplicateThreshold)
+	setDefault(&c.LeastBulk, 2)
 	setDefault(&c.InitialRTO, time.Second)
 	setDefault(&c.MinRTO, 200*time.Millisecond)
 	setDefault(&c.MaxRTO, 60*time.Second)
@@ -178,6 +196,7 @@ func (c *Config) setDefaults() {
 
 // settings are what a Machine keeps of its Config beyond the handshake.
 type settings struct {
+	MSS, Burst                   int
 	LocalPort, RemotePort        uint16
 	ISS                          wire.Seq
 	TimestampOffset              uint32
@@ -190,7 +209,6 @@ type settings struct {
 	SoftErrorsEndOpen            bool
 	NoWindowScale                bool
 	NoSACK                       bool
-	MSS, Burst                   int
 	SynRetries, SynLinear        int16
 	SynAckRetries                int16
 	Retries, InitialWindow       int16

@@ -1,6 +1,10 @@
 package handshake
 
-import "time"
+import (
+	"time"
+
+	"tfocraft/wire"
+)
 
 // CongestionControl names the way in which the congestion window grows and
 // shrinks.
@@ -17,12 +21,14 @@ const (
 // are the control's. When losses are found and repaired is recovery's matter.
 type congestion struct {
 	window, threshold int
-	credit            int  // NewReno: bytes acknowledged since the window last grew in congestion avoidance
-	limited           bool // the window has held data back, or nearly, since it last grew
-	linux             bool // see Config.LinuxSender
+	credit            int          // NewReno: what was acknowledged since the window last grew in congestion avoidance
+	linux             *linuxWindow // nil unless Config.LinuxSender
+	cubic             *cubic       // nil until a loss, or the end of slow start
+	peak              int32        // the most that was sent and not acknowledged, unless limited
+	round             wire.Seq     // SND.NXT then: what is sent after that is acknowledged counts anew
+	initial           int16        // segments
 	control           CongestionControl
-	initial           int16  // segments
-	cubic             *cubic // nil until a loss, or the end of slow start
+	limited           bool // the window has held data back, or would have, when something was last sent
 }
 
 // curve returns CUBIC's part, which most connections never need.
@@ -48,10 +54,14 @@ func (c *congestion) open(segments int16, mss int, synLost bool) {
 // (RFC 9438, Section 5.8): in slow start by as much, so that ACKs that are split
 // gain nothing and ACKs for many segments lose nothing.
 func (c *congestion) acked(now instant, n, mss int, rtt time.Duration) {
-	if !c.limited {
+	if !c.isLimited() {
 		if c.cubic != nil {
 			c.cubic.pause(now)
 		}
+		return
+	}
+	if c.linux != nil {
+		c.linuxAcked(now, n)
 		return
 	}
 	if c.window < c.threshold {
@@ -76,22 +86,27 @@ func (c *congestion) renoAcked(n, mss int) {
 	}
 }
 
+// isLimited reports whether the window makes a difference (RFC 9438, Section 5.8): it has
+// held data back, or will soon if slow start does not keep up, as in Linux.
+func (c *congestion) isLimited() bool {
+	return c.limited || c.window < c.threshold && c.window < 2*int(c.peak)
+}
+
 // lost lowers the threshold for a flight of this size, once for a recovery
 // (RFC 5681, equation 4; RFC 9438, Section 4.6). What was sent beyond the window
 // while duplicates came in does not count (RFC 5681, Section 3.2).
 func (c *congestion) lost(flight, mss int) {
 	c.credit = 0
-	if c.linux {
-		flight = c.window / mss * mss
+	if c.linux != nil {
+		flight = c.window
 	}
 	flight = min(flight, max(c.window, mss))
-	if c.control == Cubic {
+	if c.control == Cubic && c.linux != nil {
+		flight = c.linux.lost(flight)
+	} else if c.control == Cubic {
 		flight = c.curve().lost(flight, mss)
 	} else {
 		flight /= 2
-	}
-	if c.linux {
-		flight = flight / mss * mss
 	}
 	c.threshold = max(flight, 2*mss)
 }
@@ -101,6 +116,10 @@ func (c *congestion) lost(flight, mss int) {
 // CUBIC's curve begins anew where slow start will end (RFC 9438, Section 4.8).
 func (c *congestion) collapse(pipe, mss int) {
 	c.window, c.limited = pipe+mss, true
+	if c.linux != nil {
+		c.linux.reset()
+		c.credit = 0
+	}
 	if c.cubic != nil {
 		c.cubic.most, c.cubic.epoch = 0, 0
 	}

@@ -115,12 +115,15 @@ func (m *Machine) echoECN() wire.Flags {
 // takeEcho is the sender's part (RFC 3168, Section 6.1.2), for an ACK that has
 // advanced SND.UNA by acked bytes: marks shrink the window as a loss does, once for
 // what was in flight, and not while losses are repaired, for which it has shrunk
-// already. As there two segments are the least. It shrinks at once, where Linux lets it
-// shrink step by step.
+// already. As there two segments are the least. It shrinks at once, but with Config.LinuxSender
+// step by step.
 func (m *Machine) takeEcho(s *wire.Segment, acked int) {
 	e := &m.ecn
 	e.told = e.sends && s.Flags.Has(wire.ECE)
 	if e.held != 0 && e.point.Less(m.send.una) {
+		if m.shrinks() {
+			m.cwnd.window = m.cwnd.threshold
+		}
 		e.held = 0
 	}
 	// Before the CWR is out nothing new is, and what was marked is what the window
@@ -128,10 +131,19 @@ func (m *Machine) takeEcho(s *wire.Segment, acked int) {
 	if !e.told || e.held != 0 || e.cwr || m.recovery.phase != phaseOpen {
 		return
 	}
-	m.cwnd.lost(m.send.inFlight()+acked, m.segmentSize())
-	m.cwnd.window = min(m.cwnd.window, m.cwnd.threshold)
+	m.cwnd.lost(m.send.inFlight()+acked, m.unit())
 	m.recovery.undo.again = notReported
 	m.hold(heldByMark)
+	if m.shrinks() {
+		m.recovery.flight, m.recovery.delivered, m.recovery.sent = m.cwnd.window, 0, 0
+		return
+	}
+	m.cwnd.window = min(m.cwnd.window, m.cwnd.threshold)
+}
+
+// shrinks reports whether the window shrinks step by step for a mark, as in Linux (TCP_CA_CWR).
+func (m *Machine) shrinks() bool {
+	return m.config.LinuxSender && m.ecn.held == heldByMark && m.recovery.phase == phaseOpen
 }
 
 // hold notes that the window was reduced: the peer is told with the next new data
@@ -149,7 +161,7 @@ func (m *Machine) shrink(flight int) {
 		e.cwr = true
 		return
 	}
-	m.cwnd.lost(flight, m.segmentSize())
+	m.cwnd.lost(flight, m.unit())
 	m.hold(heldByLoss)
 }
 

@@ -116,5 +116,5 @@ func (r *recovery) repairTooBig(s *sender) {
 	if s.board.lost == 0 || r.phase == phaseLoss {
 		return
 	}
-	*r = recovery{phase: phaseLoss, point: s.nxt, undo: undo{nothing: true, again: notReported}}
+	*r = recovery{phase: phaseLoss, point: s.nxt, undo: undo{again: unchanged}}
 }

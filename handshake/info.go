@@ -98,6 +98,8 @@ type Info struct {
 	Unanswered     int  // timeouts in a row, of data or of the SYN or SYN-ACK
 	WindowProbes   int  // of a window that is still closed
 	Reordering     bool // was seen on the way to the peer (RFC 8985, Section 6.2)
+	// With Config.LinuxSender: of how many segments late ones were late by (tcpi_reordering), and how often.
+	ReorderingReach, ReorderingSeen int
 	// What both sides have agreed on.
 	Timestamps, SACK, WindowScale bool
 	SynRetransmits                int // of the SYN or the SYN-ACK

@@ -25,6 +25,7 @@ func (m *Machine) inputSynchronized(now instant, s *wire.Segment, set *wire.Opti
 	case !s.Flags.Has(wire.ACK):
 		return m.drop(DropNoFlags, out)
 	}
+	window, predicted := m.send.window, m.config.LinuxSender && m.isPredicted(s)
 	usable, out := m.inputAck(now, s, set, out)
 	if !usable || m.state == Closed {
 		return out
@@ -33,14 +34,22 @@ func (m *Machine) inputSynchronized(now instant, s *wire.Segment, set *wire.Opti
 		m.ts.update(now, s, set.Timestamps.Val, m.recv.lastAck)
 	}
 	m.takeMark(s)
+	predicted = predicted && m.send.window == window
 	out = m.inputData(now, s, out)
-	if m.held = m.canWait(); !m.held {
+	if m.held = m.canWait(); !m.held && !predicted {
 		out = m.flush(now, out)
 	}
 	if m.recv.ackAtOnce {
 		return m.acknowledge(now, out)
 	}
 	return out
+}
+
+// isPredicted reports whether a segment only has the next data: as long as the window is
+// the same, Linux does not look for what may be sent then, such as what more was to follow
+// (header prediction).
+func (m *Machine) isPredicted(s *wire.Segment) bool {
+	return m.state == Established && len(s.Payload) > 0 && s.Flags&^wire.PSH == wire.ACK && s.Seq == m.recv.nxt && s.Ack == m.send.una && len(m.recv.early.runs) == 0
 }
 
 // inputSynReceived takes what is special before the handshake is done and
@@ -179,6 +188,9 @@ func (m *Machine) inputData(now instant, s *wire.Segment, out []Output) []Output
 		// RFC 9293, Section 3.6.1: nobody will read it, and the peer should know.
 		return m.end(ErrAborted, m.resetReader(s, out))
 	}
+	if m.deaf && m.state != Established && len(s.Payload) > 0 && m.recv.nxt.Less(end) {
+		return m.end(ErrReset, m.resetReader(s, out))
+	}
 	before := m.recv.nxt
 	out, kept := m.recv.take(s.DataSeq(), s.Payload, out)
 	if m.recv.nxt != before {
@@ -192,7 +204,7 @@ func (m *Machine) inputData(now instant, s *wire.Segment, out []Output) []Output
 		fin = m.recv.fin(end)
 	}
 	if fin {
-		out = m.peerClosed(out)
+		out = m.peerClosed(!s.Flags.Has(wire.FIN), out)
 		out = m.afterPeerClosed(now, out)
 	}
 	return out

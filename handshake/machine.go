@@ -14,6 +14,7 @@ type Machine struct {
 	active bool // opened by us: decides what a reset in SYN-RECEIVED means (RFC 9293, Section 3.10.7.4)
 	closed bool // the application will neither read nor write any more
 	held   bool // what there is to send waits for finishRun
+	deaf   bool // see CloseRead
 	err    error
 	begun  time.Time // see clock
 
@@ -72,7 +73,10 @@ func (m *Machine) init(c *Config) {
 	m.send.init(c)
 	m.recv.init(c)
 	m.rtt.init(c)
-	m.cwnd.control, m.cwnd.linux = c.Congestion, c.LinuxSender
+	m.cwnd.control = c.Congestion
+	if c.LinuxSender {
+		m.cwnd.linux = newLinuxWindow(c)
+	}
 	m.recovery.undo.again = notReported
 	m.handshake.pathMSS, m.handshake.deferAccept = c.MSS, c.DeferAccept
 	m.begunStory(FastOpenInfo{})
@@ -275,6 +279,11 @@ func (m *Machine) Close(now time.Time, out []Output) []Output {
 // a closed window (RFC 6429).
 func (m *Machine) Orphan() { m.closed = true }
 
+// CloseRead says that nobody reads any more. As with shutdown(2) in Linux that counts
+// once the sending side is closed, too: data that comes then is answered with a reset,
+// and the connection has ended by one. Before, data is taken as ever.
+func (m *Machine) CloseRead() { m.deaf = true }
+
 // Abort resets the connection.
 func (m *Machine) Abort(now time.Time, out []Output) []Output {
 	return m.abort(m.begin(now), ErrAborted, out)
@@ -346,6 +355,9 @@ func (m *Machine) Transferred() (sent, received uint64) {
 // Info: nothing was sent again, dropped or challenged.
 func (m *Machine) Uneventful() bool { return m.count == counts{Delivered: m.count.Delivered} }
 
+// SetCongestion changes Config.Congestion; the window stays what it is.
+func (m *Machine) SetCongestion(c CongestionControl) { m.cwnd.control, m.cwnd.cubic = c, nil }
+
 // Info returns a snapshot.
 func (m *Machine) Info() Info {
 	i := Info{State: m.state, FastOpen: *m.fastOpen}
@@ -358,8 +370,11 @@ func (m *Machine) Info() Info {
 		i.Unanswered = int(m.handshake.retries)
 	}
 	i.MinRTT, i.Reordering = m.rack.least.last(), m.rack.reordering
+	if l := m.cwnd.linux; l != nil {
+		i.ReorderingReach, i.ReorderingSeen = l.late.reach, l.late.seen
+	}
 	i.MSS = m.segmentSize()
-	i.Cwnd, i.Threshold = m.cwnd.window, m.cwnd.threshold
+	i.Cwnd, i.Threshold = m.inBytes(m.cwnd.window), min(m.inBytes(m.cwnd.threshold), 1<<30)
 	i.SendWindow = m.send.window
 	i.RecvWindow = m.recv.window()
 	i.ECN, i.ECNSeen = m.ecn.on, m.ecn.seen

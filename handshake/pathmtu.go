@@ -102,7 +102,7 @@ func (m *Machine) probePath(now instant, out []Output) []Output {
 	}
 	size := mss - m.ackOptionsLen()
 	enough := size + duplicateThreshold*m.segmentSize()
-	if s.unsent() < enough || min(s.window-s.inFlight(), m.cwnd.window-m.pipe()) < enough {
+	if s.nextRecord() < enough || min(s.window-s.inFlight(), m.room()) < enough {
 		return out
 	}
 	payload := m.wholePayload(s.nxt, size)

@@ -10,9 +10,12 @@ import (
 // segment is pushed, for more does not follow soon.
 func (m *Machine) persistTimeout(now instant, out []Output) []Output {
 	s := &m.send
-	if n := max(min(m.segmentSize(), s.unsent(), s.window-s.inFlight()), 0); n > 0 || s.finFollows(n) {
-		at := len(out)
+	if n := max(min(m.segmentSize(), s.nextRecord(), s.window-s.inFlight()), 0); n > 0 || s.finFollows(n) {
+		at, small := len(out), s.small
 		out = m.sendNext(now, n, s.finFollows(n), out)
+		if m.config.LinuxSender {
+			s.small = small // Nagle's algorithm does not wait for it, as in Linux
+		}
 		if n > 0 {
 			out[at].Segment.Flags |= wire.PSH
 		}
@@ -24,8 +27,18 @@ func (m *Machine) persistTimeout(now instant, out []Output) []Output {
 	}
 	s.timeouts++
 	s.probes++
+	m.untouchedAgain(now)
 	m.timers.persist = m.beforeUserTimeout(now.Add(m.rtt.backedOff(int(s.probes))))
 	return m.probe(now, out)
+}
+
+// restartPersist is for an acknowledgement that leaves the window closed: in Linux the
+// next probe waits for as long as if the last one had just gone.
+func (m *Machine) restartPersist(now instant) {
+	s := &m.send
+	if m.config.LinuxSender && !m.timers.persist.IsZero() && s.inFlight() == 0 && s.window == 0 {
+		m.timers.persist = m.beforeUserTimeout(now.Add(m.rtt.backedOff(int(s.probes))))
+	}
 }
 
 // probe sends a segment that a peer must answer with an acknowledgement: its

@@ -111,7 +111,18 @@ func (m *Machine) ackIsDue() bool {
 	case m.config.QuickAcks == 0:
 		return r.unacked >= 2*r.largest
 	}
-	return r.quick.left > 0 && !r.quick.interactive || r.unacked > r.peerSegment()
+	return r.quick.left > 0 && !r.quick.interactive || r.unacked > r.peerSegment() && (!m.config.LinuxSender || r.keepsUp())
+}
+
+// keepsUp reports whether the window that an acknowledgement would announce is no smaller than the one
+// before. As in Linux it is not worth one otherwise: reading will bring one.
+func (r *receiver) keepsUp() bool {
+	return min(r.limit-r.unread, r.widest()) >= r.edge.Diff(r.lastAck)
+}
+
+// readingDue reports whether data that was not worth an acknowledgement is once it was read (see keepsUp).
+func (m *Machine) readingDue() bool {
+	return m.config.LinuxSender && m.config.QuickAcks > 0 && m.recv.unacked > m.recv.peerSegment()
 }
 
 // delayAck starts the timer of a delayed acknowledgement. It reports false if one

@@ -1,6 +1,7 @@
 package handshake
 
 import (
+	"math"
 	"time"
 
 	"tfocraft/wire"
@@ -9,17 +10,17 @@ import (
 // rack finds losses by time: what was sent some time before something that has
 // arrived is lost (RFC 8985, Section 6). It needs SACK.
 type rack struct {
-	sentAt instant  // RACK.xmit_ts: when the latest-sent of what has arrived was sent
-	end    wire.Seq // RACK.end_seq: and its end
+	sentAt instant // RACK.xmit_ts: when the latest-sent of what has arrived was sent
 	rtt    time.Duration
 	least  minimumRTT
 
+	end        wire.Seq // RACK.end_seq: the end of the latest-sent of what has arrived
 	fack       wire.Seq // RACK.fack: the highest end that has arrived
-	reordering bool     // RACK.reordering_seen
-	multiplier int      // RACK.reo_wnd_mult
-	persist    int      // RACK.reo_wnd_persist
 	round      wire.Seq // SND.NXT when the multiplier last grew; valid if inRound
+	reordering bool     // RACK.reordering_seen
 	inRound    bool
+	multiplier uint8 // RACK.reo_wnd_mult
+	persist    int8  // RACK.reo_wnd_persist
 }
 
 // rackPersist is for how many recoveries a wider window is kept (RFC 8985,
@@ -73,13 +74,13 @@ func (r *rack) duplicate(una, nxt wire.Seq) {
 		return
 	}
 	r.inRound, r.round = true, nxt
-	r.multiplier++
+	r.multiplier = uint8(min(int(r.multiplier)+1, math.MaxUint8))
 	r.persist = rackPersist
 }
 
 // recovered tells that a recovery is over.
 func (r *rack) recovered() {
-	if r.persist--; r.persist <= 0 {
+	if r.persist = max(r.persist-1, 0); r.persist == 0 {
 		r.multiplier = 1
 	}
 }

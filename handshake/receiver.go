@@ -72,6 +72,27 @@ func (r *receiver) again(seq wire.Seq, n int) {
 	}
 }
 
+// overlap notes which of the n bytes at seq have come before, out of order: of several parts the
+// first one, and what lies next to it (RFC 2883, Section 4.2; as in Linux).
+func (r *receiver) overlap(seq wire.Seq, n int) {
+	end := seq.Add(n)
+	for i := r.early.after(seq); i < len(r.early.runs) && r.early.runs[i].seq.Less(end); i++ {
+		from, to := r.early.runs[i].seq, r.early.runs[i].end()
+		if from.Less(seq) {
+			from = seq
+		}
+		if end.Less(to) {
+			to = end
+		}
+		switch {
+		case r.twice.Left == r.twice.Right:
+			r.again(from, to.Diff(from))
+		case r.twice.Right == from && !r.noDSACK:
+			r.twice.Right = to
+		}
+	}
+}
+
 // blocks appends n SACK blocks: first the bytes that came twice (RFC 2883).
 func (r *receiver) blocks(dst []wire.SACKBlock, n int) []wire.SACKBlock {
 	if r.twice.Left != r.twice.Right {
@@ -108,11 +129,10 @@ func (r *receiver) take(seq wire.Seq, data []byte, out []Output) ([]Output, bool
 	}
 	if seq != r.nxt {
 		r.ackAtOnce = true // RFC 5681, Section 4.2: tell of the gap
-		if r.early.has(seq, len(data)) {
-			r.again(seq, len(data))
-		}
+		r.overlap(seq, len(data))
 		return out, r.early.keep(seq, data)
 	}
+	r.overlap(seq, len(data))
 	return r.fill(data, out), true
 }
 
@@ -172,8 +192,13 @@ func (r *receiver) finComplete() bool { return r.finSeen && !r.finDone && r.finA
 func (r *receiver) behindFin(seq wire.Seq) bool { return r.finDone && r.nxt.Less(seq) }
 
 // takeFin passes the FIN.
-func (r *receiver) takeFin() {
+func (r *receiver) takeFin(atOnce bool) {
 	r.finDone = true
 	r.nxt = r.nxt.Add(1)
-	r.ackAtOnce = true
+	if atOnce {
+		r.ackAtOnce = true
+		return
+	}
+	r.unacked = max(r.unacked, 1)
+	r.quick.interactive = true
 }

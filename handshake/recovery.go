@@ -27,8 +27,8 @@ type recovery struct {
 	delivered int // prr_delivered
 	sent      int // prr_out
 
-	duplicates int // ACKs in a row, without SACK
-	arrived    int // bytes that they stand for
+	duplicates int32 // ACKs in a row, without SACK
+	arrived    int32 // what they stand for; with Config.LinuxSender in segments
 	undo       undo
 }
 
@@ -38,9 +38,6 @@ const duplicateThreshold = 3
 // note counts what is sent during a recovery.
 func (r *recovery) note(n int) { r.sent += n }
 
-// pipe is how many bytes are in the network (RFC 6675, Section 4).
-func (m *Machine) pipe() int { return max(m.send.board.outstanding()-m.recovery.arrived, 0) }
-
 // recover moves the repair on after an acknowledgement that has delivered d, and
 // has advanced SND.UNA by acked bytes.
 func (m *Machine) recover(now instant, acked int, d *delivery) {
@@ -48,7 +45,11 @@ func (m *Machine) recover(now instant, acked int, d *delivery) {
 	m.undoIfSpurious(acked)
 	m.undoIfReported(acked)
 	m.judgeTimeout(acked, d)
+	held := m.config.LinuxSender && !m.handshake.sack && r.phase != phaseOpen && r.point == m.send.una
 	switch {
+	case held:
+		// As in Linux it is not over before something behind the point is acknowledged:
+		// duplicates may still come of what went again for nothing (RFC 6582, Section 4.1).
 	case r.phase != phaseOpen && r.point.LessEq(m.send.una):
 		m.recovered()
 	case r.phase == phaseOpen && r.point.Less(m.send.una):
@@ -56,10 +57,10 @@ func (m *Machine) recover(now instant, acked int, d *delivery) {
 		// have gone half round (RFC 6582, Section 3.2).
 		r.point = m.send.una.Add(-1)
 	}
-	lostBefore := m.send.board.lost
-	m.detectLoss(now, acked, d)
+	lostBefore := m.send.board.marked
+	m.detectLoss(now, acked, d, held)
 	if r.phase == phaseOpen && m.send.board.lost > 0 && !m.onlyPathProbeLost() {
-		m.enterRecovery(acked, d.bytes)
+		m.enterRecovery(acked, d)
 	}
 	switch {
 	case r.phase != phaseRecovery:
@@ -67,8 +68,8 @@ func (m *Machine) recover(now instant, acked int, d *delivery) {
 	case d.bytes > 0 || r.force:
 		// Where nothing has arrived, what was lost since has left the network, and
 		// its room is for its repair.
-		safe := acked > 0 && m.send.board.lost <= lostBefore
-		r.reduce(&m.cwnd, m.pipe(), d.bytes, m.segmentSize(), safe)
+		safe := acked > 0 && m.send.board.marked == lostBefore
+		r.reduce(&m.cwnd, m.pipe(), m.taken(d), m.unit(), safe)
 	}
 }
 
@@ -79,17 +80,22 @@ func (m *Machine) recover(now instant, acked int, d *delivery) {
 // (RFC 5681, Section 3.1; RFC 3465, Section 2.3).
 func (m *Machine) openUp(now instant, p phase, acked int, d *delivery) {
 	switch {
-	case m.config.LinuxSender && acked == 0 && !m.rack.reordering:
+	case m.shrinks():
+		if n := m.taken(d); n > 0 {
+			m.recovery.reduce(&m.cwnd, m.pipe(), n, m.unit(), acked > 0)
+		}
 		return
-	case p == phaseRecovery && m.handshake.sack, p != phaseRecovery && m.config.LinuxSender:
-		acked = d.bytes
+	case m.config.LinuxSender && acked == 0 && !m.cwnd.linux.late.reorders():
+		return
+	case m.config.LinuxSender, p == phaseRecovery && m.handshake.sack:
+		acked = m.taken(d)
 	case p == phaseRecovery:
 		return // without SACK nobody knows (RFC 6582, Section 3.2, step 3)
 	case p == phaseLoss:
 		acked = min(acked, m.segmentSize())
 	}
 	if m.ecn.mayGrow() {
-		m.cwnd.acked(now, acked, m.segmentSize(), m.rtt.srtt)
+		m.cwnd.acked(now, acked, m.unit(), m.rtt.srtt)
 	}
 	m.tuneSend()
 }
@@ -97,13 +103,22 @@ func (m *Machine) openUp(now instant, p phase, acked int, d *delivery) {
 // enterRecovery begins a repair: the window shrinks to the threshold step by
 // step (RFC 6937, Section 3). The threshold goes by all that was not acknowledged
 // (FlightSize of RFC 5681), the steps by what was still in the network.
-func (m *Machine) enterRecovery(acked, delivered int) {
-	r := &m.recovery
-	flight := m.pipe() + m.send.board.lost + delivered
+func (m *Machine) enterRecovery(acked int, d *delivery) {
+	r, b := &m.recovery, &m.send.board
+	flight := m.pipe() + b.lost + d.bytes
+	if m.config.LinuxSender {
+		flight = m.cwnd.window
+	}
 	m.beginUndo()
-	m.shrink(m.send.inFlight() + acked)
-	r.phase, r.point = phaseRecovery, m.send.nxt
-	r.flight, r.delivered, r.sent, r.force = flight, 0, 0, true
+	if m.shrinks() {
+		// As in Linux the window goes on shrinking for the mark, up to where that was.
+		r.undo.again, r.undo.possible = notReported, false
+		r.phase, r.point, r.force = phaseRecovery, m.ecn.point, true
+	} else {
+		m.shrink(m.send.inFlight() + acked)
+		r.phase, r.point = phaseRecovery, m.send.nxt
+		r.flight, r.delivered, r.sent, r.force = flight, 0, 0, true
+	}
 	m.timers.tail = 0
 	m.count.FastRecoveries++
 }
@@ -116,9 +131,6 @@ func (r *recovery) reduce(c *congestion, pipe, delivered, mss int, safe bool) {
 	var room int
 	if pipe > c.threshold {
 		share := (int64(r.delivered)*int64(c.threshold) + int64(r.flight) - 1) / int64(max(r.flight, 1))
-		if c.linux {
-			share = (share + int64(mss) - 1) / int64(mss) * int64(mss) // whole segments
-		}
 		room = int(share) - r.sent
 	} else {
 		limit := max(r.delivered-r.sent, delivered)
@@ -127,7 +139,7 @@ func (r *recovery) reduce(c *congestion, pipe, delivered, mss int, safe bool) {
 		}
 		room = min(c.threshold-pipe, limit)
 	}
-	if r.force {
+	if r.force || c.linux != nil && r.sent == 0 {
 		room = max(room, mss)
 	}
 	c.window = pipe + max(room, 0)
@@ -140,13 +152,21 @@ func (m *Machine) recovered() {
 		m.cwnd.window = m.cwnd.threshold
 	}
 	m.rack.recovered()
+	if m.config.LinuxSender {
+		m.ecn.held = 0
+	}
 	r.phase, r.force, r.renew = phaseOpen, false, false
 	r.duplicates, r.arrived = 0, 0
 }
 
 // detectLoss marks what an acknowledgement shows to be lost.
-func (m *Machine) detectLoss(now instant, acked int, d *delivery) {
-	if !m.handshake.sack {
+func (m *Machine) detectLoss(now instant, acked int, d *delivery, held bool) {
+	switch {
+	case m.handshake.sack:
+	case m.config.LinuxSender:
+		m.countSegments(acked, d, held)
+		return
+	default:
 		m.countDuplicates(acked, d)
 		return
 	}
@@ -158,6 +178,9 @@ func (m *Machine) detectLoss(now instant, acked int, d *delivery) {
 func (m *Machine) detectByTime(now instant) {
 	b := &m.send.board
 	certain := m.recovery.phase != phaseOpen || b.sacked >= duplicateThreshold*m.segmentSize()
+	if b.exact {
+		certain = m.recovery.phase != phaseOpen || !m.cwnd.linux.late.patient && int(b.segments.sacked) >= m.enough()
+	}
 	m.timers.reorder = 0
 	if wait := m.rack.detect(now, b, m.rack.window(now, m.rtt.srtt, certain)); wait > 0 {
 		m.timers.reorder = now.Add(wait)
@@ -184,8 +207,8 @@ func (m *Machine) countDuplicates(acked int, d *delivery) {
 	}
 	switch {
 	case acked > 0 && r.phase == phaseRecovery:
-		counted := min(r.arrived, max(acked-size, 0))
-		r.arrived -= counted
+		counted := min(int(r.arrived), max(acked-size, 0))
+		r.arrived -= int32(counted)
 		d.bytes = acked - counted
 		m.send.board.loseFirst(size)
 	case acked > 0:
@@ -193,7 +216,7 @@ func (m *Machine) countDuplicates(acked int, d *delivery) {
 	case d.bytes > 0 && r.phase != phaseLoss:
 		r.duplicates++
 		m.count.Delivered++
-		r.arrived = min(r.arrived+d.bytes, max(m.send.board.outstanding()-size, 0))
+		r.arrived = int32(min(int(r.arrived)+d.bytes, max(m.send.board.outstanding()-size, 0)))
 		if r.duplicates >= duplicateThreshold && r.phase == phaseOpen && r.point.Less(m.send.una) {
 			m.send.board.loseFirst(size)
 		}
@@ -202,8 +225,41 @@ func (m *Machine) countDuplicates(acked int, d *delivery) {
 
 // duplicateSegments is how many segments duplicate ACKs stand for.
 func (m *Machine) duplicateSegments() int {
-	size := m.segmentSize()
-	return (m.recovery.arrived + size - 1) / size
+	size := m.unit()
+	return (int(m.recovery.arrived) + size - 1) / size
+}
+
+// countSegments is the same by segments, as Linux has it: each duplicate ACK stands for one, and what
+// is acknowledged later than they came for as many as they are.
+func (m *Machine) countSegments(acked int, d *delivery, held bool) {
+	r, b := &m.recovery, &m.send.board
+	switch {
+	case acked > 0 && d.count == 0:
+		// A part of a segment counts with the rest.
+	case acked > 0:
+		d.extra = max(-int(r.arrived), 1-d.count)
+		m.count.Delivered += uint32(d.extra)
+		r.arrived = max(r.arrived-int32(max(d.count-1, 0)), 0)
+		if r.phase != phaseRecovery || held {
+			r.arrived = 0
+		}
+	case d.bytes > 0 && !held && (r.phase != phaseLoss || r.point.Less(m.send.nxt)):
+		before := r.arrived
+		most := max(b.segments.all-max(b.segments.lost, 1), 0)
+		if r.arrived++; r.arrived > most {
+			r.arrived = most
+			m.cwnd.linux.late.duplicates(int(b.segments.all))
+		}
+		d.extra = int(r.arrived - before)
+		m.count.Delivered += uint32(d.extra)
+	}
+	r.duplicates = r.arrived
+	if held {
+		return
+	}
+	if r.phase == phaseOpen && int(r.arrived) >= m.enough() || r.phase == phaseRecovery && acked > 0 {
+		b.loseFirst(m.segmentSize())
+	}
 }
 
 // isDuplicate is RFC 5681, Section 2.

@@ -24,11 +24,15 @@ func (m *Machine) repair(now instant, out []Output) []Output {
 // taken back of its own window waits for the timer.
 func (m *Machine) repairable(seq wire.Seq, n int) int {
 	size := m.segmentSize()
-	room := m.cwnd.window - m.pipe()
+	n = m.send.marks.within(seq, n)
+	room := m.room()
 	if m.recovery.force {
 		room = max(room, size)
 	}
 	n = min(n, m.burstSize(size), m.send.edge().Diff(seq))
+	if m.send.board.exact {
+		n = min(n, m.send.board.whole(seq, n, size, m.cwnd.linux.alone))
+	}
 	if n > room {
 		n = room / size * size
 	}
@@ -51,12 +55,15 @@ func (m *Machine) sendAgain(now instant, seq wire.Seq, n int, out []Output) []Ou
 	// RACK tells by the time that this was sent after the new data of the same
 	// moment.
 	s.lastSent = max(now, s.lastSent, s.lastNew.Add(1))
-	s.board.resent(s.lastSent, seq, taken, m.segmentSize())
+	s.board.resent(s.lastSent, seq, taken, m.sizeFor(taken, fin))
+	if s.board.exact {
+		s.board.merge(seq, taken, m.sizeFor(taken, fin))
+	}
 	m.recovery.force = false
 	if seq == s.from() {
 		m.armRetransmit(now) // its answer takes a round trip from now
 	}
-	m.recovery.note(taken)
+	m.recovery.note(m.inUnits(taken, 1))
 	if m.recovery.undo.since.IsZero() {
 		m.recovery.undo.since = now
 	}
@@ -76,17 +83,32 @@ func (m *Machine) dataTimeout(now instant, out []Output) []Output {
 		return m.timedOut(out)
 	}
 	s.timeouts++
+	m.untouchedAgain(now)
 	m.count.Timeouts++
 	m.narrowPath(now)
 	m.enterLoss(now)
-	m.rtt.backOff()
+	if l := m.cwnd.linux; l != nil && l.thin && s.board.segments.all < thinSegments && s.timeouts <= thinTimeouts {
+		m.rtt.rto = min(m.rtt.srtt+l.rtt.variation, m.rtt.ceiling) // as it was
+	} else {
+		m.rtt.backOff()
+	}
 	m.armRetransmit(now)
-	n := min(m.segmentSize(), s.inFlight())
+	n := s.marks.within(s.from(), min(m.segmentSize(), s.inFlight()))
 	if s.window > 0 {
 		n = min(n, s.window)
 	}
+	if s.board.exact {
+		n = min(n, s.board.whole(s.from(), n, m.segmentSize(), m.cwnd.linux.alone))
+	}
 	return m.flush(now, m.sendAgain(now, s.from(), n, out))
 }
+
+// A stream of so few segments in the network is thin, and so many timeouts are not doubled; see
+// Config.ThinLinearTimeouts.
+const (
+	thinSegments = 4
+	thinTimeouts = 6
+)
 
 // enterLoss takes for lost what was sent, but for what can be there by now only if
 // it was faster than others (as in Linux), and what SACK blocks have reported: RFC
@@ -94,10 +116,13 @@ func (m *Machine) dataTimeout(now instant, out []Output) []Output {
 // that it does not keep to them. Only the first timeout for a flight lowers the threshold
 // (RFC 5681, Section 3.1).
 func (m *Machine) enterLoss(now instant) {
-	r, b, size := &m.recovery, &m.send.board, m.segmentSize()
+	r, b := &m.recovery, &m.send.board
 	reneged := b.reneged()
 	r.frto = m.mayAskTimeout() && !reneged
-	if r.phase == phaseOpen || r.undo.nothing {
+	if l := m.cwnd.linux; l != nil && r.phase == phaseOpen && max(int(b.segments.sacked), int(r.arrived)) >= l.late.first {
+		l.late.reach = min(l.late.reach, l.late.first) // that was too patient
+	}
+	if r.phase == phaseOpen || r.undo.again == unchanged {
 		m.beginUndo()
 		m.shrink(m.send.inFlight())
 	}
@@ -110,7 +135,7 @@ func (m *Machine) enterLoss(now instant) {
 		m.rack.distrust(m.send.una)
 	}
 	b.loseAll(now.Add(-m.rack.rtt))
-	m.cwnd.collapse(m.pipe(), size)
+	m.cwnd.collapse(m.pipe(), m.unit())
 	m.timers.tail, m.timers.reorder = 0, 0
 	m.tail = tailProbe{}
 }

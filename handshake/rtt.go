@@ -38,6 +38,10 @@ func (r *rttEstimator) sample(rtt time.Duration) {
 // sampleRTT takes a measurement that is unambiguous (RFC 6298, Section 3, Karn's
 // algorithm).
 func (m *Machine) sampleRTT(now instant, rtt time.Duration) {
+	if m.cwnd.linux != nil {
+		m.sampleLikeLinux(rtt)
+		return
+	}
 	m.rtt.sample(rtt)
 	m.rtt.sampledAt = now
 }

@@ -14,10 +14,17 @@ type scoreboard struct {
 	all  []span // all[head:] follow each other without a gap
 	head int
 
-	sacked int // bytes that the peer has out of order
-	lost   int // bytes taken to be lost and not sent again yet
-	again  int // bytes that were sent again, and have not arrived: with any, the times are not in order
+	sacked int    // bytes that the peer has out of order
+	lost   int    // bytes taken to be lost and not sent again yet
+	again  int    // bytes that were sent again, and have not arrived: with any, the times are not in order
+	marked uint32 // bytes that were ever taken to be lost, modulo 2³²
+
+	exact    bool // see Config.LinuxSender: spans do not hide how many segments there are: only full ones are joined with what follows
+	segments segmentCounts
 }
+
+// segmentCounts are the sums in segments.
+type segmentCounts struct{ all, sacked, lost int32 }
 
 // A span is a part of the sequence space that was sent at one time.
 type span struct {
@@ -35,6 +42,7 @@ const (
 	fateLost                    // and not sent again yet
 	fateResent                  // was sent more than once
 	fateRepair                  // was lost and sent again, and there is no sign of it yet
+	fatePush                    // its last segment was pushed; only where spans are exact
 	fateProbe                   // a probe of the path's MTU: its loss says nothing about congestion
 )
 
@@ -52,13 +60,16 @@ const maxSpans = 4096
 
 // A delivery is what one acknowledgement says has arrived.
 type delivery struct {
-	bytes   int      // for the first time
-	count   int      // the same in segments
-	latest  span     // that was sent last of what has arrived; n is 0 if nothing has
-	fresh   instant  // when the last of it was sent that was sent only once; zero if none
-	earlier wire.Seq // end of the first part that was sent only once and arrived late: see reordering
-	any     bool
-	repair  bool // something before the acknowledgement was sent more than once
+	bytes         int      // for the first time
+	count         int      // the same in segments
+	extra         int      // segments that count with them: those that have arrived twice
+	latest        span     // that was sent last of what has arrived; n is 0 if nothing has
+	first, sacked instant  // when the first was sent of what is acknowledged, and of what SACK blocks tell; of what was sent once
+	fresh         instant  // when the last of it was sent that was sent only once; zero if none
+	lowest        wire.Seq // where the first part begins that was sent only once
+	earlier       wire.Seq // end of the first part that was sent only once and arrived late: see reordering
+	any           bool
+	repair        bool // something before the acknowledgement was sent more than once
 }
 
 func (b *scoreboard) spans() []span { return b.all[b.head:] }
@@ -82,12 +93,15 @@ func (b *scoreboard) push(now instant, seq wire.Seq, n, size int, f fate) {
 	if !b.empty() {
 		last := &b.all[len(b.all)-1]
 		crowded := len(b.spans()) >= maxSpans && last.fate == 0 && f == 0
-		if alike(last, &next) || crowded {
+		if b.alike(last, &next) || crowded {
+			b.count(last, -1)
 			last.n += n
 			last.sentAt, last.size = now, max(last.size, next.size)
+			b.count(last, 1)
 			return
 		}
 	}
+	b.count(&next, 1)
 	if b.head > len(b.all)/2 {
 		// To move fewer than were taken away costs a bounded time for each.
 		b.all = b.all[:copy(b.all, b.spans())]
@@ -96,14 +110,23 @@ func (b *scoreboard) push(now instant, seq wire.Seq, n, size int, f fate) {
 	b.all = append(b.all, next)
 }
 
-// count adds sign times the bytes of s to the sums.
+// outstandingSegments is the same in segments.
+func (b *scoreboard) outstandingSegments() int {
+	return int(b.segments.all - b.segments.sacked - b.segments.lost)
+}
+
+// count adds sign times the bytes and segments of s to the sums.
 func (b *scoreboard) count(s *span, sign int) {
+	segments := int32(sign * s.segments(s.n))
+	b.segments.all += segments
 	switch {
 	case s.fate&fateSacked != 0:
 		b.sacked += sign * s.n
+		b.segments.sacked += segments
 		return
 	case s.fate&fateLost != 0:
 		b.lost += sign * s.n
+		b.segments.lost += segments
 	}
 	if s.fate&fateResent != 0 {
 		b.again += sign * s.n
@@ -121,13 +144,17 @@ func (b *scoreboard) acked(ack wire.Seq, d *delivery) {
 		part := *s
 		part.n = n
 		if s.fate&fateSacked == 0 {
-			d.add(&part)
-			d.count += s.segments(s.n) - s.segments(s.n-n)
-			d.repair = d.repair || s.fate&fateResent != 0
+			segments := s.segments(s.n) - s.segments(s.n-n)
+			if b.exact && segments == 0 {
+				d.bytes += n // a part of a segment, which has not arrived yet
+			} else {
+				d.acked(&part, segments)
+			}
 		}
-		b.count(&part, -1)
+		b.count(s, -1)
 		if n < s.n {
 			s.seq, s.n = s.seq.Add(n), s.n-n
+			b.count(s, 1)
 			return
 		}
 		b.head++
@@ -143,6 +170,16 @@ func (b *scoreboard) acked(ack wire.Seq, d *delivery) {
 // the network.
 const idleSpans = 2
 
+// acked notes that a part is acknowledged that has not been reported.
+func (d *delivery) acked(s *span, segments int) {
+	if s.fate&fateResent == 0 && d.first.IsZero() {
+		d.first = s.sentAt
+	}
+	d.add(s)
+	d.count += segments
+	d.repair = d.repair || s.fate&fateResent != 0
+}
+
 // add notes that a part has arrived for the first time.
 func (d *delivery) add(s *span) {
 	d.bytes += s.n
@@ -154,7 +191,7 @@ func (d *delivery) add(s *span) {
 			d.fresh = s.sentAt
 		}
 		if !d.any || s.end().Less(d.earlier) {
-			d.earlier, d.any = s.end(), true
+			d.lowest, d.earlier, d.any = s.seq, s.end(), true
 		}
 	}
 }
@@ -177,6 +214,9 @@ func (b *scoreboard) sacks(left, right wire.Seq, d *delivery) {
 		}
 		if right.Less(b.all[i].end()) && !b.split(i, right) {
 			return
+		}
+		if b.all[i].fate&fateResent == 0 && d.sacked.IsZero() {
+			d.sacked = b.all[i].sentAt
 		}
 		d.add(&b.all[i])
 		d.count += b.all[i].segments(b.all[i].n)
@@ -202,8 +242,11 @@ func (b *scoreboard) split(i int, seq wire.Seq) bool {
 	}
 	rest := b.all[i]
 	n := seq.Diff(rest.seq)
+	b.count(&rest, -1)
 	rest.seq, rest.n = seq, rest.n-n
-	b.all[i].n = n
+	b.all[i].n, b.all[i].fate = n, b.all[i].fate&^fatePush
+	b.count(&b.all[i], 1)
+	b.count(&rest, 1)
 	b.all = slices.Insert(b.all, i+1, rest)
 	return true
 }
@@ -217,29 +260,38 @@ func (b *scoreboard) setFate(i int, f fate) {
 // join makes one of span i and its neighbours where nothing tells them apart any
 // more, and returns the index of what i has become part of.
 func (b *scoreboard) join(i int) int {
-	if i+1 < len(b.all) && alike(&b.all[i], &b.all[i+1]) {
-		b.all[i].n += b.all[i+1].n
-		b.all = slices.Delete(b.all, i+1, i+2)
+	if i+1 < len(b.all) && b.alike(&b.all[i], &b.all[i+1]) {
+		b.absorb(i)
 	}
-	if i > b.head && alike(&b.all[i-1], &b.all[i]) {
-		b.all[i-1].n += b.all[i].n
-		b.all = slices.Delete(b.all, i, i+1)
+	if i > b.head && b.alike(&b.all[i-1], &b.all[i]) {
 		i--
+		b.absorb(i)
 	}
 	return i
 }
 
+// absorb makes span i and the next one one.
+func (b *scoreboard) absorb(i int) {
+	b.count(&b.all[i], -1)
+	b.count(&b.all[i+1], -1)
+	b.all[i].n += b.all[i+1].n
+	b.all[i].fate |= b.all[i+1].fate & fatePush
+	b.count(&b.all[i], 1)
+	b.all = slices.Delete(b.all, i+1, i+2)
+}
+
 // alike reports whether two neighbours can be one span. When something was sent
 // that has arrived is of no interest any more.
-func alike(a, b *span) bool {
-	if a.fate != b.fate || a.fate&fateProbe != 0 {
+func (b *scoreboard) alike(s, next *span) bool {
+	if (s.fate^next.fate)&^fatePush != 0 || (s.fate|next.fate)&fateProbe != 0 || s.fate&fatePush != 0 || b.exact && (s.size != next.size || s.n%int(s.size) != 0) {
 		return false
 	}
-	return a.fate&fateSacked != 0 || a.sentAt.Equal(b.sentAt) && a.size == b.size
+	return s.fate&fateSacked != 0 || s.sentAt.Equal(next.sentAt) && s.size == next.size
 }
 
 // lose marks span i as lost.
 func (b *scoreboard) lose(i int) int {
+	b.marked += uint32(b.all[i].n)
 	b.setFate(i, b.all[i].fate|fateLost)
 	return b.join(i)
 }
@@ -306,16 +358,16 @@ func (b *scoreboard) firstLost(size int) (seq wire.Seq, n int, ok bool) {
 	}
 	for _, s := range b.spans() {
 		switch lost := s.fate&fateLost != 0; {
-		case !ok && lost:
-			seq, n, ok = s.seq, s.n, true
-		case !ok:
-		case !lost, n+s.n > size:
+		case n == 0 && lost:
+			seq, n = s.seq, s.n
+		case n == 0:
+		case !lost, !b.exact && n+s.n > size:
 			return seq, n, true
 		default:
 			n += s.n
 		}
 	}
-	return seq, n, ok
+	return seq, n, n > 0
 }
 
 // resent notes that the n bytes at seq, which begins a span, are sent once more.
@@ -331,9 +383,51 @@ func (b *scoreboard) resent(now instant, seq wire.Seq, n, size int) {
 			f |= fateRepair
 		}
 		b.setFate(i, f)
+		b.count(&b.all[i], -1)
 		b.all[i].sentAt, b.all[i].size = now, uint16(size)
+		b.count(&b.all[i], 1)
 		b.join(i)
 	}
+}
+
+// merge makes one segment of the n bytes at seq, which begins a span and ends one.
+func (b *scoreboard) merge(seq wire.Seq, n, size int) {
+	for i := b.find(seq); i+1 < len(b.all) && b.all[i+1].end().LessEq(seq.Add(n)); {
+		b.count(&b.all[i], -1)
+		b.all[i].size = uint16(max(size, int(b.all[i].size)))
+		b.count(&b.all[i], 1)
+		b.absorb(i)
+	}
+}
+
+// whole is how many of the n bytes at seq are whole segments, as they were sent, that fit in size bytes; or a part
+// of one that is longer. With alone it is one.
+func (b *scoreboard) whole(seq wire.Seq, n, size int, alone bool) (fit int) {
+	for i := b.find(seq); i < len(b.all) && fit < n; i++ {
+		s := &b.all[i]
+		if s.fate&fateSacked != 0 && fit > 0 {
+			break
+		}
+		for left := s.end().Diff(seq.Add(fit)); left > 0; left -= min(left, int(s.size)) {
+			next := min(left, int(s.size))
+			if fit+next > min(n, size) {
+				if fit == 0 {
+					return min(n, size)
+				}
+				return fit
+			}
+			if fit += next; alone {
+				return fit
+			}
+		}
+	}
+	return fit
+}
+
+// pushed reports whether the segment that ends at seq was pushed.
+func (b *scoreboard) pushed(seq wire.Seq) bool {
+	i := b.find(seq.Add(-1))
+	return i < len(b.all) && b.all[i].fate&fatePush != 0 && b.all[i].end() == seq
 }
 
 // highestSacked returns the end of the last bytes that have arrived out of

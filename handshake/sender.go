@@ -15,10 +15,12 @@ type sender struct {
 	store   ring.Ring // the unacknowledged bytes, from base on
 	buffers ring.Buffers
 	board   scoreboard // what became of those that were sent
+	marks   *marks
 
-	started   bool // the SYN was sent
-	moreComes bool // see SetMore
-	unpushed  bool // what was queued last is not pushed, for more comes
+	started   bool  // the SYN was sent
+	moreComes bool  // see SetMore
+	unpushed  bool  // what was queued last is not pushed, for more comes
+	shift     uint8 // the peer's window scale
 	iss       wire.Seq
 	base      wire.Seq // of the first byte in store
 	una, nxt  wire.Seq // SND.UNA, SND.NXT
@@ -27,7 +29,6 @@ type sender struct {
 	window    int // SND.WND, scaled
 	maxWindow int
 	wl1, wl2  wire.Seq
-	shift     uint8 // the peer's window scale
 
 	confirmed  uint64 // bytes of data acknowledged
 	finQueued  bool
@@ -46,6 +47,7 @@ type sender struct {
 func (s *sender) init(c *Config) {
 	s.limit, s.most = c.SendBuffer, max(c.SendBuffer, c.MaxSendBuffer)
 	s.buffers = c.Buffers
+	s.board.exact = c.LinuxSender
 }
 
 // start places the queued bytes behind a SYN with this sequence number.
@@ -145,7 +147,7 @@ func (s *sender) commit(n int) bool {
 // refer to it, so its buffer is left to the garbage collector.
 func (s *sender) release() {
 	s.store.Take()
-	s.board = scoreboard{}
+	s.board, s.marks = scoreboard{exact: s.board.exact}, nil
 	s.reserved, s.more = false, false
 }
 
@@ -163,6 +165,7 @@ func (s *sender) advance(ack wire.Seq) int {
 	}
 	s.confirmed += uint64(n)
 	s.base = s.base.Add(n)
+	s.marks = s.marks.after(ack)
 	if s.nxt.Less(ack) {
 		s.nxt = ack
 	}
@@ -172,9 +175,6 @@ func (s *sender) advance(ack wire.Seq) int {
 // sent moves SND.NXT past n bytes of sequence space, which go out in segments of
 // that size.
 func (s *sender) sent(now instant, n, size int, f fate) {
-	if s.inFlight() == 0 {
-		s.stuckSince = now
-	}
 	s.lastSent = max(s.lastSent, now)
 	s.lastNew = s.lastSent
 	s.board.push(s.lastSent, s.nxt, n, size, f)
@@ -189,10 +189,13 @@ func (s *sender) updateWindow(seg *wire.Segment) {
 	if !(s.una.Less(seg.Ack) || s.wl1.Less(seg.Seq) || s.wl1 == seg.Seq && s.wl2.LessEq(seg.Ack)) {
 		return
 	}
-	s.wl1, s.wl2 = seg.Seq, seg.Ack
-	s.window = int(seg.Window)
+	window := int(seg.Window)
 	if !seg.Flags.Has(wire.SYN) {
-		s.window <<= s.shift // a window in a SYN is never scaled (RFC 7323, Section 2.2)
+		window <<= s.shift // a window in a SYN is never scaled (RFC 7323, Section 2.2)
 	}
+	if s.board.exact && s.una == seg.Ack && s.wl1 == seg.Seq && 0 < window && window < s.window {
+		return // in Linux nobody takes a part of a window back without a sign that it is newer
+	}
+	s.wl1, s.wl2, s.window = seg.Seq, seg.Ack, window
 	s.maxWindow = max(s.maxWindow, s.window)
 }

@@ -41,7 +41,7 @@ func (m *Machine) accept(now instant, syn *wire.Segment, a Admission, out []Outp
 	m.learnOptions(now, syn, &set)
 	m.recv.start(syn.Seq)
 	m.askedECN(syn.Flags)
-	m.cwnd.open(m.config.InitialWindow, m.segmentSize(), false)
+	m.cwnd.open(m.config.InitialWindow, m.unit(), false)
 	m.admit(syn, &set, a)
 	out = m.setState(SynReceived, out)
 	if !a.Data {
@@ -159,7 +159,7 @@ func (m *Machine) synAckTimeout(now instant, out []Output) []Output {
 	m.count.SynRetransmits++
 	m.send.synAt, m.send.synAgain = now, true
 	m.rtt.backOff()
-	m.cwnd.open(m.config.InitialWindow, m.segmentSize(), true)
+	m.cwnd.open(m.config.InitialWindow, m.unit(), true)
 	m.armRetransmit(now)
 	return m.emitSynAck(now, wire.FastOpen{}, nil, 0, out)
 }

@@ -67,12 +67,16 @@ func (m *Machine) tailTimeout(now instant, out []Output) []Output {
 	m.count.TailProbes++
 	size := m.segmentSize()
 	m.tail = tailProbe{under: true}
-	if n := min(size, s.unsent()); n > 0 && n <= s.window-s.inFlight() {
+	if n := min(size, s.nextRecord()); n > 0 && n <= s.window-s.inFlight() {
 		out = m.sendNext(now, n, s.finFollows(n), out)
 	} else if s.nxt.LessEq(s.edge()) {
 		m.tail.resent = true
 		last := &b.all[len(b.all)-1]
-		out = m.sendLast(now, min(size, last.n), out)
+		n := min(size, last.n)
+		if b.exact {
+			n = last.n - (last.segments(last.n)-1)*int(last.size) // the last segment
+		}
+		out = m.sendLast(now, s.marks.last(s.nxt, n), out)
 	}
 	m.tail.end = s.nxt
 	m.timers.tail = 0
@@ -101,7 +105,7 @@ func (m *Machine) endTailProbe(s *wire.Segment, set *wire.OptionSet, acked int) 
 	case !t.resent, isDuplicateSACK(s.Ack, set) && set.SACK[0].Right == t.end:
 	case t.end.Less(s.Ack):
 		if m.recovery.phase == phaseOpen {
-			m.shrink(m.pipe() + acked)
+			m.shrink(m.pipe() + m.inUnits(acked, 0))
 			m.cwnd.window = min(m.cwnd.window, m.cwnd.threshold)
 			m.recovery.undo.again = notReported // what it would go back to is older than this loss
 		}

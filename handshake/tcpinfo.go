@@ -8,7 +8,7 @@ type CongestionState uint8
 const (
 	CongestionOpen     CongestionState = iota
 	CongestionDisorder                 // something has arrived out of order
-	CongestionCWR                      // the window shrinks without a loss; ours never does
+	CongestionCWR                      // the window shrinks without a loss; only with Config.LinuxSender
 	CongestionRecovery                 // a loss that acknowledgements have shown is repaired
 	CongestionLoss                     // a loss that a timeout has shown, or data of the SYN that goes again
 )
@@ -34,7 +34,7 @@ const (
 
 // reportSegments tells what is in flight, in segments.
 func (m *Machine) reportSegments(i *Info) {
-	i.CwndSegments = m.cwnd.window / m.segmentSize()
+	i.CwndSegments = m.cwnd.window / m.unit()
 	if m.state == SynSent {
 		i.Unacked = 1
 	}
@@ -46,11 +46,10 @@ func (m *Machine) reportSegments(i *Info) {
 			i.Sacked += n
 		case s.fate&fateLost != 0:
 			i.Lost += n
-		case s.fate&fateResent != 0:
+		case s.fate&fateRepair != 0:
+			i.Resent, i.Lost = i.Resent+n, i.Lost+n
+		case s.fate&fateResent != 0 && !m.config.LinuxSender: // for a probe Linux does not count it
 			i.Resent += n
-			if s.fate&fateRepair != 0 {
-				i.Lost += n
-			}
 		default:
 			i.Resent += m.sentInSyn(&s)
 		}
@@ -76,6 +75,8 @@ func (m *Machine) congestionState(i *Info) CongestionState {
 		return CongestionLoss
 	case !b.empty() && m.sentInSyn(&b.spans()[0]) > 0:
 		return CongestionLoss
+	case m.shrinks():
+		return CongestionCWR
 	case i.Sacked > 0 || m.recovery.duplicates > 0:
 		return CongestionDisorder
 	}

@@ -18,6 +18,9 @@ func (m *Machine) transmit(s wire.Segment, out []Output) []Output {
 		}
 		m.recv.acknowledged()
 		m.timers.delayedAck = 0
+		if up := m.send.marks.pointer(s.Seq); up > 0 && !s.Flags.Any(wire.SYN|wire.RST) {
+			s.Flags, s.Urgent = s.Flags|wire.URG, up
+		}
 	}
 	return append(out, Output{Kind: Transmit, Segment: s})
 }
@@ -39,7 +42,7 @@ func (m *Machine) updatePeer(now instant, out []Output) []Output {
 func (m *Machine) updateDue() bool {
 	switch m.state {
 	case Established, FinWait1, FinWait2:
-		return m.recv.windowUpdateDue(m.fullSize())
+		return m.recv.windowUpdateDue(m.fullSize()) || m.readingDue()
 	}
 	return false
 }
@@ -81,7 +84,7 @@ func (m *Machine) flush(now instant, out []Output) []Output {
 	}
 	m.retryPath(now)
 	if !m.config.NoSlowStartAfterIdle && m.send.inFlight() == 0 && now.Sub(m.send.lastSent) > m.rtt.rto {
-		m.cwnd.idle(m.segmentSize())
+		m.restart(now)
 	}
 	renewed, out := m.renewed(now, out)
 	if !renewed {
@@ -107,19 +110,34 @@ func (m *Machine) sendNew(now instant, out []Output) []Output {
 	s := &m.send
 	before := s.nxt
 	out = m.probePath(now, out)
+	if m.cwnd.linux != nil {
+		m.cwnd.linux.bulk.left = 0
+	}
 	for {
 		n := m.sendable()
-		fin := s.finFollows(n) && m.state != SynReceived
-		if n == 0 && !fin {
-			break
+		if n > 0 && m.waitsForBulk(now, n) {
+			m.cwnd.limited = true // by the window
+			m.cwnd.peak, m.cwnd.round = int32(m.sentUnits()), s.nxt
+			if before != s.nxt {
+				m.armTailProbe(now)
+			}
+			return out
 		}
+		fin := s.finFollows(n) && m.state != SynReceived
+		if n == 0 && (!fin || m.cwnd.linux != nil && m.room() <= 0) {
+			break // in Linux a FIN needs room as well
+		}
+		filled := m.cwnd.linux != nil && n < min(m.segmentSize(), s.unsent())
 		out = m.sendNext(now, n, fin, out)
+		if filled {
+			out[len(out)-1].Segment.Flags |= wire.PSH // as on the last segment of all that Linux hands over at once
+		}
 		if m.config.Burst > 0 && s.nxt.Diff(before) >= quota*m.config.Burst {
 			s.more = s.unsent() > 0 || s.finDue()
 			break
 		}
 	}
-	m.noteLimit()
+	m.noteLimit(now, before != s.nxt)
 	if before != s.nxt {
 		m.armTailProbe(now)
 	}
@@ -129,13 +147,22 @@ func (m *Machine) sendNew(now instant, out []Output) []Output {
 // noteLimit notes whether the congestion window makes a difference: it has held
 // data back, or will soon if it does not keep up (RFC 9438, Section 5.8; in slow
 // start as in Linux).
-func (m *Machine) noteLimit() {
-	pipe := m.pipe()
-	if s := &m.send; s.more { // what the next Push sends is as good as sent
-		pipe += max(min(s.unsent(), s.window-s.inFlight(), m.cwnd.window-pipe), 0)
+func (m *Machine) noteLimit(now instant, sent bool) {
+	c, s, pipe, all := &m.cwnd, &m.send, m.pipe(), m.sentUnits()
+	if s.more { // what the next Push sends is as good as sent
+		follows := max(min(s.unsent(), s.window-s.inFlight(), c.window-pipe), 0)
+		pipe, all = pipe+follows, all+follows
 	}
-	held := m.send.unsent()+m.send.board.lost > 0 && m.cwnd.window-pipe < m.segmentSize()
-	m.cwnd.limited = held || m.cwnd.window < m.cwnd.threshold && m.cwnd.window < 2*pipe
+	full := c.window-pipe < m.unit()
+	if !sent && !full {
+		return
+	}
+	if full || c.round.Less(s.una) || c.round == s.una || !c.limited && all > int(c.peak) {
+		c.limited, c.peak, c.round = full, int32(all), s.nxt
+	}
+	if c.linux != nil {
+		m.starved(now)
+	}
 }
 
 // sendable is how many bytes the next segment, or the next burst of full ones,
@@ -148,15 +175,18 @@ func (m *Machine) sendable() int {
 		return 0
 	}
 	peer := s.window - s.inFlight()
-	room := min(peer, m.cwnd.window-m.pipe())
+	room := min(peer, m.room())
 	if again := m.synDataLeft(); again > 0 && room-again >= min(size, unsent-again) {
 		// What was in the SYN goes again by itself, as in Linux, unless the rest
 		// would have to wait for that.
 		unsent = min(unsent, again)
 	}
-	burst := m.burstSize(size)
-	if m.ecn.cwr {
-		burst = size // all segments of a burst would say CWR
+	burst, follows := m.burstSize(size), unsent
+	if unsent = s.marks.within(s.nxt, unsent); unsent < follows && min(burst, room) >= unsent {
+		return unsent // the end of a record has nothing to wait for
+	}
+	if m.ecn.cwr || s.marks.urging() {
+		burst = size // all segments of a burst would say CWR, or point as far
 	}
 	n := min(burst, unsent, room)
 	switch {
@@ -164,7 +194,7 @@ func (m *Machine) sendable() int {
 		return 0
 	case n >= size && (n < unsent || m.holdsSmall() && n%size != 0):
 		return n / size * size
-	case n >= size, n == peer && n >= s.maxWindow/2 && !m.config.LinuxSender:
+	case n >= size, n == peer && n >= s.maxWindow/2 && !m.config.LinuxSender, m.fillsWindow(n, peer):
 		return n
 	case n == unsent && (m.synDataLeft() > 0 || !m.holdsSmall()):
 		return n
@@ -179,7 +209,7 @@ func (m *Machine) sendable() int {
 // FIN does not wait either.
 func (m *Machine) holdsSmall() bool {
 	s := &m.send
-	return !s.finQueued && (m.config.cork || s.moreComes || m.config.Nagle && s.una.Less(s.small))
+	return !s.finQueued && !s.marks.urging() && (m.config.cork || s.moreComes || m.config.Nagle && s.una.Less(s.small))
 }
 
 // burstSize is the most payload of one output.
@@ -199,11 +229,21 @@ func (m *Machine) sendNext(now instant, n int, fin bool, out []Output) []Output 
 	if again {
 		m.count.SynDataAgain += uint32(max((len(payload)+m.segmentSize()-1)/m.segmentSize(), 1))
 	}
-	s.sent(now, taken, m.segmentSize(), 0)
+	if m.cwnd.linux != nil && m.pipe() == 0 {
+		m.cwnd.linux.shift(now, s.lastSent)
+	}
+	f := fate(0)
+	if s.board.exact && m.pushes(seq.Add(len(payload))) {
+		f = fatePush
+	}
+	if s.inFlight() == 0 && s.timeouts == 0 {
+		m.untouched(now)
+	}
+	s.sent(now, taken, m.sizeFor(taken, fin), f)
 	if n := len(payload); n > 0 && n%m.segmentSize() != 0 && !again {
 		s.small = s.nxt
 	}
-	m.recovery.note(taken)
+	m.recovery.note(m.inUnits(taken, (taken+m.segmentSize()-1)/m.segmentSize()))
 	out = m.sendData(now, seq, payload, fin, out)
 	if !again {
 		m.ecn.sentNew(&out[len(out)-1])
@@ -214,13 +254,31 @@ func (m *Machine) sendNext(now instant, n int, fin bool, out []Output) []Output 
 	return out
 }
 
+// sizeFor is how long segments are that have n bytes of sequence space, with a FIN behind them if fin
+// is set: it makes no segment more.
+func (m *Machine) sizeFor(n int, fin bool) int {
+	if size := m.segmentSize(); !fin || n > size+1 {
+		return size
+	}
+	return max(m.segmentSize(), n)
+}
+
+// restart begins anew after a pause (RFC 5681, Section 4.1).
+func (m *Machine) restart(now instant) {
+	if m.cwnd.linux != nil {
+		m.cwnd.restart(now, now.Sub(m.send.lastSent), m.rtt.rto)
+		return
+	}
+	m.cwnd.idle(m.segmentSize())
+}
+
 // sendData emits payload at seq, with the FIN behind it if fin is set.
 func (m *Machine) sendData(now instant, seq wire.Seq, payload []byte, fin bool, out []Output) []Output {
 	seg := wire.Segment{Seq: seq, Flags: wire.ACK, Options: m.ackOptions(now), Payload: payload}
 	if len(payload) > 0 {
 		m.recv.quick.dataGone(now)
 	}
-	if end := seq.Add(len(payload)); len(payload) > 0 && (end == m.send.dataEnd() && !m.send.unpushed || end == m.pushedAt()) {
+	if end := seq.Add(len(payload)); len(payload) > 0 && (m.pushes(end) || m.send.board.exact && m.send.board.pushed(end)) {
 		seg.Flags |= wire.PSH
 	}
 	if fin {
@@ -231,6 +289,11 @@ func (m *Machine) sendData(now instant, seq wire.Seq, payload []byte, fin bool, 
 		out[len(out)-1].SegmentSize = size
 	}
 	return out
+}
+
+// pushes reports whether what is sent up to end is pushed.
+func (m *Machine) pushes(end wire.Seq) bool {
+	return end == m.send.dataEnd() && !m.send.unpushed || end == m.pushedAt() || m.send.marks.endsAt(end)
 }
 
 // pushedAt is where the data of the SYN ends, which was pushed like any write; if
@@ -282,7 +345,7 @@ func (m *Machine) schedule(now instant) {
 	case m.send.unsent() > 0 || m.send.finDue():
 		t.retransmit, t.tail = 0, 0
 		if t.persist.IsZero() {
-			m.send.stuckSince = now
+			m.untouched(now)
 			t.persist = m.beforeUserTimeout(now.Add(m.rtt.rto))
 		}
 	default:

@@ -28,7 +28,7 @@ func (m *Machine) tuneReceive(now instant, n int) {
 // way, and what follows it.
 func (m *Machine) tuneSend() {
 	s := &m.send
-	if want := 2 * min(m.cwnd.window, s.maxWindow); want > s.limit {
+	if want := 2 * min(m.inBytes(m.cwnd.window), s.maxWindow); want > s.limit {
 		s.limit = min(want, s.most)
 	}
 }

@@ -12,23 +12,26 @@ import (
 // D-SACKs have reported all that was sent again, the first sendings have arrived, too
 // (RFC 3708, Section 3; as in Linux also after the repair).
 type undo struct {
-	possible, cwr     bool     // possible: an echo may tell; cwr: it was due
-	limited           bool     // by the window
-	nothing           bool     // the loss has changed nothing: see repairTooBig
-	again             int16    // segments sent again that no D-SACK has reported, or one of the values below
-	marker            wire.Seq // SND.UNA when the loss was found: what D-SACKs report before it is older
 	window, threshold int
-	since             instant // when the first part was sent again; zero until then
+	since             instant  // when the first part was sent again; zero until then
+	marker            wire.Seq // SND.UNA when the loss was found: what D-SACKs report before it is older
+	again             int16    // segments sent again that no D-SACK has reported, or one of the values below
+	possible, cwr     bool     // possible: an echo may tell; cwr: it was due
 }
 
 const (
 	nothingAgain int16 = -1 // nothing was sent again yet
 	notReported  int16 = -2 // D-SACKs tell nothing: there is nothing to undo
+	unchanged    int16 = -3 // likewise, and the loss has changed nothing: see repairTooBig
 )
 
 // beginUndo is called before a loss changes anything, once for a loss.
 func (m *Machine) beginUndo() {
-	u := undo{possible: m.ts.on, cwr: m.ecn.cwr, limited: m.cwnd.limited, again: nothingAgain, marker: m.send.una, window: m.cwnd.window, threshold: m.cwnd.threshold}
+	threshold := m.cwnd.threshold
+	if m.cwnd.linux != nil {
+		threshold = m.cwnd.present()
+	}
+	u := undo{possible: m.ts.on, cwr: m.ecn.cwr, again: nothingAgain, marker: m.send.una, window: m.cwnd.window, threshold: threshold}
 	for _, s := range m.send.board.spans() {
 		if s.fate&fateResent == 0 {
 			continue
@@ -45,7 +48,7 @@ func (m *Machine) beginUndo() {
 
 // repeated counts segments that are sent again.
 func (u *undo) repeated(segments int) {
-	if u.again != notReported {
+	if u.again >= nothingAgain {
 		u.again = int16(min(int(max(u.again, 0))+segments, math.MaxInt16))
 	}
 }
@@ -99,7 +102,6 @@ func (m *Machine) undoIfReported(acked int) {
 func (m *Machine) takeBack() {
 	r := &m.recovery
 	m.cwnd.restore(r.undo.window, r.undo.threshold)
-	m.cwnd.limited = r.undo.limited
 	m.ecn.notLost(r.undo.cwr)
 	r.phase, r.force, r.renew = phaseOpen, false, false
 	r.undo.possible, r.undo.again = false, notReported

@@ -4,6 +4,21 @@ package handshake
 // peer may leave untouched what there is for it: what was sent, or what its
 // closed window keeps from being sent. It is looked at when a timer runs out.
 
+// untouched begins to count for how long the peer takes nothing; Linux does so only
+// when a timer has run out, which is for untouchedAgain.
+func (m *Machine) untouched(now instant) {
+	if m.send.stuckSince = now; m.config.LinuxSender {
+		m.send.stuckSince = 0
+	}
+}
+
+// untouchedAgain is for when something goes again because a timer has run out.
+func (m *Machine) untouchedAgain(now instant) {
+	if m.send.stuckSince.IsZero() {
+		m.send.stuckSince = now
+	}
+}
+
 func (m *Machine) userTimedOut(now instant) bool {
 	t := m.config.UserTimeout
 	return t > 0 && !m.send.stuckSince.IsZero() && now.Sub(m.send.stuckSince) >= t

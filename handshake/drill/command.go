@@ -110,6 +110,7 @@ var programs = map[string]func(p *player, args []string) error{
 	"truncate":       (*player).truncate,
 	"rm":             (*player).remove,
 	"tc":             (*player).tc,
+	"kldload":        (*player).kldload,
 }
 
 func idleProgram(*player, []string) error { return nil }
@@ -138,6 +139,17 @@ func (p *player) tc(args []string) error {
 		return errForeign
 	}
 	p.note("the queue of the network card (tc qdisc) makes no difference here: nothing waits in it")
+	return nil
+}
+
+// kldload loads what a program has to ask for by itself before it makes a difference.
+func (p *player) kldload(args []string) error {
+	for _, module := range args {
+		if module != "-n" && !strings.HasPrefix(module, "cc_") && !strings.HasPrefix(module, "tcp_") {
+			return errForeign
+		}
+	}
+	p.note("modules of the kernel (kldload) are not loaded: those that a script asks for are there, or named")
 	return nil
 }
 

@@ -12,10 +12,10 @@ import (
 // What a command changes that makes no difference is listed, once, and so are options.
 // A setting of which nothing is known stands in the result itself.
 func TestNotes(t *testing.T) {
-	r := play(t, drill.Config{}, "--no_such_option\n"+opened+"+0 `sysctl -q net.ipv4.tcp_min_tso_segs=2 net.core.somaxconn=5; sysctl -q net.core.somaxconn=6\nethtool -K tun0 tso off`\n")
+	r := play(t, drill.Config{}, "--no_such_option\n"+opened+"+0 `sysctl -q net.ipv4.tcp_tso_rtt_log=2 net.core.somaxconn=5; sysctl -q net.core.somaxconn=6\nethtool -K tun0 tso off`\n")
 	want := []string{
 		"option --no_such_option makes no difference here",
-		"the setting net.ipv4.tcp_min_tso_segs makes no difference here: it is about how segments get to the network card, which cuts them",
+		"the setting net.ipv4.tcp_tso_rtt_log makes no difference here: it is about how segments get to the network card, which cuts them",
 		"what the network card does itself (ethtool -K) makes no difference here: it gets single segments",
 	}
 	if r.Verdict != drill.Pass || !slices.Equal(r.Notes, want) || !slices.Equal(r.Unknown, []string{"net.core.somaxconn"}) {
@@ -37,12 +37,12 @@ func TestFixedSettings(t *testing.T) {
 		"sysctl -q net.ipv4.tcp_fastopen_blackhole_timeout_sec=0":                                 "",
 		"sysctl -q net.ipv4.tcp_fastopen_blackhole_timeout_sec=3600":                              "the setting net.ipv4.tcp_fastopen_blackhole_timeout_sec=3600 is not supported: it is 0 here",
 		"set_sysctls.py /proc/sys/net/ipv4/tcp_early_retrans=4 /proc/sys/net/ipv4/tcp_recovery=1": "",
-		"set_sysctls.py /proc/sys/net/ipv4/tcp_reordering=5":                                      "the setting net.ipv4.tcp_reordering=5 is not supported: it is 3 here",
+		"set_sysctls.py /proc/sys/net/ipv4/tcp_app_win=5":                                         "the setting net.ipv4.tcp_app_win=5 is not supported: it is 31 here",
 		"echo 0 > /proc/sys/net/ipv4/tcp_tso_win_divisor":                                         "the setting net.ipv4.tcp_tso_win_divisor=0 is not supported",
-		"sysctl -q net.ipv4.tcp_recovery=4 net.ipv4.tcp_sack=0":                                   "the setting net.ipv4.tcp_recovery=4 is not supported: it is 1 here",
-		"sysctl -q net.ipv4.tcp_recovery=4 2>/dev/null || no_such_one":                            "the command `no_such_one` was not run",
-		"no_such_one || sysctl -q net.ipv4.tcp_recovery=4 &> /dev/null":                           "the command `no_such_one` was not run",
-		"nstat > /dev/null; nstat | grep -q TcpRetransSegs || sysctl -q net.ipv4.tcp_recovery=4":  "the setting net.ipv4.tcp_recovery=4 is not supported: it is 1 here",
+		"sysctl -q net.ipv4.tcp_app_win=4 net.ipv4.tcp_sack=0":                                    "the setting net.ipv4.tcp_app_win=4 is not supported: it is 31 here",
+		"sysctl -q net.ipv4.tcp_app_win=4 2>/dev/null || no_such_one":                             "the command `no_such_one` was not run",
+		"no_such_one || sysctl -q net.ipv4.tcp_app_win=4 &> /dev/null":                            "the command `no_such_one` was not run",
+		"nstat > /dev/null; nstat | grep -q TcpRetransSegs || sysctl -q net.ipv4.tcp_app_win=4":   "the setting net.ipv4.tcp_app_win=4 is not supported: it is 31 here",
 	} {
 		r := play(t, drill.Config{}, opened+"+0 `"+command+"`")
 		if got := strings.Join(r.Ignored, ", "); r.Verdict != drill.Pass || got != want || len(r.Unknown) > 0 {

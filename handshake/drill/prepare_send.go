@@ -12,7 +12,7 @@ const maxSend = 64 << 20
 
 // sendFlags are those that are played, and one that changes nothing that a script
 // sees.
-const sendFlags = socket.MSG_DONTWAIT | socket.MSG_FASTOPEN | socket.MSG_MORE | socket.MSG_ZEROCOPY | socket.MSG_NOSIGNAL | socket.MSG_EOR |
+const sendFlags = socket.MSG_DONTWAIT | socket.MSG_FASTOPEN | socket.MSG_MORE | socket.MSG_ZEROCOPY | socket.MSG_NOSIGNAL | socket.MSG_EOR | socket.MSG_OOB |
 	socket.NullBuffer
 
 // checkSend names what is not supported of a send.

@@ -71,8 +71,8 @@ func TestReceiveLowAtWindow(t *testing.T) {
 func TestBuffersOfConnection(t *testing.T) {
 	const size = "+0 setsockopt(4, SOL_SOCKET, "
 	for name, script := range map[string]string{
-		"a smaller send buffer": size + "SO_SNDBUF, [5000], 4) = 0\n+0 write(4, ..., 20000) = 5000\n* > P. 1:5001(5000) ack 1\n" +
-			"+0 write(4, ..., 10) = -1 EAGAIN\n" + size + "SO_SNDBUF, [6000], 4) = 0\n+0 write(4, ..., 20000) = 1000",
+		"a smaller send buffer": size + "SO_SNDBUF, [5000], 4) = 0\n+0 write(4, ..., 60000) = 46720\n* > P. 1:14601(14600) ack 1\n" +
+			"+0 write(4, ..., 10) = -1 EAGAIN\n" + size + "SO_SNDBUF, [30000], 4) = 0\n+0 write(4, ..., 60000) = 32120",
 		"a smaller receive buffer": size + "SO_RCVBUF, [3000], 4) = 0\n+0 < P. 1:1461(1460) ack 1 win 65535\n" +
 			"+0 > . 1:1(0) ack 1461 win 64075\n+0 getsockopt(4, SOL_SOCKET, SO_RCVBUF, [6000], [4]) = 0",
 		"more to wait for": size + "SO_RCVLOWAT, [200000], 4) = 0\n+0 < P. 1:60001(60000) ack 1 win 65535\n* > . 1:1(0) ack 60001\n" +

@@ -35,6 +35,10 @@ func setsockopt(p *player, a *args) *pendingCall {
 		return plain(p.host.SetFastOpenKey(fd, []byte(key)))
 	case level == socket.SOL_TCP && name == socket.TCP_CONGESTION:
 		return plain(p.host.SetCongestion(fd, v.Text))
+	case level == socket.SOL_SOCKET && name == socket.SO_MAX_PACING_RATE && a.element(3) != -1:
+		p.ignore("SO_MAX_PACING_RATE was accepted, but nothing is paced")
+	case level == socket.SOL_TCP && name == socket.TCP_FUNCTION_BLK:
+		return a.functionBlock(v)
 	case !socket.KnownOption(level, name):
 		a.fail(a.noOption())
 		return plain(nil)
@@ -47,6 +51,17 @@ func setsockopt(p *player, a *args) *pendingCall {
 		}
 		return r, over
 	})
+}
+
+// functionBlock is TCP_FUNCTION_BLK: FreeBSD's own TCP, of several that it may have, is
+// the one that is here.
+func (a *args) functionBlock(v *script.Expr) *pendingCall {
+	name := fieldsOf(v)["function_set_name"]
+	if name == nil || name.Text != "freebsd" {
+		a.fail(unsupportedf("another TCP than that of FreeBSD itself (TCP_FUNCTION_BLK) is not supported"))
+		return plain(nil)
+	}
+	return a.refused("")
 }
 
 // lengths are those of options that are more than a number; 0 for a text.
@@ -102,6 +117,9 @@ func getsockopt(p *player, a *args) *pendingCall {
 	fd, level, name := a.fd(0), a.int(1, 0), a.int(2, 0)
 	if level == socket.SOL_TCP && name == socket.TCP_INFO {
 		return a.tellsInfo(3, a.refused(""))
+	}
+	if c := p.getStruct(a, level, name); c != nil {
+		return c
 	}
 	if (level != socket.SOL_SOCKET || name != socket.SO_ERROR) && !socket.KnownOption(level, name) {
 		a.fail(a.noOption())

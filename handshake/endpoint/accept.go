@@ -153,6 +153,7 @@ func (l *loop) open(now time.Time, ln *Listener, iss wire.Seq, admission handsha
 // insertServer makes the connection known that the segment in l.rx opens.
 func (l *loop) insertServer(now time.Time, ln *Listener, c *Conn) {
 	ln.claim.retain()
+	c.ip = ln.config.IPHeader
 	c.listener = ln
 	if !c.local.Addr().Is4() {
 		c.flow = newFlowLabel()

@@ -47,6 +47,8 @@ type Dialer struct {
 	// Section 9). A cookie from Cache is shown in the form that it came in.
 	Experimental bool
 
+	// IPHeader is what stands in the IP header of their packets.
+	IPHeader IPHeader
 	// Machine is the template of the connections. What a connection has of its
 	// own is filled in; MSS may be set to lower it.
 	Machine handshake.Config
@@ -129,6 +131,7 @@ func (d *Dialer) prepare(ctx context.Context, remote netip.AddrPort) (*Conn, err
 	config.ISS = s.isn.ISN(now, local, remote)
 	config.FastOpen = d.fastOpen(now, cookie.Path{Client: local.Addr(), Server: remote.Addr(), Port: remote.Port()})
 	c := s.newConn(local, remote, handshake.NewClient(config), claim)
+	c.ip = d.IPHeader
 	c.dial = &dialing{opened: make(chan struct{}), cache: d.cache(), ownCookie: !d.Cookie.IsZero()}
 	c.flow = newFlowLabel()
 	c.setHeader(hop.Header)

@@ -18,6 +18,7 @@ type line struct {
 
 	header    [maxHeader]byte // what stands in front of IP packets to the peer
 	headerLen uint8
+	ip        IPHeader
 	finDone   bool   // the machine knows of CloseWrite
 	closeDone bool   // and of Close
 	touched   bool   // is among loop.touched

@@ -52,6 +52,8 @@ type ListenConfig struct {
 	// HandlerTimeout is how long a connection may take before its handler is told that
 	// it has taken too long; 0 means as long as it likes.
 	HandlerTimeout time.Duration
+	// IPHeader is what stands in the IP header of their packets.
+	IPHeader IPHeader
 	// Machine is the template of the connections. Ports, family, sequence
 	// number and timestamp offset are filled in; MSS may be set to lower it.
 	Machine handshake.Config
@@ -214,15 +216,33 @@ func (ln *Listener) SetFastOpen(c handshake.GateConfig) error {
 // SetDeferAccept replaces Machine.DeferAccept of the ListenConfig from the next SYN
 // on. It is what TCP_DEFER_ACCEPT does to a socket that listens.
 func (ln *Listener) SetDeferAccept(timeouts uint8) error {
+	return ln.set(func() { ln.config.Machine.DeferAccept = timeouts })
+}
+
+// SetBacklog replaces Backlog of the ListenConfig; it cannot become more than it was
+// at first. It is what a second listen(2) does.
+func (ln *Listener) SetBacklog(n int) error {
+	return ln.set(func() { ln.config.Backlog = max(min(n, cap(ln.queue)), 1) })
+}
+
+// SetIPHeader replaces IPHeader of the ListenConfig for connections that are not
+// begun yet.
+func (ln *Listener) SetIPHeader(h IPHeader) error {
+	return ln.set(func() { ln.config.IPHeader = h })
+}
+
+// set changes the listener, in the loop.
+func (ln *Listener) set(change func()) error {
 	err := net.ErrClosed
-	change := func(time.Time) {
+	call := func(time.Time) {
 		select {
 		case <-ln.closed:
 		default:
-			ln.config.Machine.DeferAccept, err = timeouts, nil
+			change()
+			err = nil
 		}
 	}
-	if ln.stack.mail.call(change) != nil || err != nil {
+	if ln.stack.mail.call(call) != nil || err != nil {
 		return opError("set", netip.AddrPort{}, ln.addr, err)
 	}
 	return nil
@@ -243,7 +263,7 @@ func (ln *Listener) Close() error {
 }
 
 // full reports whether no more connections can wait for Accept.
-func (ln *Listener) full() bool { return len(ln.queue) == cap(ln.queue) }
+func (ln *Listener) full() bool { return len(ln.queue) >= ln.config.Backlog }
 
 // crowded reports whether no more connections can be half open.
 func (ln *Listener) crowded() bool { return ln.halfOpen >= ln.config.Backlog }

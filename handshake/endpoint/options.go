@@ -169,3 +169,26 @@ func (c *Conn) set(change func(now time.Time)) error {
 	}
 	return nil
 }
+
+// EndRecord says that what was written last ends a record (MSG_EOR in Linux); see
+// [handshake.Machine.EndRecord].
+func (c *Conn) EndRecord() error {
+	return c.set(func(time.Time) { c.machine.EndRecord() })
+}
+
+// Urge says that what was written last ends urgent data (MSG_OOB in Linux); see
+// [handshake.Machine.Urge].
+func (c *Conn) Urge() error {
+	return c.set(func(time.Time) { c.machine.Urge() })
+}
+
+// SetCongestion changes Machine.Congestion of the Dialer or ListenConfig.
+func (c *Conn) SetCongestion(control handshake.CongestionControl) error {
+	return c.set(func(time.Time) { c.machine.SetCongestion(control) })
+}
+
+// CloseRead says that nobody will read any more, which counts once CloseWrite was
+// called, too: data that comes then is answered with a reset (shutdown(2) in Linux).
+func (c *Conn) CloseRead() error {
+	return c.set(func(time.Time) { c.machine.CloseRead() })
+}

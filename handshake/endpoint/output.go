@@ -52,6 +52,7 @@ func (l *loop) apply(now time.Time, c *Conn, out []handshake.Output) {
 func (l *loop) transmit(now time.Time, c *Conn, o *handshake.Output) {
 	l.tx = wire.NewPacket(c.local, c.remote, o.Segment)
 	l.tx.IPv6.FlowLabel = c.flow
+	c.ip.set(&l.tx)
 	if o.ECT {
 		l.tx.SetECN(wire.ECT0)
 	}

@@ -33,9 +33,20 @@ func (o *options) dataRoom(size int) int {
 	return size / 2
 }
 
+// sendRoom is how much data may be written with a send buffer of this size.
+func (o *options) sendRoom(size int) int {
+	if o.profile != handshake.Linux || size == 0 {
+		return size
+	}
+	return size + roomBeyond // see skbs
+}
+
 func tellSendBuffer(s *socket) int {
 	if s.options.profile != handshake.Linux {
 		return firstSendBSD
+	}
+	if first := s.host.settings.sendFirst; first > 0 {
+		return first
 	}
 	return firstSend
 }
@@ -54,7 +65,7 @@ func (o *options) setBuffers(m *handshake.Config) {
 		m.RecvBuffer, m.MaxRecvBuffer = n, n
 	}
 	m.RecvBuffer = max(m.RecvBuffer, o.get(SOL_SOCKET, SO_RCVLOWAT))
-	if n := o.dataRoom(o.get(SOL_SOCKET, SO_SNDBUF)); n > 0 {
+	if n := o.sendRoom(o.get(SOL_SOCKET, SO_SNDBUF)); n > 0 {
 		m.SendBuffer, m.MaxSendBuffer = n, n
 	}
 }

@@ -22,7 +22,8 @@ type chrono struct {
 	now    limit
 	since  time.Time
 	passed [limits]time.Duration
-	full   bool // a write has found no room (SOCK_NOSPACE)
+	full   bool   // a write has found no room (SOCK_NOSPACE)
+	left   uint64 // bytes that had left when this was looked at last
 }
 
 // clock notes what limits the connection from now on.
@@ -32,13 +33,18 @@ func (s *socket) clock() {
 	if c.full && s.writable() {
 		c.full = false
 	}
-	if l := s.limitedBy(&i); l != c.now {
+	_, left := s.progress()
+	sends := left > c.left
+	c.left = left
+	if l := s.limitedBy(&i, sends); l != c.now {
 		c.passed[c.now] += s.host.now.Sub(c.since)
 		c.now, c.since = l, s.host.now
 	}
 }
 
-func (s *socket) limitedBy(i *handshake.Info) limit {
+// limitedBy says what the limit is. As in Linux the buffer becomes one when the last that
+// is in it is sent (tcp_cwnd_validate), unless the congestion window is.
+func (s *socket) limitedBy(i *handshake.Info, sends bool) limit {
 	queued := s.conn.Unsent()
 	flight := queued - i.Unsent
 	switch {
@@ -46,10 +52,15 @@ func (s *socket) limitedBy(i *handshake.Info) limit {
 		return resting
 	case i.Unsent > 0 && flight+min(i.Unsent, i.MSS) > i.SendWindow && flight < i.Cwnd:
 		return byWindow
-	case i.Unsent == 0 && s.chrono.full && i.Unacked < i.CwndSegments:
+	case i.Unsent == 0 && s.chrono.full && (s.chrono.now == byBuffer || sends && !cwndLimited(i)):
 		return byBuffer
 	}
 	return busy
+}
+
+// cwndLimited is tcp_is_cwnd_limited.
+func cwndLimited(i *handshake.Info) bool {
+	return i.Unacked >= i.CwndSegments || i.Cwnd < i.Threshold && i.CwndSegments < 2*i.Unacked
 }
 
 // limited returns for how many microseconds there was a limit until now; busy is the

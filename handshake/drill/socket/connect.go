@@ -72,7 +72,7 @@ func (s *socket) begin(to netip.AddrPort, mode handshake.ClientMode, data []byte
 	h := s.host
 	d := &endpoint.Dialer{
 		Stack: h.stepper.Stack(), Source: s.local, FastOpen: mode, Cache: h.cookies(), Experimental: h.refusals[to.Addr()] == 1,
-		Machine: s.options.machine(&h.settings),
+		IPHeader: s.ipHeader(), Machine: s.options.machine(&h.settings),
 	}
 	conn, n, err := d.Begin(context.Background(), to, data)
 	if err != nil {

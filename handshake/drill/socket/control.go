@@ -78,6 +78,9 @@ func (h *Host) Ioctl(fd, command, n int) Op {
 		s.nonblock = n != 0
 		return status("")
 	case SIOCATMARK:
+		if s.atMark() {
+			return done(Result{Option: []int{1}})
+		}
 		return done(Result{Option: []int{0}})
 	case SIOCINQ, SIOCOUTQ, SIOCOUTQNSD:
 	default:
@@ -95,7 +98,13 @@ func (s *socket) queued(command int) int {
 		return 0
 	case command == SIOCINQ:
 		n, _ := s.conn.Buffered()
-		return n
+		if s.inline() {
+			return n
+		}
+		if s.atMark() {
+			return 0
+		}
+		return s.beforeMark(n)
 	}
 	i := s.conn.Info()
 	if command == SIOCOUTQNSD {

@@ -58,7 +58,7 @@ func (h *Host) state(fd int) state {
 	case s.conn != nil:
 		i := s.conn.Info()
 		now.arrived, now.opening = i.Received, s.opening()
-		now.full = now.ready&POLLOUT == 0 && (s.conn.Room() == 0 || i.Unsent >= s.notSentLow())
+		now.full = now.ready&POLLOUT == 0 && (s.conn.Room() == 0 || s.metered() && s.full() || i.Unsent >= s.notSentLow())
 	}
 	return now
 }

@@ -6,7 +6,7 @@ type errorQueue struct {
 	told    uint64 // how often somebody who waits was told of it
 }
 
-// A queuedError is a timestamp or the end of zero copy; ICMP errors are not queued.
+// A queuedError is a timestamp, the end of zero copy, or an ICMP error that ends a SYN.
 type queuedError struct {
 	control []Control
 	size    int // of the data that comes along
@@ -28,7 +28,7 @@ func (h *Host) ReceiveError(fd, n int) Op {
 	case len(q.waiting) == 0:
 		return failed(EAGAIN)
 	case n > 0 && q.waiting[0].size > 0:
-		return unsupported("the packet that a timestamp is of")
+		return unsupported("the packet that an error or a timestamp is about")
 	}
 	first := q.waiting[0]
 	q.waiting = q.waiting[1:]

@@ -28,18 +28,19 @@ var fixed = map[string]string{
 	"net.ipv4.tcp_ecn_fallback":                   "1",
 	"net.ipv4.tcp_fastopen_blackhole_timeout_sec": "0",
 	"net.ipv4.tcp_invalid_ratelimit":              "500",
+	"net.ipv4.tcp_max_reordering":                 "300",
+	"net.ipv4.tcp_mtu_probe_floor":                "48",
+	"net.ipv4.tcp_orphan_retries":                 "0",
+	"net.ipv4.tcp_pingpong_thresh":                "1",
 	"net.ipv4.tcp_min_snd_mss":                    "48",
 	"net.ipv4.tcp_moderate_rcvbuf":                "1",
 	"net.ipv4.tcp_no_metrics_save":                "1",
 	"net.ipv4.tcp_no_ssthresh_metrics_save":       "1",
 	"net.ipv4.tcp_probe_interval":                 "600",
-	"net.ipv4.tcp_recovery":                       "1|0",
 	"net.ipv4.tcp_reflect_tos":                    "0",
-	"net.ipv4.tcp_reordering":                     "3",
 	"net.ipv4.tcp_rfc1337":                        "1",
 	"net.ipv4.tcp_shrink_window":                  "0",
 	"net.ipv4.tcp_stdurg":                         "0",
-	"net.ipv4.tcp_thin_linear_timeouts":           "0",
 	"net.ipv4.tcp_workaround_signed_windows":      "0",
 
 	"net.inet.tcp.blackhole":          "0",
@@ -54,16 +55,17 @@ var fixed = map[string]string{
 
 // Reasons why a setting is idle.
 const (
-	freeCard    = "the host's network card is never busy"
-	sameOnWire  = "it is about how segments get to the network card, which cuts them"
-	noBusyHost  = "the host has nothing else to do"
-	nothingOld  = "it has no effect in Linux any more"
-	oneProgram  = "the host has one program, which may do everything"
-	notPaced    = "nothing is paced"
-	withoutPLB  = "it is for DCTCP"
-	withoutAccu = "it is for AccECN"
-	onePath     = "packets have one way in"
-	lookUps     = "it is about how fast connections are found"
+	freeCard      = "the host's network card is never busy"
+	sameOnWire    = "it is about how segments get to the network card, which cuts them"
+	noBusyHost    = "the host has nothing else to do"
+	nothingOld    = "it has no effect in Linux any more"
+	oneProgram    = "the host has one program, which may do everything"
+	notPaced      = "nothing is paced"
+	withoutPLB    = "it is for DCTCP"
+	withoutAccu   = "it is for AccECN"
+	onePath       = "packets have one way in"
+	perConnection = "challenge ACKs are limited for each connection on its own"
+	lookUps       = "it is about how fast connections are found"
 )
 
 // idle are the settings that no packet of a script depends on, and why.
@@ -72,6 +74,14 @@ var idle = map[string]string{
 	"net.ipv4.tcp_allowed_congestion_control": oneProgram,
 	"net.ipv4.tcp_autocorking":                freeCard,
 	"net.ipv4.tcp_backlog_ack_defer":          noBusyHost,
+	"net.ipv4.tcp_challenge_ack_limit":        perConnection,
+	"net.ipv4.tcp_ehash_entries":              lookUps,
+	"net.ipv4.tcp_max_orphans":                noBusyHost,
+	"net.ipv4.tcp_max_tw_buckets":             noBusyHost,
+	"net.ipv4.tcp_mem":                        noBusyHost,
+	"net.ipv4.tcp_migrate_req":                oneProgram,
+	"net.ipv4.tcp_retries1":                   "it is about when IP looks for another way",
+	"net.ipv4.tcp_tw_reuse":                   "no port is used twice",
 	"net.ipv4.tcp_child_ehash_entries":        lookUps,
 	"net.ipv4.tcp_early_demux":                lookUps,
 	"net.ipv4.tcp_ecn_option":                 withoutAccu,
@@ -81,7 +91,6 @@ var idle = map[string]string{
 	"net.ipv4.tcp_l3mdev_accept":              onePath,
 	"net.ipv4.tcp_limit_output_bytes":         freeCard,
 	"net.ipv4.tcp_low_latency":                nothingOld,
-	"net.ipv4.tcp_min_tso_segs":               sameOnWire,
 	"net.ipv4.tcp_pacing_ca_ratio":            notPaced,
 	"net.ipv4.tcp_pacing_ss_ratio":            notPaced,
 	"net.ipv4.tcp_plb_cong_thresh":            withoutPLB,

@@ -7,6 +7,7 @@ type followUp struct {
 	chrono     chrono
 	errors     errorQueue
 	pinned     []pin
+	skbs       skbList
 	nextPin    uint32
 	marks      []mark
 	stamping   *int   // what a control message of the send under way asks for
@@ -20,7 +21,7 @@ type followUp struct {
 // begin forgets what was of an earlier connection of the socket, but for what there
 // is to tell.
 func (f *followUp) begin() {
-	f.chrono, f.pinned, f.marks = chrono{}, nil, nil
+	f.chrono, f.pinned, f.marks, f.skbs = chrono{}, nil, nil, skbList{}
 	f.left, f.received = 0, 0
 }
 
@@ -45,6 +46,9 @@ func (h *Host) notice() {
 
 func (s *socket) notice() {
 	s.clock()
+	if s.follow(); !s.metered() {
+		s.skbs.pushed = s.written()
+	}
 	if len(s.pinned)+len(s.marks) > 0 {
 		acked, sent := s.progress()
 		s.stamp()

@@ -40,6 +40,7 @@ type Host struct {
 	epolls   []*epoll
 	traffic  map[ends]*traffic
 	disks    map[string]*int // sizes of files, by their path
+	narrowed bool            // an ICMP error has said that a packet was too big
 	alarms   []time.Time     // when calls that wait want to be tried again, at the latest
 }
 
@@ -94,8 +95,18 @@ func (h *Host) Advance(now time.Time) {
 func (h *Host) Input(now time.Time, frame []byte) {
 	h.now = now
 	h.look()
+	if p, err := wire.ParseFrame(frame); err == nil {
+		if h.signed(&p) {
+			return
+		}
+		h.urge(&p)
+	}
 	h.stepper.Input(now, frame)
 	h.stepper.Advance(now)
+	if e, err := wire.ParseICMPFrame(frame); err == nil {
+		h.narrowed = h.narrowed || e.MTU > 0
+		h.tellICMP(&e)
+	}
 	h.notice()
 	h.look()
 }

@@ -12,8 +12,8 @@ var infos = map[string]func(s *socket, i *handshake.Info) int64{
 	"tcpi_state":        func(s *socket, i *handshake.Info) int64 { return linuxStates[i.State] },
 	"tcpi_options":      func(s *socket, i *handshake.Info) int64 { return infoOptions(i) },
 	"tcpi_ca_state":     func(s *socket, i *handshake.Info) int64 { return int64(i.CongestionState) },
-	"tcpi_retransmits":  func(s *socket, i *handshake.Info) int64 { return int64(i.Unanswered) },
-	"tcpi_probes":       func(s *socket, i *handshake.Info) int64 { return int64(i.WindowProbes) },
+	"tcpi_retransmits":  func(s *socket, i *handshake.Info) int64 { return retransmits(i) },
+	"tcpi_probes":       func(s *socket, i *handshake.Info) int64 { return int64(min(i.WindowProbes, i.Unanswered)) },
 	"tcpi_backoff":      func(s *socket, i *handshake.Info) int64 { return int64(max(i.Unanswered, i.WindowProbes)) },
 	"tcpi_snd_wscale":   func(s *socket, i *handshake.Info) int64 { return s.scale(i, s.trafficOf().in.scale) },
 	"tcpi_rcv_wscale":   func(s *socket, i *handshake.Info) int64 { return s.scale(i, s.trafficOf().out.scale) },
@@ -55,7 +55,7 @@ var infos = map[string]func(s *socket, i *handshake.Info) int64{
 		t := s.trafficOf()
 		return s.since(t.in.last, t.begun)
 	},
-	"tcpi_last_ack_recv": func(s *socket, _ *handshake.Info) int64 { return s.since(s.trafficOf().heard, time.Time{}) },
+	"tcpi_last_ack_recv": func(s *socket, _ *handshake.Info) int64 { return s.since(s.trafficOf().acked, time.Time{}) },
 
 	"tcpi_busy_time":      func(s *socket, _ *handshake.Info) int64 { return s.limited(busy) },
 	"tcpi_rwnd_limited":   func(s *socket, _ *handshake.Info) int64 { return s.limited(byWindow) },
@@ -63,8 +63,14 @@ var infos = map[string]func(s *socket, i *handshake.Info) int64{
 
 	"tcpi_total_rto": func(s *socket, i *handshake.Info) int64 { return s.timeouts(i) },
 
-	"tcpi_reordering":   func(_ *socket, i *handshake.Info) int64 { return unless(i.Reordering, firstReordering) },
-	"tcpi_reord_seen":   func(_ *socket, i *handshake.Info) int64 { return unless(i.Reordering, 0) },
+	"tcpi_reordering": func(_ *socket, i *handshake.Info) int64 { return reordering(i) },
+	"tcpi_reord_seen": func(_ *socket, i *handshake.Info) int64 { return reorderings(i) },
+
+	"tcpi_ato":          func(s *socket, _ *handshake.Info) int64 { return s.trafficOf().ato.Microseconds() },
+	"tcpi_rcv_mss":      func(s *socket, i *handshake.Info) int64 { return int64(s.trafficOf().peerMSS(i)) },
+	"tcpi_rcv_space":    func(s *socket, i *handshake.Info) int64 { return s.receiveSpace(i) },
+	"tcpi_pmtu":         func(s *socket, i *handshake.Info) int64 { return s.pathMTU(i) },
+	"tcpi_pacing_rate":  func(_ *socket, i *handshake.Info) int64 { return pacing(i) },
 	"tcpi_delivered_ce": func(_ *socket, i *handshake.Info) int64 { return unless(i.ECN, 0) },
 
 	// Nobody counts these any more, or has set them.
@@ -77,6 +83,21 @@ const UnknownInfo = math.MinInt64
 
 // firstReordering is net.ipv4.tcp_reordering, which grows where there is some.
 const firstReordering = 3
+
+// reordering is how far it reaches, which ours only knows where it sends as Linux does.
+func reordering(i *handshake.Info) int64 {
+	if i.ReorderingReach > 0 {
+		return int64(i.ReorderingReach)
+	}
+	return unless(i.Reordering, firstReordering)
+}
+
+func reorderings(i *handshake.Info) int64 {
+	if i.ReorderingReach > 0 {
+		return int64(i.ReorderingSeen)
+	}
+	return unless(i.Reordering, 0)
+}
 
 // unless is a value that is known as long as something was not so.
 func unless(was bool, n int64) int64 {
@@ -230,4 +251,12 @@ func (s *socket) listening(name string) int64 {
 		return int64(unconnected.CwndSegments)
 	}
 	return 0
+}
+
+// retransmits is icsk_retransmits, in which probes of a closed window do not count.
+func retransmits(i *handshake.Info) int64 {
+	if i.WindowProbes > 0 {
+		return 0
+	}
+	return int64(i.Unanswered)
 }

@@ -31,7 +31,7 @@ var kinds = map[optionName]optionKind{
 	{SOL_SOCKET, SO_MARK}:      number32(nil),
 	{SOL_SOCKET, SO_RCVLOWAT}:  {min: math.MinInt32, max: math.MaxInt32, keep: keepLowAt, change: changeLowAt, tell: always(1)},
 	{SOL_SOCKET, SO_SNDBUF}: {min: math.MinInt32, max: math.MaxInt32, keep: keepBuffer(leastSendBuffer), change: func(s *socket, n int) Errno {
-		return s.onConn(func() error { return s.conn.SetWriteBuffer(s.options.dataRoom(n)) })
+		return s.onConn(func() error { return s.conn.SetWriteBuffer(s.options.sendRoom(n)) })
 	}, tell: tellSendBuffer},
 	{SOL_SOCKET, SO_RCVBUF}: {min: math.MinInt32, max: math.MaxInt32, keep: keepBuffer(leastReceiveBuffer), change: func(s *socket, n int) Errno {
 		return s.onConn(func() error { return s.conn.SetReadBuffer(s.options.dataRoom(n)) })
@@ -53,7 +53,7 @@ var kinds = map[optionName]optionKind{
 	{SOL_SOCKET, SO_TIMESTAMP}:          limitedTo(0),
 	{SOL_SOCKET, SO_TIMESTAMPNS}:        limitedTo(0),
 	{SOL_SOCKET, SO_PEEK_OFF}:           limitedTo(-1),
-	{SOL_SOCKET, SO_MAX_PACING_RATE}:    limitedTo(-1),
+	{SOL_SOCKET, SO_MAX_PACING_RATE}:    number32With(-1),
 	{SOL_TCP, TCP_THIN_LINEAR_TIMEOUTS}: {max: 1, only: []int{0}},
 	{SOL_TCP, TCP_THIN_DUPACK}:          {max: 1, keep: func(*socket, int) int { return 0 }},
 	{SOL_TCP, TCP_REPAIR}:               {min: -1, max: 1, only: []int{0}},
@@ -106,15 +106,16 @@ var kinds = map[optionName]optionKind{
 		return ""
 	}},
 
-	// Options of IP can be set to what is so here anyway.
-	{SOL_IP, IP_TOS}:              limitedTo(0),
-	{SOL_IP, IP_TTL}:              limitedTo(64, -1),
+	{SOL_IP, IP_TOS}:              {min: math.MinInt32, max: math.MaxInt32, keep: keepTOS, change: changeIPHeader},
+	{SOL_IP, IP_TTL}:              {min: -1, max: 255, keep: keepTTL, change: changeIPHeader, tell: always(firstTTL)},
+	{SOL_IPV6, IPV6_TCLASS}:       {min: -1, max: 255, keep: keepClass, change: changeIPHeader},
+	{SOL_IPV6, IPV6_UNICAST_HOPS}: {min: -1, max: 255, keep: keepTTL, change: changeIPHeader, tell: always(firstTTL)},
+
+	// Other options of IP can be set to what is so here anyway.
 	{SOL_IP, IP_MTU_DISCOVER}:     limitedTo(pathMTUWant, pathMTUDo),
-	{SOL_IP, IP_RECVERR}:          limitedTo(0),
-	{SOL_IPV6, IPV6_UNICAST_HOPS}: limitedTo(64, -1),
+	{SOL_IP, IP_RECVERR}:          flag(nil),
 	{SOL_IPV6, IPV6_MTU_DISCOVER}: limitedTo(pathMTUWant, pathMTUDo),
-	{SOL_IPV6, IPV6_RECVERR}:      limitedTo(0),
-	{SOL_IPV6, IPV6_TCLASS}:       limitedTo(0, -1),
+	{SOL_IPV6, IPV6_RECVERR}:      flag(nil),
 }
 
 // Ways of path MTU discovery: both forbid fragments.

@@ -37,25 +37,37 @@ func (h *Host) Listen(fd, backlog int) Op {
 	case s.conn != nil:
 		return failed(EINVAL)
 	case s.listener != nil:
+		s.relisten(backlog)
 		return status("")
 	}
 	if !s.local.IsValid() {
 		s.local = netip.AddrPortFrom(h.config.Local, 0)
 	}
-	length := int(min(uint32(backlog), somaxconn)) // so that a negative one is the largest
+	length := queueLength(backlog)
 	if s.options.fastOpenQueue == 0 && h.settings.fastOpen&(serverEnable|serverAlways) == serverEnable|serverAlways {
 		s.options.fastOpenQueue = length // __inet_listen_sk
 	}
 	lc := &endpoint.ListenConfig{
-		Stack: h.stepper.Stack(), Backlog: length + 1, FastOpen: s.gate(),
-		SynCookies: h.settings.synCookies, Machine: s.options.machine(&h.settings),
+		Stack: h.stepper.Stack(), Backlog: somaxconn + 1, FastOpen: s.gate(),
+		SynCookies: h.settings.synCookies, IPHeader: s.ipHeader(), Machine: s.options.machine(&h.settings),
 	}
 	ln, err := lc.Listen(context.Background(), "tcp", s.local.String())
 	if err != nil {
 		return failed(errnoOf(err))
 	}
-	s.listener, s.backlog = ln, length
+	s.listener = ln
+	s.relisten(backlog)
 	return status("")
+}
+
+// queueLength is what listen(2) makes of a backlog: a negative one is the largest.
+func queueLength(backlog int) int { return int(min(uint32(backlog), somaxconn)) }
+
+// relisten changes how many connections may wait.
+func (s *socket) relisten(backlog int) {
+	s.backlog = queueLength(backlog)
+	// An error means that the listener is closed.
+	_ = s.listener.SetBacklog(s.backlog + 1)
 }
 
 // gate is what the settings and the socket's options make of Fast Open on a

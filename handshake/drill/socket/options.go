@@ -78,6 +78,7 @@ const (
 	TCP_FASTOPEN             = 23
 	TCP_NOTSENT_LOWAT        = 25
 	TCP_SAVE_SYN             = 27
+	TCP_SAVED_SYN            = 28
 	TCP_FASTOPEN_CONNECT     = 30
 	TCP_FASTOPEN_KEY         = 33
 	TCP_FASTOPEN_NO_COOKIE   = 34
@@ -86,6 +87,8 @@ const (
 	TCP_RTO_MAX_MS           = 44
 	TCP_RTO_MIN_US           = 45
 	TCP_DELACK_MAX_US        = 46
+
+	TCP_FUNCTION_BLK = 8192 // FreeBSD's number
 )
 
 // options are what setsockopt has set.
@@ -108,6 +111,12 @@ type optionName struct{ level, name int }
 func (o *options) init(c *settings) { o.profile = c.profile }
 
 func (o *options) get(level, name int) int { return o.values[optionName{level, name}] }
+
+// has reports whether an option was set.
+func (o *options) has(level, name int) bool {
+	_, ok := o.values[optionName{level, name}]
+	return ok
+}
 
 // machine is the template of a connection with these options.
 func (o *options) machine(c *settings) handshake.Config {

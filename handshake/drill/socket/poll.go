@@ -92,8 +92,14 @@ func (s *socket) ready() (mask int) {
 	if ended && s.conn != nil || s.shutRead {
 		mask |= POLLIN | POLLRDNORM | POLLRDHUP
 	}
-	if s.rouses(have) {
+	if s.atMark() && !s.inline() {
+		have-- // the urgent byte alone is nothing to read
+	}
+	if s.rouses(max(have, 0)) {
 		mask |= POLLIN | POLLRDNORM
+	}
+	if s.conn != nil && s.urgent().state == urgentThere {
+		mask |= POLLPRI
 	}
 	if over || s.shutWrite || s.writable() {
 		mask |= POLLOUT | POLLWRNORM
@@ -107,6 +113,9 @@ func (s *socket) writable() bool {
 	room, unsent := s.conn.Room(), s.conn.Unsent()
 	if 2*s.conn.Info().Unsent >= s.notSentLow() {
 		return false
+	}
+	if s.metered() {
+		return s.writableMetered()
 	}
 	return room > 0 && room >= unsent/2
 }

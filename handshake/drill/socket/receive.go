@@ -14,7 +14,7 @@ func (h *Host) Receive(fd, n, flags int) Op {
 	case flags&MSG_ERRQUEUE != 0:
 		return h.ReceiveError(fd, n)
 	case flags&MSG_OOB != 0:
-		return unsupported("MSG_OOB")
+		return s.receiveUrgent(n, flags)
 	}
 	r := &reader{socket: s, n: n, flags: flags, enough: min(s.lowAt(), n), until: s.expiry(s.options.receiveTimeout)}
 	if flags&MSG_WAITALL != 0 {
@@ -48,7 +48,7 @@ func (r *reader) try() (Result, bool) {
 	took, e := r.tryRead(r.n-r.got, r.flags)
 	r.got += took
 	switch {
-	case r.got > 0 && (r.got >= r.enough || late || r.drained()):
+	case r.got > 0 && (r.got >= r.enough || late || r.drained() || r.atMark()):
 		return r.result(), true
 	case r.got == 0 && (e != EAGAIN || late):
 		if e == "" {
@@ -94,6 +94,15 @@ func (s *socket) tryRead(n, flags int) (int, Errno) {
 		return 0, ENOTCONN
 	}
 	have, _ := s.conn.Buffered()
+	if n > 0 && flags&MSG_PEEK == 0 {
+		s.skipMark()
+		have, _ = s.conn.Buffered()
+		n = s.beforeMark(n)
+	} else if s.atMark() && !s.inline() {
+		have = max(have-1, 0)
+	} else {
+		have = s.beforeMark(have)
+	}
 	switch {
 	case have > 0 && n > 0 && flags&NullBuffer != 0 && flags&MSG_TRUNC == 0:
 		return 0, EFAULT
@@ -102,10 +111,11 @@ func (s *socket) tryRead(n, flags int) (int, Errno) {
 	case have > 0:
 		took, err := s.conn.TryRead(make([]byte, min(n, have)))
 		s.host.settle()
+		s.passMark()
 		return took, errnoOf(err)
 	case s.sawFIN():
 		return 0, "" // whatever came later
-	case s.over():
+	case s.over(), s.err != "":
 		return 0, s.takeError()
 	case s.shutRead:
 		return 0, ""

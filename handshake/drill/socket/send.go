@@ -15,8 +15,6 @@ func (h *Host) Send(fd int, data []byte, flags int, to netip.AddrPort) Op {
 	switch {
 	case e != "":
 		return failed(e)
-	case s.record && s.conn != nil && s.conn.Info().Unsent > 0 && len(data) > 0:
-		return unsupported("what follows a record (MSG_EOR) that has not left yet")
 	case flags&MSG_FASTOPEN != 0 || s.deferred.IsValid():
 		return s.sendFastOpen(data, flags, to)
 	case s.conn == nil && s.listener == nil && s.options.impliesConnect(to):
@@ -70,7 +68,11 @@ func (s *socket) write(data []byte, flags int) Op {
 // queue queues data behind its first n bytes, which are on their way already.
 func (s *socket) queue(data []byte, flags, n int) Op {
 	at := s.expiry(s.options.sendTimeout)
+	slept := false
 	return func() (Result, bool) {
+		if slept && s.metered() && !s.expired(at) && !s.over() && !s.shutWrite && !s.writable() {
+			return Result{}, false // sk_stream_write_space wakes nobody for less
+		}
 		for {
 			took, e := s.tryWrite(data[n:], flags)
 			n += took
@@ -85,6 +87,7 @@ func (s *socket) queue(data []byte, flags, n int) Op {
 			case e != EAGAIN || !s.waits(flags) || s.expired(at):
 				return fail(e), true
 			}
+			slept = true
 			return Result{}, false
 		}
 	}
@@ -93,7 +96,6 @@ func (s *socket) queue(data []byte, flags, n int) Op {
 // sent notes what is to be told of n bytes later, which a call returns.
 func (s *socket) sent(n, flags int) Result {
 	if n > 0 {
-		s.record = flags&MSG_EOR != 0
 		if s.pins(flags) {
 			s.pin()
 		}
@@ -101,6 +103,17 @@ func (s *socket) sent(n, flags int) Result {
 		s.notice()
 	}
 	return value(n)
+}
+
+// markEnd says what the flags do of the end of what was queued.
+func (s *socket) markEnd(flags int) {
+	// An error means that the connection is closed.
+	if flags&MSG_EOR != 0 {
+		_ = s.conn.EndRecord()
+	}
+	if flags&MSG_OOB != 0 {
+		_ = s.conn.Urge()
+	}
 }
 
 // tryWrite queues what there is room for. MSG_MORE holds back what does not fill a
@@ -111,13 +124,20 @@ func (s *socket) tryWrite(data []byte, flags int) (n int, e Errno) {
 		return 0, EPIPE
 	case s.over():
 		return 0, cmp.Or(s.takeError(), EPIPE)
+	case s.err != "":
+		return 0, s.takeError()
 	case s.shutWrite:
 		return 0, EPIPE
 	case len(data) > 0 && flags&NullBuffer != 0 && s.conn.Room() > 0:
 		return 0, EFAULT
+	case s.metered():
+		return s.writeMetered(data, flags)
 	}
 	_ = s.conn.SetMore(flags&MSG_MORE != 0)
 	n, err := s.conn.TryWrite(data)
+	if err == nil && n == len(data) {
+		s.markEnd(flags)
+	}
 	if err == nil {
 		s.host.settle()
 	}

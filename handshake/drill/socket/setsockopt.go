@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tfocraft/cookie"
+	"tfocraft/handshake"
 )
 
 // SetOption is setsockopt(2) with a number. An option that is not known here is
@@ -97,6 +98,51 @@ func (h *Host) SetTimeout(fd, name int, d time.Duration) Op {
 	return status(e)
 }
 
+// Linger is getsockopt(2) with SO_LINGER: whether it is on, as a number, and the seconds.
+func (h *Host) Linger(fd int) (on, seconds int) {
+	s, e := h.socket(fd)
+	if e != "" {
+		return 0, 0
+	}
+	if s.options.lingerOn {
+		on = 1
+	}
+	return on, s.options.linger
+}
+
+// Timeout is getsockopt(2) with SO_RCVTIMEO or SO_SNDTIMEO.
+func (h *Host) Timeout(fd, name int) time.Duration {
+	s, e := h.socket(fd)
+	switch {
+	case e != "":
+		return 0
+	case name == SO_RCVTIMEO:
+		return s.options.receiveTimeout
+	}
+	return s.options.sendTimeout
+}
+
+// CongestionName is getsockopt(2) with TCP_CONGESTION.
+func (h *Host) CongestionName(fd int) string {
+	s, e := h.socket(fd)
+	if e != "" {
+		return ""
+	}
+	has := h.settings.machine.Congestion
+	if c := s.options.congestion; c != nil {
+		has = *c
+	}
+	for name, control := range congestion {
+		if control == has {
+			if s.options.profile == handshake.FreeBSD && control == handshake.NewReno {
+				return "newreno"
+			}
+			return name
+		}
+	}
+	return ""
+}
+
 // SetFastOpenKey is setsockopt(2) with TCP_FASTOPEN_KEY: one key of 16 bytes, or
 // two.
 func (h *Host) SetFastOpenKey(fd int, keys []byte) Op {
@@ -160,10 +206,10 @@ func (h *Host) SetCongestion(fd int, name string) Op {
 	if e != "" {
 		return failed(e)
 	}
-	control, ok := congestion[strings.TrimRight(name, "\x00")]
+	control, ok := congestionNamed(strings.TrimRight(name, "\x00"))
 	if !ok {
 		return failed(ENOENT)
 	}
 	s.options.congestion = &control
-	return status("")
+	return status(s.onConn(func() error { return s.conn.SetCongestion(control) }))
 }

@@ -32,6 +32,8 @@ type settings struct {
 	synCookies endpoint.SynCookies
 	keepAlive  net.KeepAliveConfig // Enable does not count
 	notSent    int                 // net.ipv4.tcp_notsent_lowat
+	sendFirst  int                 // of net.ipv4.tcp_wmem, if it was set
+	sendMost   int
 }
 
 // The defaults are those of packetdrill's own test suite for Linux, whose window
@@ -63,6 +65,12 @@ var testKey = cookie.Key{
 // congestion are the kinds of congestion control by Linux's names.
 var congestion = map[string]handshake.CongestionControl{"cubic": handshake.Cubic, "reno": handshake.NewReno}
 
+// congestionNamed returns a kind by its name, which for Reno is newreno in FreeBSD.
+func congestionNamed(name string) (handshake.CongestionControl, bool) {
+	control, ok := congestion[strings.TrimPrefix(name, "new")]
+	return control, ok
+}
+
 // ecn are the ways of ECN by Linux's numbers.
 var ecn = map[string]handshake.ECN{"0": handshake.ECNOff, "1": handshake.ECNRequest, "2": handshake.ECNAnswer}
 
@@ -80,6 +88,7 @@ var byPath = map[string]setting{
 		h.settings.machine.NoWindowScale = n == 0
 	}),
 	"net.ipv4.tcp_rmem":             setReceiveBuffer,
+	"net.ipv4.tcp_wmem":             setSendBuffer,
 	"net.ipv4.tcp_rto_min_us":       within(1, 120_000_000, func(h *Host, n int) { h.settings.machine.MinRTO = time.Duration(n) * time.Microsecond }),
 	"net.ipv4.tcp_rto_max_ms":       within(1000, 120_000, func(h *Host, n int) { h.settings.machine.MaxRTO = time.Duration(n) * time.Millisecond }),
 	"net.ipv4.tcp_syn_retries":      number(func(h *Host, n int) { h.settings.machine.SynRetries = retries(n) }),
@@ -97,6 +106,13 @@ var byPath = map[string]setting{
 	"net.ipv4.tcp_dsack": number(func(h *Host, n int) { h.settings.machine.NoDSACK = n == 0 }),
 	"net.ipv4.tcp_early_retrans": within(0, 4, func(h *Host, n int) {
 		h.settings.machine.NoTailProbes = n < 3 // the other numbers were for what has gone
+	}),
+	"net.ipv4.tcp_min_tso_segs":         within(0, 65535, func(h *Host, n int) { h.settings.machine.LeastBulk = max(n, 1) }),
+	"net.ipv4.tcp_thin_linear_timeouts": number(func(h *Host, n int) { h.settings.machine.ThinLinearTimeouts = n != 0 }),
+	"net.ipv4.tcp_retrans_collapse":     number(func(h *Host, n int) { h.settings.machine.NoCollapse = n == 0 }),
+	"net.ipv4.tcp_reordering":           within(1, 300, func(h *Host, n int) { h.settings.machine.Reordering = n }),
+	"net.ipv4.tcp_recovery": within(0, 255, func(h *Host, n int) {
+		h.settings.machine.StaticReordering, h.settings.machine.NoDuplicateThreshold = n&2 != 0, n&4 != 0
 	}),
 	"net.ipv4.tcp_frto":                  within(0, 2, func(h *Host, n int) { h.settings.machine.NoFRTO = n == 0 }),
 	"net.ipv4.tcp_mtu_probing":           within(0, 1, func(h *Host, n int) { h.settings.machine.NoPathSearch = n == 0 }),
@@ -168,7 +184,7 @@ func within(least, most int, set func(h *Host, n int)) setting {
 }
 
 func setCongestion(h *Host, value string) error {
-	control, ok := congestion[strings.TrimPrefix(value, "new")] // FreeBSD's name is newreno
+	control, ok := congestionNamed(value)
 	if !ok {
 		return fmt.Errorf("congestion control %q is not known, cubic and reno are", value)
 	}
@@ -203,6 +219,18 @@ func setReceiveBuffer(h *Host, value string) error {
 		return fmt.Errorf("%q is not three sizes", value)
 	}
 	h.settings.machine.RecvBuffer, h.settings.machine.MaxRecvBuffer = first, most
+	return nil
+}
+
+// setSendBuffer takes the least size, which makes no difference here, the first and the
+// largest.
+func setSendBuffer(h *Host, value string) error {
+	var least, first, most int
+	if _, err := fmt.Sscan(value, &least, &first, &most); err != nil || first <= 0 || most <= 0 {
+		return fmt.Errorf("%q is not three sizes", value)
+	}
+	h.settings.sendFirst, h.settings.sendMost = first, most
+	h.settings.machine.SendBuffer, h.settings.machine.MaxSendBuffer = first+roomBeyond, max(first, most)+roomBeyond
 	return nil
 }
 

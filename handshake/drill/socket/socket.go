@@ -25,7 +25,7 @@ type socket struct {
 	told      bool           // connect has returned 0, or the connection was accepted
 	err       Errno          // sk_err: the error that the next call returns
 	ended     bool           // the end of conn was noticed, and its error is or was in err
-	record    bool           // and MSG_EOR: nothing else goes into its last segment
+	synTaken  bool           // see SavedSyn
 	shutRead  bool
 	shutWrite bool
 	options   options
@@ -109,6 +109,7 @@ func (h *Host) Shutdown(fd, how int) Op {
 	}
 	if how != 1 {
 		s.shutRead = true
+		_ = s.conn.CloseRead() // an error means that it is closed
 	}
 	if how != 0 && !s.shutWrite {
 		s.shutWrite = true

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"tfocraft/handshake"
 	"tfocraft/wire"
 )
 
@@ -13,9 +14,12 @@ type ends struct{ local, remote netip.AddrPort }
 // A traffic is what tcp_info tells of the segments of a connection.
 type traffic struct {
 	out, in way
-	heard   time.Time // of the last acknowledgement
+	acked   time.Time // when the last acknowledgement has come
 	begun   time.Time // when the handshake was over here
 	late    uint64    // segments that came out of order (tcpi_rcv_ooopack)
+	urgent  urgency
+	syn     int // how long the headers of the peer's SYN were
+	heard
 }
 
 // A way is one direction.
@@ -31,6 +35,9 @@ type way struct {
 // A span is a piece of data, counted from the first byte of the connection.
 type span struct{ from, to uint64 }
 
+// ipv6Header is the length of IPv6's header.
+const ipv6Header = 40
+
 // observe counts a segment, and begins anew with a SYN that nothing was before.
 func (h *Host) observe(at time.Time, outgoing bool, p *wire.Packet) {
 	e := ends{p.Dst(), p.Src()}
@@ -42,7 +49,10 @@ func (h *Host) observe(at time.Time, outgoing bool, p *wire.Packet) {
 		if p.TCP.Flags&wire.SYN == 0 {
 			return
 		}
-		t = &traffic{}
+		t = &traffic{syn: p.IPv4.WireLen() + p.TCP.WireLen() - len(p.TCP.Payload)}
+		if p.IPVersion == 6 {
+			t.syn = ipv6Header + p.TCP.WireLen() - len(p.TCP.Payload)
+		}
 		h.traffic[e] = t
 	}
 	if outgoing {
@@ -73,13 +83,33 @@ func (t *traffic) came(at time.Time, s *wire.Segment) {
 	if len(s.Payload) > 0 && t.in.top.Less(s.Seq) && !syn {
 		t.late++
 	}
-	t.in.take(at, s)
+	before, top := t.in.last, t.in.top
+	if t.in.take(at, s); len(s.Payload) > 0 && !syn && top == s.Seq {
+		t.begin()
+		t.took(at, before, s, t.out.mss)
+	}
 	if s.Flags&wire.ACK != 0 {
-		t.heard = at
+		t.acked = at
 		if t.begun.IsZero() {
 			t.begun = at
 		}
 	}
+}
+
+// begin is before the first data has come.
+func (t *traffic) begin() {
+	if t.heard.mss == 0 {
+		t.heard.begin(t.out.mss, t.in.mss)
+	}
+}
+
+// peerMSS is how long the peer's segments seem to be.
+func (t *traffic) peerMSS(i *handshake.Info) int {
+	if !i.State.Synchronized() {
+		return unconnected.MSS
+	}
+	t.begin()
+	return t.heard.mss
 }
 
 // take counts what a segment carries.
