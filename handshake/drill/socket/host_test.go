@@ -410,7 +410,10 @@ func TestSettings(t *testing.T) {
 		{"/proc/sys/net/ipv4/tcp_sack", "0", ""},
 		{"net.ipv4.tcp_timestamps", "x", "not a number"},
 		{"net.ipv4.tcp_fastopen_key", "00", "key"},
-		{"net.ipv4.tcp_congestion_control", "bbr", "not known"},
+		{"net.ipv4.tcp_congestion_control", "none", "not known"},
+		{"net.ipv4.tcp_ecn", "3", ErrFixedSetting.Error()},
+		{"net.ipv4.tcp_mtu_probing", "2", ErrFixedSetting.Error()},
+		{"net.ipv4.tcp_congestion_control", "bbr", ErrFixedSetting.Error()},
 		{"net.core.no_such_thing", "1", ErrUnknownSetting.Error()},
 		{"net.ipv4.tcp_no_such_thing", "1", ErrFixedSetting.Error()},
 		{"net.ipv4.tcp_rfc1337", "0", ErrFixedSetting.Error()}, // 1 is what we do

@@ -71,6 +71,12 @@ func congestionNamed(name string) (handshake.CongestionControl, bool) {
 	return control, ok
 }
 
+// otherCongestion are kinds that kernels have and this host has not.
+var otherCongestion = map[string]struct{}{
+	"bbr": {}, "bic": {}, "cdg": {}, "dctcp": {}, "highspeed": {}, "htcp": {}, "hybla": {}, "illinois": {}, "lp": {},
+	"nv": {}, "scalable": {}, "vegas": {}, "veno": {}, "westwood": {}, "yeah": {},
+}
+
 // ecn are the ways of ECN by Linux's numbers.
 var ecn = map[string]handshake.ECN{"0": handshake.ECNOff, "1": handshake.ECNRequest, "2": handshake.ECNAnswer}
 
@@ -115,7 +121,7 @@ var byPath = map[string]setting{
 		h.settings.machine.StaticReordering, h.settings.machine.NoDuplicateThreshold = n&2 != 0, n&4 != 0
 	}),
 	"net.ipv4.tcp_frto":                  within(0, 2, func(h *Host, n int) { h.settings.machine.NoFRTO = n == 0 }),
-	"net.ipv4.tcp_mtu_probing":           within(0, 1, func(h *Host, n int) { h.settings.machine.NoPathSearch = n == 0 }),
+	"net.ipv4.tcp_mtu_probing":           setPathSearch,
 	"net.ipv4.tcp_slow_start_after_idle": number(func(h *Host, n int) { h.settings.machine.NoSlowStartAfterIdle = n == 0 }),
 	"net.ipv4.tcp_ecn":                   setECN,
 	"net.inet.tcp.ecn.enable":            setECN,
@@ -184,6 +190,9 @@ func within(least, most int, set func(h *Host, n int)) setting {
 }
 
 func setCongestion(h *Host, value string) error {
+	if _, other := otherCongestion[value]; other {
+		return fmt.Errorf("congestion control %s is %w", value, ErrFixedSetting)
+	}
 	control, ok := congestionNamed(value)
 	if !ok {
 		return fmt.Errorf("congestion control %q is not known, cubic and reno are", value)
@@ -194,11 +203,22 @@ func setCongestion(h *Host, value string) error {
 
 func setECN(h *Host, value string) error {
 	way, ok := ecn[value]
+	if !ok && (value == "3" || value == "4" || value == "5") {
+		return fmt.Errorf("AccECN is %w", ErrFixedSetting)
+	}
 	if !ok {
 		return fmt.Errorf("%q is no way of ECN that is known, 0, 1 and 2 are", value)
 	}
 	h.settings.machine.ECN = way
 	return nil
+}
+
+// setPathSearch takes 0 and 1: a search that begins with the connection, 2, is not ours.
+func setPathSearch(h *Host, value string) error {
+	if value == "2" {
+		return fmt.Errorf("a search from the start is %w", ErrFixedSetting)
+	}
+	return within(0, 1, func(h *Host, n int) { h.settings.machine.NoPathSearch = n == 0 })(h, value)
 }
 
 func setKeys(h *Host, value string) error {
