@@ -3,6 +3,7 @@ module tfocraft
 go 1.26.0
 
 require (
+	github.com/HdrHistogram/hdrhistogram-go v1.4.0
 	github.com/coreos/go-iptables v0.8.0
 	github.com/dchest/siphash v1.2.3
 	github.com/google/gopacket v1.1.19
