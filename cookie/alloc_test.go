@@ -12,6 +12,10 @@ func TestMintAllocatesNothing(t *testing.T) {
 		if got := testing.AllocsPerRun(100, func() { m.Mint(v.client, v.server) }); got != 0 {
 			t.Errorf("%s %v: got %v allocations a cookie, want 0", v.scheme, v.client, got)
 		}
+		buf := make([]byte, 0, 16)
+		if got := testing.AllocsPerRun(100, func() { m.Append(buf, v.client, v.server) }); got != 0 {
+			t.Errorf("%s %v: got %v allocations a cookie that is appended, want 0", v.scheme, v.client, got)
+		}
 	}
 }
 

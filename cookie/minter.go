@@ -3,6 +3,7 @@ package cookie
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/subtle"
 	"encoding/binary"
 	"fmt"
 	"net/netip"
@@ -51,64 +52,89 @@ func (m *Minter) Scheme() Scheme { return m.scheme }
 // client alone ignore the server. If an address that the scheme needs is invalid, or client and server are of different
 // families, there is no cookie: the result is the zero Cookie.
 func (m *Minter) Mint(client, server netip.Addr) Cookie {
-	client, server = client.Unmap(), server.Unmap()
-	if !client.IsValid() {
-		return Cookie{}
+	var c Cookie
+	if m.block == nil {
+		c.length = uint8(len(m.appendSip(c.bytes[:0], client, server)))
+		return c
 	}
-	switch m.scheme {
-	case RFC7413:
-		return m.mintAES(client)
-	case FreeBSD:
-		return m.mintSip(client)
-	}
-	if !server.IsValid() || client.Is4() != server.Is4() {
-		return Cookie{}
-	}
-	if m.scheme == LinuxAES {
-		return m.mintAESPair(client, server)
-	}
-	return m.mintSipPair(client, server)
+	b := m.blocks.Get().(*[aes.BlockSize]byte)
+	c.length = uint8(copy(c.bytes[:], m.appendAES(b[:0], client, server)))
+	m.blocks.Put(b)
+	return c
 }
 
-// Append is [Minter.Mint] that adds the bytes of the cookie to dst, for senders of many. An AES scheme works in the room
-// behind dst if there are 16 bytes of it, which costs less than memory of its own.
+// Append appends the cookie that [Minter.Mint] returns to dst, for those who make one after the other: dst with room for
+// 16 bytes makes it cheaper. What was there behind the cookie is lost.
 func (m *Minter) Append(dst []byte, client, server netip.Addr) []byte {
+	switch {
+	case m.block == nil:
+		return m.appendSip(dst, client, server)
+	case cap(dst)-len(dst) >= aes.BlockSize:
+		return m.appendAES(dst, client, server)
+	}
 	return m.Mint(client, server).Append(dst)
 }
 
-// mintAES is RFC 7413, Section 4.1.2: one block, the address followed by zeros, cut to 64 bits.
-func (m *Minter) mintAES(client netip.Addr) Cookie {
-	b := m.zeroBlock()
-	defer m.blocks.Put(b)
-	appendAddr(b[:0], client)
-	m.block.Encrypt(b[:], b[:])
-	return cut(b)
-}
-
-func (m *Minter) mintAESPair(client, server netip.Addr) Cookie {
-	b := m.zeroBlock()
-	defer m.blocks.Put(b)
-	block := appendAddr(b[:0], client)
-	if client.Is4() {
-		appendAddr(block, server)
-	} else {
-		m.block.Encrypt(b[:], b[:])
-		for i, v := range server.As16() {
-			b[i] ^= v
-		}
+// possible reports whether there is a cookie for these addresses, which are not mapped ones.
+func (m *Minter) possible(client, server netip.Addr) bool {
+	if m.scheme == RFC7413 || m.scheme == FreeBSD {
+		return client.IsValid()
 	}
-	m.block.Encrypt(b[:], b[:])
-	return cut(b)
+	return client.IsValid() && server.IsValid() && client.Is4() == server.Is4()
 }
 
-func (m *Minter) mintSip(client netip.Addr) Cookie {
-	var message [16]byte
-	return sipCookie(m.k0, m.k1, appendAddr(message[:0], client))
+// appendAES is Append for the AES schemes. It encrypts in place behind dst, where there must be room for a block.
+func (m *Minter) appendAES(dst []byte, client, server netip.Addr) []byte {
+	n := len(dst)
+	b := dst[n : n+aes.BlockSize]
+	// RFC 7413, Section 4.1.2: one block, the address followed by zeros, cut to 64 bits.
+	switch plain := m.scheme == RFC7413 && !client.Is4In6(); {
+	case plain && client.Is4():
+		a := client.As4()
+		copy(b, a[:])
+		clear(b[len(a):])
+	case plain && client.Is6():
+		a := client.As16()
+		copy(b, a[:])
+	case !m.fillBlock(b, client, server):
+		return dst
+	}
+	m.block.Encrypt(b, b)
+	return dst[:n+mintedLen]
 }
 
-func (m *Minter) mintSipPair(client, server netip.Addr) Cookie {
-	var message [32]byte
-	return sipCookie(m.k0, m.k1, appendAddr(appendAddr(message[:0], client), server))
+// fillBlock makes the block that a cookie is encrypted from; it fails if there is no cookie.
+func (m *Minter) fillBlock(b []byte, client, server netip.Addr) bool {
+	client, server = client.Unmap(), server.Unmap()
+	if !m.possible(client, server) {
+		return false
+	}
+	clear(b)
+	rest := appendAddr(b[:0], client)
+	switch {
+	case m.scheme == RFC7413:
+	case server.Is4():
+		appendAddr(rest, server)
+	default:
+		m.block.Encrypt(b, b)
+		server := server.As16()
+		subtle.XORBytes(b, b, server[:])
+	}
+	return true
+}
+
+// appendSip is Append for the SipHash schemes.
+func (m *Minter) appendSip(dst []byte, client, server netip.Addr) []byte {
+	client, server = client.Unmap(), server.Unmap()
+	if !m.possible(client, server) {
+		return dst
+	}
+	var room [32]byte
+	message := appendAddr(room[:0], client)
+	if m.scheme == Linux {
+		message = appendAddr(message, server)
+	}
+	return binary.LittleEndian.AppendUint64(dst, siphash.Hash(m.k0, m.k1, message))
 }
 
 // FreeBSDPSK returns what a FreeBSD server in pre-shared key mode wants to be shown in place of the cookie c that it
@@ -124,12 +150,6 @@ func (m *Minter) String() string { return fmt.Sprintf("minter(%s)", m.scheme) }
 // Format implements [fmt.Formatter]: every verb prints what String returns.
 func (m *Minter) Format(f fmt.State, _ rune) { writeRedacted(f, m.String()) }
 
-func (m *Minter) zeroBlock() *[aes.BlockSize]byte {
-	b := m.blocks.Get().(*[aes.BlockSize]byte)
-	clear(b[:])
-	return b
-}
-
 func sipKey(k Key) (k0, k1 uint64) {
 	return binary.LittleEndian.Uint64(k[:8]), binary.LittleEndian.Uint64(k[8:])
 }
@@ -137,12 +157,6 @@ func sipKey(k Key) (k0, k1 uint64) {
 func sipCookie(k0, k1 uint64, message []byte) Cookie {
 	c := Cookie{length: mintedLen}
 	binary.LittleEndian.PutUint64(c.bytes[:], siphash.Hash(k0, k1, message))
-	return c
-}
-
-func cut(b *[aes.BlockSize]byte) Cookie {
-	c := Cookie{length: mintedLen}
-	copy(c.bytes[:mintedLen], b[:])
 	return c
 }
 

@@ -2,6 +2,7 @@ package cookie
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/hex"
 	"net/netip"
 	"os"
@@ -163,6 +164,37 @@ func TestMintDepends(t *testing.T) {
 		if d := s.Minter(Key{15: 1}).Mint(client, server); d == c {
 			t.Errorf("%s: another key made the same cookie %s", s, c.Hex())
 		}
+	}
+}
+
+// Append adds what Mint returns, whatever room there is.
+func TestMinterAppend(t *testing.T) {
+	addrs := []netip.Addr{{}, testClient, testServer, netip.MustParseAddr("::ffff:192.0.2.1"), netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("fe80::1%eth0")}
+	for _, s := range Schemes() {
+		m := s.Minter(numberedKey(1))
+		for _, client := range addrs {
+			for _, server := range addrs {
+				for _, room := range []int{0, 8, 16, 40} {
+					dst := append(make([]byte, 0, 2+room), 0xaa, 0xbb)
+					want := m.Mint(client, server).Append([]byte{0xaa, 0xbb})
+					if got := m.Append(dst, client, server); !bytes.Equal(got, want) {
+						t.Errorf("%s, %v -> %v, room %d: got %x, want %x", s, client, server, room, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+func BenchmarkMinterAppend(b *testing.B) {
+	for _, s := range Schemes() {
+		b.Run(s.Name(), func(b *testing.B) {
+			b.ReportAllocs()
+			m, buf := s.Minter(Key{1}), make([]byte, 16)
+			for b.Loop() {
+				m.Append(buf[:0], testClient, testServer)
+			}
+		})
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"tfocraft/cookie"
 	"tfocraft/wire"
 	"tfocraft/wire/wiretest"
 )
@@ -94,6 +95,9 @@ func BenchmarkParseText(b *testing.B) {
 func TestNoAllocations(t *testing.T) {
 	frame, buf := linuxSYN(t), make([]byte, 0, 2048)
 	icmpError := icmp(4, 3, 4, quote(t, 4))
+	crafted := craftedFrame(t, 4)
+	stamp, minter := newStamp(t, &crafted), cookie.RFC7413.Minter(cookie.Key{1})
+	variant := stamp.Variant()
 	for name, step := range map[string]func(){
 		"frame in and out": func() {
 			p, err := wire.ParseFrame(frame)
@@ -106,6 +110,11 @@ func TestNoAllocations(t *testing.T) {
 			p.SetLengths()
 			p.SetChecksums()
 			buf = p.Append(buf[:0])
+		},
+		"copies out": func() {
+			variant.Src = variant.Src.Next()
+			variant.Cookie = minter.Append(variant.Cookie[:0], variant.Src, crafted.IPv4.Dst)
+			buf = stamp.Append(buf[:0], &variant)
 		},
 		"text out": func() {
 			p, _ := wire.ParseFrame(frame)

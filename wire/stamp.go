@@ -34,7 +34,7 @@ type Variant struct {
 	ID      uint16 // of IPv4; IPv6 has none
 	TSVal   uint32 // of the first Timestamps option; not used if there is none
 	// Cookie is the content of the first Fast Open option, as long as the
-	// packet's; not used if there is none.
+	// packet's: empty if that has none.
 	Cookie []byte
 }
 
@@ -59,9 +59,12 @@ func NewStamp(p *Packet) (*Stamp, error) {
 		s.tcp = s.ip + p.IPv6.WireLen()
 	}
 	s.findOptions(p.TCP.Options)
-	ip, tcp := s.sums(&s.own)
-	s.ipSum = withoutSum(p.IPv4.Checksum, ip)
-	s.tcpSum = withoutSum(p.TCP.Checksum, tcp)
+	// While the sums are zero, a copy has checksums of nothing but what may differ.
+	alone := s.Append(nil, &s.own)
+	s.tcpSum = sumOfRest(p.TCP.Checksum, alone[s.tcp+16:])
+	if p.IPVersion == 4 {
+		s.ipSum = sumOfRest(p.IPv4.Checksum, alone[s.ip+10:])
+	}
 	return s, nil
 }
 
@@ -91,12 +94,13 @@ func (s *Stamp) findOptions(o Options) {
 // turn returns the rotation for what begins at byte n.
 func turn(n int) int { return n % 2 * 8 }
 
-// withoutSum returns the sum behind a checksum without a part of it. A part and
-// its complement together are zero.
-func withoutSum(checksum uint16, part uint64) uint64 {
-	rest := Sum(uint64(^checksum) + uint64(^Sum(part).Fold())).Fold()
+// sumOfRest returns the sum behind a checksum without the part that has, alone, the
+// checksum that field begins with.
+func sumOfRest(checksum uint16, field []byte) uint64 {
+	// A sum and its complement together are zero.
+	rest := Sum(uint64(^checksum) + uint64(binary.BigEndian.Uint16(field))).Fold()
 	if rest == 0 {
-		rest = 0xffff
+		return 0xffff
 	}
 	return uint64(rest)
 }
@@ -117,67 +121,62 @@ func (s *Stamp) Len() int { return len(s.bytes) }
 // Append adds the copy that has v. It panics if the source address of v is not of
 // the version of the packet, or the cookie not as long.
 func (s *Stamp) Append(dst []byte, v *Variant) []byte {
-	start := len(dst)
+	if v.Src.Is4() != s.own.Src.Is4() || len(v.Cookie) != len(s.own.Cookie) {
+		panic("wire: stamp: the source address is of another version, or the cookie of another length")
+	}
+	at := len(dst)
 	dst = append(dst, s.bytes...)
-	b := dst[start:]
-	ip, tcp := s.sums(v)
+	b := dst[at:]
+	sum := s.tcpSum + uint64(v.SrcPort) + uint64(v.Seq)
 	if v.Src.Is4() {
-		src := v.Src.As4()
-		h := b[s.ip : s.ip+IPv4Len]
-		binary.BigEndian.PutUint16(h[4:], v.ID)
-		binary.BigEndian.PutUint16(h[10:], Sum(s.ipSum+ip).Checksum())
-		copy(h[12:], src[:])
+		sum += s.put4(b[s.ip:], v)
 	} else {
-		src := v.Src.As16()
-		copy(b[s.ip+8:], src[:])
+		sum += put6(b[s.ip:], v)
+	}
+	if s.timestamp != 0 {
+		binary.BigEndian.PutUint32(b[s.timestamp:], v.TSVal)
+		sum += uint64(bits.RotateLeft32(v.TSVal, s.timestampTurn))
+	}
+	if len(v.Cookie) == 8 { // as those of every scheme that is in use
+		cookie := binary.BigEndian.Uint64(v.Cookie)
+		binary.BigEndian.PutUint64(b[s.cookie:], cookie)
+		sum += halves(bits.RotateLeft64(cookie, s.cookieTurn))
+	} else {
+		copy(b[s.cookie:], v.Cookie)
+		sum += s.cookieSum(v.Cookie)
 	}
 	h := b[s.tcp : s.tcp+HeaderLen]
 	binary.BigEndian.PutUint16(h, v.SrcPort)
 	binary.BigEndian.PutUint32(h[4:], uint32(v.Seq))
-	binary.BigEndian.PutUint16(h[16:], Sum(s.tcpSum+tcp).Checksum())
-	if s.timestamp != 0 {
-		binary.BigEndian.PutUint32(b[s.timestamp:], v.TSVal)
-	}
-	if s.cookie != 0 {
-		copy(b[s.cookie:], v.Cookie)
-	}
+	binary.BigEndian.PutUint16(h[16:], Sum(sum).Checksum())
 	return dst
 }
 
-// sums returns the sums of what v has in the IPv4 header, and in the segment with
-// its pseudo-header.
-func (s *Stamp) sums(v *Variant) (ip, tcp uint64) {
-	if v.Src.Is4() != s.own.Src.Is4() || s.cookie != 0 && len(v.Cookie) != len(s.own.Cookie) {
-		panic("wire: stamp: the source address is of another version, or the cookie of another length")
-	}
-	if v.Src.Is4() {
-		src := v.Src.As4()
-		tcp = uint64(binary.BigEndian.Uint32(src[:]))
-		ip = tcp + uint64(v.ID)
-	} else {
-		src := v.Src.As16()
-		tcp = halves(binary.BigEndian.Uint64(src[:])) + halves(binary.BigEndian.Uint64(src[8:]))
-	}
-	tcp += uint64(v.SrcPort) + uint64(v.Seq)
-	if s.timestamp != 0 {
-		tcp += uint64(bits.RotateLeft32(v.TSVal, s.timestampTurn))
-	}
-	if s.cookie != 0 {
-		tcp += s.cookieSum(v.Cookie)
-	}
-	return ip, tcp
+// put4 writes what differs in an IPv4 header, and returns what it adds to the sum
+// of the pseudo-header.
+func (s *Stamp) put4(h []byte, v *Variant) uint64 {
+	h = h[:IPv4Len]
+	addr := v.Src.As4()
+	src := binary.BigEndian.Uint32(addr[:])
+	binary.BigEndian.PutUint16(h[4:], v.ID)
+	binary.BigEndian.PutUint16(h[10:], Sum(s.ipSum+uint64(v.ID)+uint64(src)).Checksum())
+	binary.BigEndian.PutUint32(h[12:], src)
+	return uint64(src)
 }
 
-// cookieSum adds up a cookie of any length at any place.
+// put6 does the same in an IPv6 header, which has no checksum.
+func put6(h []byte, v *Variant) uint64 {
+	addr := v.Src.As16()
+	copy(h[8:24], addr[:])
+	return halves(binary.BigEndian.Uint64(addr[:])) + halves(binary.BigEndian.Uint64(addr[8:]))
+}
+
+// cookieSum adds up a cookie of any length.
 func (s *Stamp) cookieSum(b []byte) (sum uint64) {
-	for len(b) >= 8 {
-		sum += halves(bits.RotateLeft64(binary.BigEndian.Uint64(b), s.cookieTurn))
-		b = b[8:]
-	}
-	if len(b) > 0 {
-		var tail [8]byte
-		copy(tail[:], b)
-		sum += halves(bits.RotateLeft64(binary.BigEndian.Uint64(tail[:]), s.cookieTurn))
+	for len(b) > 0 {
+		var word [8]byte
+		b = b[copy(word[:], b):]
+		sum += halves(bits.RotateLeft64(binary.BigEndian.Uint64(word[:]), s.cookieTurn))
 	}
 	return sum
 }

@@ -120,3 +120,102 @@ func TestStamp(t *testing.T) {
 		}
 	}
 }
+
+// A stamp keeps no part of the packet that it was made of, and its variants none
+// of each other.
+func TestStampKeepsNothing(t *testing.T) {
+	p := craftedFrame(t, 4)
+	s := newStamp(t, &p)
+	want := p.Append(nil)
+	a, b := s.Variant(), s.Variant()
+	clear(p.TCP.Options)
+	clear(p.TCP.Payload)
+	clear(a.Cookie)
+	if got := s.Append(nil, &b); !bytes.Equal(got, want) {
+		t.Errorf("got %x, want %x", got, want)
+	}
+}
+
+// Wrong checksums stay wrong, by as much.
+func TestStampWrongChecksums(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 1000 {
+		p := craftedFrame(t, 4)
+		byIP, byTCP := uint16(1+r.IntN(0xfffe)), uint16(1+r.IntN(0xfffe))
+		p.IPv4.Checksum = addOnes(p.IPv4.Checksum, byIP)
+		p.TCP.Checksum = addOnes(p.TCP.Checksum, byTCP)
+		s := newStamp(t, &p)
+		v := s.Variant()
+		randomVariant(r, &v)
+		got, err := wire.ParseFrame(s.Append(nil, &v))
+		if err != nil {
+			t.Fatal(err)
+		}
+		right := got
+		right.SetChecksums()
+		if want := addOnes(right.IPv4.Checksum, byIP); addOnes(got.IPv4.Checksum, 0) != want {
+			t.Errorf("IPv4: got %#x, want %#x", got.IPv4.Checksum, want)
+		}
+		if want := addOnes(right.TCP.Checksum, byTCP); addOnes(got.TCP.Checksum, 0) != want {
+			t.Errorf("TCP: got %#x, want %#x", got.TCP.Checksum, want)
+		}
+	}
+}
+
+// addOnes adds in ones' complement, where 0xffff is zero.
+func addOnes(a, b uint16) uint16 { return uint16((uint32(a) + uint32(b)) % 0xffff) }
+
+func TestStampMisuse(t *testing.T) {
+	if s, err := wire.NewStamp(&wire.Packet{}); err == nil {
+		t.Errorf("empty packet: got %v, want an error", s)
+	}
+	mixed := craftedFrame(t, 4)
+	mixed.IPv4.Src = netip.IPv6Unspecified()
+	if s, err := wire.NewStamp(&mixed); err == nil {
+		t.Errorf("IPv6 address in IPv4: got %v, want an error", s)
+	}
+	p := craftedFrame(t, 4)
+	s := newStamp(t, &p)
+	for name, change := range map[string]func(v *wire.Variant){
+		"no address":        func(v *wire.Variant) { v.Src = netip.Addr{} },
+		"address of IPv6":   func(v *wire.Variant) { v.Src = netip.IPv6Unspecified() },
+		"cookie of 4 bytes": func(v *wire.Variant) { v.Cookie = v.Cookie[:4] },
+		"no cookie":         func(v *wire.Variant) { v.Cookie = nil },
+	} {
+		v := s.Variant()
+		change(&v)
+		if !panics(func() { s.Append(nil, &v) }) {
+			t.Errorf("%s: got no panic", name)
+		}
+	}
+}
+
+func panics(f func()) (yes bool) {
+	defer func() { yes = recover() != nil }()
+	f()
+	return false
+}
+
+// FuzzStamp makes a stamp of any frame whose checksums have been made right, and
+// compares a copy with what the way that sums everything makes.
+func FuzzStamp(f *testing.F) {
+	for i, frame := range wiretest.LinuxFrames(f) {
+		f.Add(frame, uint64(i))
+	}
+	for _, p := range stampPackets(f) {
+		if p.HasEthernet {
+			f.Add(p.Append(nil), uint64(0))
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte, seed uint64) {
+		p, err := wire.ParseFrame(b)
+		if err != nil {
+			return
+		}
+		p.SetChecksums()
+		s := newStamp(t, &p)
+		v := s.Variant()
+		randomVariant(rand.New(rand.NewPCG(seed, 0)), &v)
+		wiretest.WantBytes(t, s.Append(nil, &v), slowCopy(p, &v))
+	})
+}
