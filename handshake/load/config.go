@@ -89,10 +89,17 @@ type Config struct {
 	// KeepOpen leaves the first FIN to the server. Otherwise it goes behind the data.
 	KeepOpen bool
 
+	// SynsOnly sends what exchanges begin with, remembers nothing and awaits nothing: for
+	// files.
+	SynsOnly bool
+
 	// Share and Shares say which part of the work this engine does, if there are
 	// several with the same Config: ports, rate, concurrency and count are divided.
 	Share, Shares int
 }
+
+// blind reports whether nothing is awaited.
+func (c *Config) blind() bool { return c.Mode == Syn || c.SynsOnly }
 
 func setDefault[T comparable](v *T, def T) {
 	if *v == *new(T) {

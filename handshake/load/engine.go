@@ -72,7 +72,7 @@ func New(c Config) (*Engine, error) {
 	pairs := int(e.walk.n) * e.walk.ports.Len()
 	e.config.Concurrency = min(e.config.Concurrency, pairs)
 	e.frames.init(&e.config)
-	if c.Mode != Syn {
+	if !c.blind() {
 		e.openTable()
 	}
 	return e, nil
@@ -112,6 +112,9 @@ func (e *Engine) openTable() {
 	e.limit = newTimers(func(i int32) *node { return &e.exchanges[i].limit })
 }
 
+// Ports returns the ports that the engine's exchanges come from.
+func (e *Engine) Ports() Ports { return e.walk.ports }
+
 // Counters returns what was counted so far.
 func (e *Engine) Counters() Counters { return e.counters }
 
@@ -130,9 +133,9 @@ func (e *Engine) TakeLatency(firstByte, whole Latency) {
 func (e *Engine) Rate(now time.Duration) (n uint64, in time.Duration) {
 	byTime := e.stopped && e.begun < e.count
 	switch {
-	case e.config.Mode == Syn && e.stopped:
+	case e.config.blind() && e.stopped:
 		return e.begun, e.stopTime
-	case e.config.Mode == Syn:
+	case e.config.blind():
 		return e.begun, now
 	case byTime:
 		return e.stopDone, e.stopTime
@@ -149,7 +152,7 @@ func (e *Engine) Done() bool { return e.stopped && e.InFlight() == 0 }
 // is the end of time.
 func (e *Engine) Next(now time.Duration) time.Duration {
 	next := time.Duration(math.MaxInt64)
-	if e.config.Mode != Syn {
+	if !e.config.blind() {
 		for _, t := range e.rto {
 			next = t.earlier(next)
 		}
@@ -181,7 +184,7 @@ func (t *timers) earlier(than time.Duration) time.Duration {
 // room reports whether another exchange may be in flight. With a ramp of the
 // concurrency room comes with time.
 func (e *Engine) room(now time.Duration) bool {
-	return e.config.Mode == Syn || e.InFlight() < e.schedule.share(now, e.config.Concurrency)
+	return e.config.blind() || e.InFlight() < e.schedule.share(now, e.config.Concurrency)
 }
 
 // planned is when the next exchange is to begin.
@@ -195,10 +198,10 @@ func (e *Engine) planned(now time.Duration) time.Duration {
 // Advance does what is due: it repeats what was lost, gives up what takes too long,
 // and begins at most so many exchanges as budget says. It returns how many began.
 func (e *Engine) Advance(now time.Duration, out Output, budget int) int {
-	if e.config.Mode != Syn {
+	if !e.config.blind() {
 		e.expire(now, out)
 	}
-	if e.config.Duration > 0 && now >= e.config.Duration {
+	if e.config.Duration > 0 && now >= e.config.Duration || e.hopeless() {
 		e.Stop(now)
 	}
 	n := 0
@@ -214,6 +217,13 @@ func (e *Engine) Advance(now time.Duration, out Output, budget int) int {
 		e.Stop(now)
 	}
 	return n
+}
+
+// hopeless reports whether a closed loop has heard nothing at all from everybody who
+// was in flight at first. Those that are to come would only take as long.
+func (e *Engine) hopeless() bool {
+	c := &e.counters
+	return e.schedule.rate == 0 && c.Timeouts >= uint64(e.config.Concurrency) && c.SynAcks+c.Resets == 0
 }
 
 // Stop lets no more exchanges begin.
@@ -247,7 +257,7 @@ func (e *Engine) begin(planned, now time.Duration, out Output) {
 	// take the place of a connection in TIME-WAIT (RFC 9293, Section 3.6.1).
 	s.isn = e.isn(client, port).Add(int(round << isnStep))
 	s.size = e.config.Sizes.pick(mix(e.config.Seed, n, saltSize))
-	if e.config.Mode == Syn {
+	if e.config.blind() {
 		e.frames.sendSyn(&s, out)
 		return
 	}

@@ -143,6 +143,18 @@ func TestClosedLoop(t *testing.T) {
 	h.wantCounters(Counters{Sent: 5, Retransmits: 4, Resets: 1, Timeouts: 4})
 }
 
+// A closed loop does not go on for hours with a server that is silent.
+func TestHopeless(t *testing.T) {
+	c := small(Exchange)
+	c.Concurrency, c.Count = 4, 1000000
+	h := start(t, c)
+	for range 20 {
+		h.advance(time.Second)
+	}
+	h.out.frames = nil
+	h.wantCounters(Counters{Sent: 4, Retransmits: 8, Timeouts: 4})
+}
+
 func TestRampOfConcurrency(t *testing.T) {
 	c := small(Exchange)
 	c.Concurrency, c.Count, c.Ramp = 100, 0, time.Second

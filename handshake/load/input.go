@@ -20,7 +20,7 @@ func (e *Engine) Input(now, at time.Duration, frame []byte, verify bool) {
 	switch {
 	case !ok:
 		e.counters.Bad++
-	case e.config.Mode == Syn:
+	case e.config.blind():
 		e.count1(client, &p.TCP)
 	default:
 		if i := e.table[key(client, to.Port())]; i > 0 {

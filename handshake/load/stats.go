@@ -73,7 +73,12 @@ func (l Latency) At(percent float64) time.Duration {
 }
 
 // Max returns the longest time.
-func (l Latency) Max() time.Duration { return time.Duration(l.h.Max()) }
+func (l Latency) Max() time.Duration {
+	if l.h.TotalCount() == 0 {
+		return 0
+	}
+	return time.Duration(l.h.Max())
+}
 
 // Take adds everything of another one, which is empty afterwards.
 func (l Latency) Take(from Latency) {
