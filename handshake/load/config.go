@@ -55,7 +55,9 @@ type Config struct {
 	Mode    Mode
 	Server  netip.AddrPort
 	Clients *Clients
-	Ports   Ports  // of the clients; 1024-65535 at zero
+	Ports   Ports // of the clients; 1024-65535 at zero
+	// OneHost means that server and client are the same host and may have one address.
+	OneHost bool
 	Header  []byte // the Ethernet header of what is sent
 	// MSS is the most that a segment may carry towards the server, options included:
 	// the MTU less IP and TCP header.
@@ -143,7 +145,7 @@ func (c Config) Check() error {
 	case c.Ramp < 0 || c.Duration < 0 || c.Timeout < 0 || c.RTO < 0:
 		return fmt.Errorf("%w: a time is negative", ErrRate)
 	}
-	if _, ok := c.Clients.Index(c.Server.Addr()); ok {
+	if _, ok := c.Clients.Index(c.Server.Addr()); ok && !c.OneHost {
 		return fmt.Errorf("%w: %v contains the server %v", ErrClients, c.Clients, c.Server.Addr())
 	}
 	return c.checkSyn()

@@ -48,15 +48,18 @@ func (j *Jar) AppendCookie(dst []byte, _ uint64, client int, _ netip.Addr) []byt
 	return append(dst, j.cookies[client][:j.lengths[client]]...)
 }
 
-// Lengths implements [Cookies].
+// Lengths implements [Cookies]. Those of an empty jar are what cookies usually have.
 func (j *Jar) Lengths() (shortest, longest int) {
+	if j.n == 0 {
+		return mintedLen, mintedLen
+	}
 	shortest = cookie.MaxLen
 	for _, n := range j.lengths {
 		if n > 0 {
 			shortest, longest = min(shortest, int(n)), max(longest, int(n))
 		}
 	}
-	return min(shortest, longest), longest
+	return shortest, longest
 }
 
 // learn keeps a cookie of a legal length.

@@ -201,7 +201,10 @@ func (e *Engine) Advance(now time.Duration, out Output, budget int) int {
 	if !e.config.blind() {
 		e.expire(now, out)
 	}
-	if e.config.Duration > 0 && now >= e.config.Duration || e.hopeless() {
+	switch {
+	case e.config.Duration > 0 && now >= e.config.Duration:
+		e.endOfTime(now)
+	case e.hopeless():
 		e.Stop(now)
 	}
 	n := 0
@@ -217,6 +220,18 @@ func (e *Engine) Advance(now time.Duration, out Output, budget int) int {
 		e.Stop(now)
 	}
 	return n
+}
+
+// endOfTime stops, and counts what was planned and is not going to happen.
+func (e *Engine) endOfTime(now time.Duration) {
+	if e.stopped {
+		return
+	}
+	e.Stop(now)
+	if e.schedule.rate > 0 {
+		planned := min(e.schedule.before(e.config.Duration), e.count)
+		e.counters.Unsent = planned - min(planned, e.begun)
+	}
 }
 
 // hopeless reports whether a closed loop has heard nothing at all from everybody who

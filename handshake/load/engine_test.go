@@ -123,6 +123,23 @@ func TestOpenLoop(t *testing.T) {
 	}
 }
 
+// What a rate asks for and a machine cannot do is counted.
+func TestUnsent(t *testing.T) {
+	c := small(Syn)
+	c.Rate, c.Count, c.Duration = 1000, 0, time.Second
+	e, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out discard
+	for now := time.Duration(0); !e.Done(); now += 10 * time.Millisecond {
+		e.Advance(now, &out, 7)
+	}
+	if got := e.Counters(); got.Sent+got.Unsent != 1000 || got.Unsent < 250 {
+		t.Errorf("counted %+v", got)
+	}
+}
+
 func TestClosedLoop(t *testing.T) {
 	c := small(Exchange)
 	c.Concurrency, c.Count, c.Duration = 4, 0, time.Second

@@ -26,6 +26,16 @@ func (s *schedule) at(k uint64) time.Duration {
 	return time.Duration(seconds * float64(time.Second))
 }
 
+// before returns how many exchanges are to begin before a time.
+func (s *schedule) before(t time.Duration) uint64 {
+	seconds, ramp := t.Seconds(), s.ramp.Seconds()
+	n := s.rate * (seconds - ramp/2)
+	if seconds < ramp {
+		n = s.rate * seconds * seconds / (2 * ramp)
+	}
+	return uint64(math.Ceil(n))
+}
+
 // share returns how much of a concurrency the ramp permits.
 func (s *schedule) share(now time.Duration, concurrency int) int {
 	if s.rate > 0 || now >= s.ramp {

@@ -49,6 +49,11 @@ func TestSchedule(t *testing.T) {
 			t.Errorf("exchange %d begins at %v, want %v", k, got, want)
 		}
 	}
+	for at, want := range map[time.Duration]uint64{0: 0, time.Second: 250, 2 * time.Second: 1000, 3 * time.Second: 2000} {
+		if got := s.before(at); got != want {
+			t.Errorf("%d begin before %v, want %d", got, at, want)
+		}
+	}
 	s.rate = 0
 	for at, want := range map[time.Duration]int{0: 1, time.Second: 33, 2 * time.Second: 64, time.Hour: 64} {
 		if got := s.share(at, 64); got != want {

@@ -9,6 +9,7 @@ import (
 // Counters count what an engine did and saw.
 type Counters struct {
 	Sent          uint64 // exchanges begun: SYNs, repetitions left out
+	Unsent        uint64 // exchanges that the rate asked for and that did not begin in time
 	Retransmits   uint64 // SYNs and segments that went again
 	SynAcks       uint64 // answers to SYNs, each exchange once
 	Accepted      uint64 // of these, with data of the SYN acknowledged
@@ -28,7 +29,7 @@ type Counters struct {
 // each calls f for each pair of fields.
 func (c *Counters) each(o *Counters, f func(a, b *uint64)) {
 	pairs := [...][2]*uint64{
-		{&c.Sent, &o.Sent}, {&c.Retransmits, &o.Retransmits}, {&c.SynAcks, &o.SynAcks}, {&c.Accepted, &o.Accepted},
+		{&c.Sent, &o.Sent}, {&c.Unsent, &o.Unsent}, {&c.Retransmits, &o.Retransmits}, {&c.SynAcks, &o.SynAcks}, {&c.Accepted, &o.Accepted},
 		{&c.Rejected, &o.Rejected}, {&c.Cookies, &o.Cookies}, {&c.NoCookie, &o.NoCookie}, {&c.Responses, &o.Responses},
 		{&c.ResponseBytes, &o.ResponseBytes}, {&c.Completed, &o.Completed}, {&c.Resets, &o.Resets}, {&c.Timeouts, &o.Timeouts},
 		{&c.Aborted, &o.Aborted}, {&c.Strays, &o.Strays}, {&c.Bad, &o.Bad},
