@@ -44,9 +44,16 @@ type Blaster interface {
 	Close() error
 }
 
+// The names of the ways to send frames, the fastest first.
+const (
+	MethodProgram  = "bpf"      // a BPF program that the kernel runs for each batch
+	MethodSendmmsg = "sendmmsg" // a packet socket
+	MethodLink     = "link"     // [Link.WriteFrames]
+)
+
 // A Method is a way to send frames.
 type Method struct {
-	Name string // such as "sendmmsg"
+	Name string
 	// Fallback says why no faster way was taken; nil if this is the fastest.
 	Fallback error
 }
@@ -65,15 +72,29 @@ func (m Method) LogValue() slog.Value { return slog.StringValue(m.String()) }
 // BlasterConfig says how [OpenBlaster] and [NewBlaster] make one. A nil
 // BlasterConfig means all defaults.
 type BlasterConfig struct {
-	// Batch is the most buffers that are lent at a time; 0 means 64.
+	// Batch is the most buffers that are lent at a time; 0 means 256, and more
+	// than 1024 count as 1024.
 	Batch int
+	// Method is the name of the only way that may be taken; empty means the
+	// fastest that works.
+	Method string
 }
+
+// maxBatch is what the BPF verifier goes through in little time.
+const maxBatch = 1024
 
 func (c *BlasterConfig) batch() int {
 	if c == nil || c.Batch <= 0 {
-		return 64
+		return 256
 	}
-	return c.Batch
+	return min(c.Batch, maxBatch)
+}
+
+func (c *BlasterConfig) method() string {
+	if c == nil {
+		return ""
+	}
+	return c.Method
 }
 
 // buffers are those of a Blaster that copies what it sends.
@@ -127,7 +148,7 @@ func (l *linkBlaster) Send(frames [][]byte) (int, error) {
 }
 
 // Method implements [Blaster].
-func (l *linkBlaster) Method() Method { return Method{Name: "link"} }
+func (l *linkBlaster) Method() Method { return Method{Name: MethodLink} }
 
 // Close implements [Blaster].
 func (l *linkBlaster) Close() error { return l.link.Close() }

@@ -11,9 +11,20 @@ import (
 // withoutCapabilities takes them from the host's thread, for good.
 func (h *host) withoutCapabilities() {
 	h.t.Helper()
+	h.capabilities(0)
+}
+
+// onlyCapability leaves the host's thread one, for good.
+func (h *host) onlyCapability(capability int) {
+	h.t.Helper()
+	h.capabilities(1 << capability)
+}
+
+func (h *host) capabilities(mask uint32) {
+	h.t.Helper()
 	h.Do(func() error {
-		var none [2]unix.CapUserData
-		return unix.Capset(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &none[0])
+		data := [2]unix.CapUserData{{Effective: mask, Permitted: mask}}
+		return unix.Capset(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &data[0])
 	})
 }
 

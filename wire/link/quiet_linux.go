@@ -66,3 +66,19 @@ func awaitRoom(fd uintptr) {
 	fds := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
 	_, _ = unix.Poll(fds[:], int(roomWait.Milliseconds())) // whoever called sees by its next try
 }
+
+// namespaceCookie returns the number of the network namespace of the socket, which no
+// other one has had since the machine was started.
+func (s *quietSocket) namespaceCookie() (cookie uint64, err error) {
+	if failed := s.raw.Control(func(fd uintptr) { cookie, err = unix.GetsockoptUint64(int(fd), unix.SOL_SOCKET, unix.SO_NETNS_COOKIE) }); failed != nil {
+		return 0, failed
+	}
+	return cookie, os.NewSyscallError("getsockopt SO_NETNS_COOKIE", err)
+}
+
+// sleep blocks the thread: the runtime's timers wait in whole milliseconds, the
+// kernel's sleep is exact to its timer slack of 50 µs. A signal may end it early.
+func sleep(d time.Duration) {
+	ts := unix.NsecToTimespec(int64(d))
+	_ = unix.Nanosleep(&ts, nil)
+}

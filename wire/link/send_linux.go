@@ -35,10 +35,11 @@ type outbox struct {
 	at      int              // next message to send
 	end     int
 	err     error
+	sleep   func(time.Duration)
 	headers [sendBatch]mmsghdr
 }
 
-func (o *outbox) init(raw syscall.RawConn) { o.raw, o.call = raw, o.sendmmsg }
+func (o *outbox) init(raw syscall.RawConn) { o.raw, o.call, o.sleep = raw, o.sendmmsg, time.Sleep }
 
 // sendFirst sends the first n messages and returns how many went out.
 func (o *outbox) sendFirst(n int) (int, error) {
@@ -59,7 +60,7 @@ func (o *outbox) run() error {
 		switch {
 		case o.err == nil || errors.Is(o.err, unix.EAGAIN):
 		case errors.Is(o.err, unix.ENOBUFS) && tries < sendTries:
-			time.Sleep(firstSendWait << tries)
+			o.sleep(firstSendWait << tries)
 			tries++
 		default:
 			return o.err
