@@ -16,6 +16,8 @@ type Config struct {
 	CPUs []int
 	// Deaf takes nothing in: for [load.Syn] as fast as it goes.
 	Deaf bool
+	// Method is the way to send, by the names of package link; empty means the fastest.
+	Method string
 	// Neighbours answers questions for the hardware addresses of the clients.
 	Neighbours bool
 	// Capture sees every frame; nil for nobody. Engines call it at the same time.

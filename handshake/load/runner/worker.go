@@ -15,8 +15,11 @@ import (
 )
 
 const (
-	// batch is how many frames go and come at a time.
+	// batch is how many frames come at a time, and how many exchanges begin between two
+	// looks at what has come.
 	batch = 64
+	// deafBatch is the same where nothing comes.
+	deafBatch = 256
 	// spin is how long an engine looks for frames before it sleeps until there are
 	// some: what comes soon is the usual case under load, and waking up takes longer.
 	spin = 100 * time.Microsecond
@@ -61,8 +64,8 @@ func (w *worker) open(ports load.Ports) (err error) {
 	}
 	if c.Capture != nil {
 		w.link = link.Tee(w.packet, c.Capture)
-		w.out.blaster = link.NewBlaster(w.link, &link.BlasterConfig{Batch: batch})
-	} else if w.out.blaster, err = link.OpenBlaster(c.Interface, &link.BlasterConfig{Batch: batch}); err != nil {
+		w.out.blaster = link.NewBlaster(w.link, nil)
+	} else if w.out.blaster, err = link.OpenBlaster(c.Interface, &link.BlasterConfig{Method: c.Method}); err != nil {
 		return err
 	}
 	if c.Deaf {
@@ -88,6 +91,10 @@ func (w *worker) work(ctx context.Context) {
 	// The thread keeps its processor and its timers, and ends with the goroutine.
 	runtime.LockOSThread()
 	w.fail(settle(w.cpu))
+	budget := batch
+	if w.link == nil {
+		budget = deafBatch
+	}
 	for !w.engine.Done() && w.err == nil {
 		now := w.now()
 		if ctx.Err() != nil {
@@ -95,7 +102,7 @@ func (w *worker) work(ctx context.Context) {
 		}
 		came := w.receive(now)
 		w.engine.Settle(now, &w.out)
-		began := w.engine.Advance(now, &w.out, batch)
+		began := w.engine.Advance(now, &w.out, budget)
 		w.out.flush()
 		w.publish(now, publishEvery)
 		if came > 0 || began > 0 {
@@ -215,7 +222,7 @@ type output struct {
 func (o *output) Buffer() []byte {
 	if o.n == len(o.buffers) {
 		o.flush()
-		o.buffers = o.blaster.Buffers(batch)
+		o.buffers = o.blaster.Buffers(deafBatch)
 	}
 	if o.n == len(o.buffers) { // it is closed
 		return make([]byte, math.MaxUint16)
