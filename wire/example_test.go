@@ -76,3 +76,37 @@ func ExampleAppendText() {
 	// Output:
 	// P. 1:6(5) ack 1 win 502
 }
+
+// Two SYNs of clients of their own, from one that was written out.
+func ExampleStamp() {
+	template, err := wire.NewTemplate(netip.MustParseAddrPort("198.18.0.1:40000"), netip.MustParseAddrPort("192.0.2.2:80"))
+	if err != nil {
+		panic(err)
+	}
+	text, err := wire.ParseText("S 0:3(3) win 65535 <mss 1460,FO 0000000000000000,nop,nop>")
+	if err != nil {
+		panic(err)
+	}
+	syn, err := template.Packet(text.Segment)
+	if err != nil {
+		panic(err)
+	}
+	stamp, err := wire.NewStamp(&syn)
+	if err != nil {
+		panic(err)
+	}
+	v := stamp.Variant()
+	buf := make([]byte, 0, stamp.Len())
+	for range 2 {
+		v.Src = v.Src.Next()
+		v.Cookie[0]++
+		p, err := wire.ParsePacket(stamp.Append(buf[:0], &v))
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(p.Src(), p.ChecksumsOK(), string(wire.AppendText(nil, &p.TCP, wire.TextBase{})))
+	}
+	// Output:
+	// 198.18.0.2:40000 true S 0:3(3) win 65535 <mss 1460,FO 0100000000000000,nop,nop>
+	// 198.18.0.3:40000 true S 0:3(3) win 65535 <mss 1460,FO 0200000000000000,nop,nop>
+}

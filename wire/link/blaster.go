@@ -30,17 +30,19 @@ type Blaster interface {
 
 	// Send sends frames in order, each the beginning of the buffer with the same
 	// index of the last Buffers, and returns how many were sent; it panics if
-	// they are something else. If not all were sent, the error says why the next one was not, as
-	// with [Link]: an interface that is down gives [syscall.ENETDOWN] and the
-	// Blaster stays usable, one that was removed gives [ErrGone]. Send waits for
-	// room, but not long, so that its caller can stop at any time.
+	// they are something else. A frame that a full queue drops was not sent, and
+	// goes again. If not all were sent, the error says why the next one was not:
+	// [syscall.ENETDOWN] while the interface is down, [ErrGone] when it was
+	// removed, [syscall.EMSGSIZE] for a frame that is longer than the MTU permits,
+	// [syscall.ENOBUFS] if a queue has been full for some milliseconds. After all
+	// of these but ErrGone the Blaster can be used as before.
 	Send(frames [][]byte) (int, error)
 
 	// Method returns in which way frames go.
 	Method() Method
 
-	// Close gives back the buffers and makes Send return [net.ErrClosed]. It
-	// waits for a Send that is under way. A second Close does nothing.
+	// Close makes every Send return [net.ErrClosed], soon also one that is under
+	// way. A second Close does nothing.
 	Close() error
 }
 

@@ -116,3 +116,41 @@ func ExampleOutgoing_AppendFrames() {
 	// 1460 1460 true
 	// 2920 1080 true
 }
+
+// A generator writes frames where they are sent from, a batch at a time.
+func ExampleBlaster() {
+	near, far := link.Pair(nil)
+	blaster := link.NewBlaster(near, nil) // link.OpenBlaster("eth0", nil) for a real one
+	defer blaster.Close()
+	src, dst := netip.MustParseAddrPort("198.18.0.1:40000"), netip.MustParseAddrPort("192.0.2.2:80")
+	p := wire.NewPacket(src, dst, wire.Segment{Flags: wire.SYN})
+	p.HasEthernet, p.Ethernet = true, wire.Ethernet{EtherType: wire.EtherTypeIPv4}
+	p.SetLengths()
+	p.SetChecksums()
+	stamp, err := wire.NewStamp(&p)
+	if err != nil {
+		panic(err)
+	}
+	v := stamp.Variant()
+	frames := blaster.Buffers(3)
+	for i := range frames {
+		frames[i] = stamp.Append(frames[i][:0], &v)
+		v.Src = v.Src.Next()
+	}
+	if _, err := blaster.Send(frames); err != nil {
+		panic(err)
+	}
+	batch := make([]link.Frame, 8)
+	n, err := far.ReadFrames(batch)
+	if err != nil {
+		panic(err)
+	}
+	for _, f := range batch[:n] {
+		p, err := wire.ParseFrame(f.Data)
+		fmt.Println(p.Src(), err)
+	}
+	// Output:
+	// 198.18.0.1:40000 <nil>
+	// 198.18.0.2:40000 <nil>
+	// 198.18.0.3:40000 <nil>
+}

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/bits"
 	"net"
 	"os"
 	"slices"
@@ -60,6 +59,10 @@ const (
 	sharedHead    = 8192
 )
 
+// line is the length of a cache line. Slots take an odd number of them, so that their
+// beginnings are not all in the same few sets of a cache.
+const line = 64
+
 // What the program returns besides negative errnos.
 const (
 	programDone       = 0
@@ -96,7 +99,7 @@ func openProgramThat(ifi *net.Interface, cfg *BlasterConfig, checks bool) (*prog
 	b := &programBlaster{
 		name: ifi.Name, index: ifi.Index, mtu: ifi.MTU,
 		buffers: newBuffers(n, length),
-		slotLen: 1 << bits.Len(uint(length-1)),
+		slotLen: (length+line-1)/line*line | line,
 		checks:  checks,
 	}
 	if err := b.open(ifi, n); err != nil {
@@ -188,7 +191,7 @@ func (b *programBlaster) instructions(n int) asm.Instructions {
 		asm.Mov.Reg(asm.R1, skb).WithSymbol("store"),
 		asm.Mov.Imm(asm.R2, 0),
 		asm.Mov.Reg(asm.R3, i),
-		asm.LSh.Imm(asm.R3, int32(bits.TrailingZeros(uint(b.slotLen)))),
+		asm.Mul.Imm(asm.R3, int32(b.slotLen)),
 		asm.Add.Reg(asm.R3, shared),
 		asm.Add.Imm(asm.R3, sharedHead),
 		asm.LoadMem(asm.R4, asm.R10, length, asm.DWord),
