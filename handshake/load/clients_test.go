@@ -122,7 +122,7 @@ func TestPorts(t *testing.T) {
 }
 
 func TestWalk(t *testing.T) {
-	w := newWalk(5, nil, Ports{10, 12}, 99)
+	w := newWalk(5, nil, Ports{10, 12}, 99, 0, 1)
 	seen := make(map[uint64]uint32)
 	var first []int
 	for n := range 30 {

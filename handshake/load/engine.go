@@ -67,8 +67,12 @@ func New(c Config) (*Engine, error) {
 	if c.Count > 0 {
 		e.count = uint64(share(int(c.Count), c.Share, shares))
 	}
-	// Shares begin at the same client, with other ports.
-	e.walk = newWalk(c.Clients.Len(), usable(&c), c.Ports.Share(c.Share, shares), c.Seed)
+	some := usable(&c)
+	n := c.Clients.Len()
+	if some != nil {
+		n = len(some)
+	}
+	e.walk = newWalk(n, some, c.Ports.Share(c.Share, shares), c.Seed, c.Share, shares)
 	pairs := int(e.walk.n) * e.walk.ports.Len()
 	e.config.Concurrency = min(e.config.Concurrency, pairs)
 	e.frames.init(&e.config)

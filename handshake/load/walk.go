@@ -13,9 +13,10 @@ type walk struct {
 	round    uint32 // how often it has been everywhere
 }
 
-func newWalk(n int, clients []uint32, ports Ports, seed uint64) walk {
+// newWalk begins somewhere, share i of several as far as it can from the others.
+func newWalk(n int, clients []uint32, ports Ports, seed uint64, i, shares int) walk {
 	w := walk{clients: clients, n: uint32(n), ports: ports}
-	w.from = uint32(mix(seed, 0, saltClient) % uint64(n))
+	w.from = uint32((mix(seed, 0, saltClient)%uint64(n) + uint64(i*n/shares)) % uint64(n))
 	w.fromPort = int(mix(seed, 0, saltPort) % uint64(ports.Len()))
 	w.at, w.port = w.from, w.fromPort
 	return w
