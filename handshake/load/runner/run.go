@@ -139,6 +139,9 @@ func (r *run) warn(err error) {
 	}
 }
 
+// published is within what a worker at work has let others see its figures.
+const published = 5 * time.Millisecond
+
 // report tells each second how it goes.
 func (r *run) report(over <-chan struct{}) {
 	if r.config.Report == nil {
@@ -153,9 +156,13 @@ func (r *run) report(over <-chan struct{}) {
 			return
 		case <-tick.C:
 		}
-		s := Second{At: time.Since(r.begun), Latency: load.NewLatency()}
+		time.Sleep(published) // so that the workers' figures are those of the whole second
+		s := Second{Latency: load.NewLatency()}
 		for _, w := range r.workers {
 			w.addTo(&s)
+		}
+		if s.At <= last.At { // they are all stuck
+			s.At = time.Since(r.begun)
 		}
 		s.Counters, s.In = s.Total, s.At-last.At
 		s.Sub(last.Total)

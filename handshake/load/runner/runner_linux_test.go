@@ -93,7 +93,7 @@ func TestRunCancelled(t *testing.T) {
 	near, peer := hosttest.Wired(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	c := syns(t, near, peer)
-	c.Mode, c.Concurrency = load.Exchange, 10
+	c.Mode, c.Concurrency, c.Timeout, c.RTO = load.Exchange, 10, time.Hour, time.Hour
 	seconds := 0
 	var got Figures
 	near.Do(func() (err error) {

@@ -25,6 +25,8 @@ const (
 	spin = 100 * time.Microsecond
 	// publishEvery is how often others see the figures of an engine.
 	publishEvery = 100 * time.Millisecond
+	// lingerTime is how long answers are counted after the last SYN.
+	lingerTime = 300 * time.Millisecond
 	// longestWait lets an engine see that it is to stop.
 	longestWait = 100 * time.Millisecond
 	// shortestSleep is below what the runtime's timers can do.
@@ -109,12 +111,31 @@ func (w *worker) work(ctx context.Context) {
 			w.active = now
 			continue
 		}
-		w.wait(now)
+		if !w.engine.Done() {
+			w.wait(now)
+		}
 	}
+	w.linger(ctx)
 	now := w.now()
 	w.engine.Abort(now, &w.out)
 	w.out.flush()
 	w.publish(now, 0)
+}
+
+// linger counts the answers to the last SYNs of a mode that does not wait for them.
+func (w *worker) linger(ctx context.Context) {
+	if w.link == nil || w.run.config.Load.Mode != load.Syn {
+		return
+	}
+	for end := w.now() + lingerTime; w.err == nil && ctx.Err() == nil; {
+		now := w.now()
+		if now >= end {
+			return
+		}
+		if w.receive(now) == 0 {
+			w.await(max(end-now, shortestSleep))
+		}
+	}
 }
 
 // receive gives the engine what has come.
@@ -175,9 +196,9 @@ func (w *worker) fail(err error) {
 	}
 }
 
-// publish lets others see the figures, if the last time is so long ago.
+// publish lets others see the figures, at most once in a period.
 func (w *worker) publish(now, every time.Duration) {
-	if now-w.published < every {
+	if every > 0 && now/every == w.published/every {
 		return
 	}
 	w.published = now
@@ -196,6 +217,7 @@ func (w *worker) addTo(s *Second) {
 	s.Total.Add(w.figures.Counters)
 	s.InFlight += w.figures.InFlight
 	s.SendErrors += w.figures.SendErrors
+	s.At = max(s.At, w.figures.Elapsed)
 	s.Latency.Take(w.recent)
 }
 
