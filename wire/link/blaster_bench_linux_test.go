@@ -1,6 +1,7 @@
 package link
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -26,20 +27,22 @@ func BenchmarkBlaster(b *testing.B) {
 				peer.steer("veth0", 1)
 				to, from := macOf(peer.MAC("veth0")), macOf(near.MAC("veth0"))
 				near.Do(func() error {
-					stay(b, 0)
-					blaster, err := OpenBlaster("veth0", &BlasterConfig{Method: method, Batch: batch})
-					if err == nil {
-						defer blaster.Close()
-						benchBlaster(b, blaster, batch, AppendHeader(nil, to, from, 4))
+					if err := stay(0); err != nil {
+						return err
 					}
-					return err
+					blaster, err := OpenBlaster("veth0", &BlasterConfig{Method: method, Batch: batch})
+					if err != nil {
+						return err
+					}
+					defer blaster.Close()
+					return benchBlaster(b, blaster, batch, AppendHeader(nil, to, from, 4))
 				})
 			})
 		}
 	}
 }
 
-func benchBlaster(b *testing.B, blaster Blaster, batch int, header []byte) {
+func benchBlaster(b *testing.B, blaster Blaster, batch int, header []byte) error {
 	s := syn()
 	s.Options = wire.AppendSACKPermitted(s.Options)
 	s.Options = wire.AppendTimestamps(s.Options, wire.Timestamps{Val: 1})
@@ -48,11 +51,11 @@ func benchBlaster(b *testing.B, blaster Blaster, batch int, header []byte) {
 	s.Payload = make([]byte, 64)
 	p, err := wire.ParseFrame(segment(header, client4, netip.AddrPortFrom(peer4, ourPort), s))
 	if err != nil {
-		b.Fatal(err)
+		return err
 	}
 	stamp, err := wire.NewStamp(&p)
 	if err != nil {
-		b.Fatal(err)
+		return err
 	}
 	minter, v := cookie.RFC7413.Minter(cookie.Key{1}), stamp.Variant()
 	v.Src = netip.MustParseAddr("198.18.0.0")
@@ -66,21 +69,20 @@ func benchBlaster(b *testing.B, blaster Blaster, batch int, header []byte) {
 			frames[i] = stamp.Append(frames[i][:0], &v)
 		}
 		n, err := blaster.Send(frames)
-		if err != nil {
-			b.Fatal(err)
+		if err != nil && !errors.Is(err, unix.ENOBUFS) { // the other core has other work
+			return err
 		}
 		sent += n
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "frames/s")
+	return nil
 }
 
 // stay keeps the calling thread on a core.
-func stay(b *testing.B, core int) {
+func stay(core int) error {
 	var set unix.CPUSet
 	set.Set(core)
-	if err := unix.SchedSetaffinity(0, &set); err != nil {
-		b.Fatal(err)
-	}
+	return os.NewSyscallError("sched_setaffinity", unix.SchedSetaffinity(0, &set))
 }
 
 // steer has what comes in over an interface handled by a core (RPS), if there is

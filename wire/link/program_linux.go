@@ -70,9 +70,10 @@ const (
 	programElsewhere  = 1 << 16 // the thread is in another network namespace
 )
 
-// maxIn is how much of a packet the kernel takes to begin with, which has to fit a page
-// together with what it adds. The program makes the packet longer.
-const maxIn = 2048
+// maxIn is how much of the first frame the kernel is given as the packet to begin with.
+// The program makes it longer, in memory of the size that suits short frames; what is
+// allocated for the run itself would be the next power of two, also for every clone.
+const maxIn = 64
 
 // A runAttr is what BPF_PROG_TEST_RUN takes of union bpf_attr.
 type runAttr struct {
