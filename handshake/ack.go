@@ -28,6 +28,9 @@ func (m *Machine) inputAck(now instant, s *wire.Segment, set *wire.OptionSet, ou
 			// first acknowledgement has.
 			m.takeAck(now, s, set, window)
 		}
+		if m.handshake.synAckFin {
+			return true, m.afterAck(now, m.finSent(out))
+		}
 		m.schedule(now)
 		return true, out
 	}
@@ -164,7 +167,10 @@ func (m *Machine) isPlausible(now instant, acked int, d *delivery) bool {
 	if acked > 0 && m.echo != 0 && int32(m.echo-m.ts.value(d.latest.sentAt)) < 0 {
 		return false
 	}
-	return now.Sub(d.latest.sentAt) >= m.rack.least.value(now)
+	// As in Linux none can as long as nothing is known about the round trip: a time of
+	// almost nothing would have everything taken for lost that has just gone again.
+	least := m.rack.least.value(now)
+	return least > 0 && now.Sub(d.latest.sentAt) >= least
 }
 
 // measure takes a round-trip sample: from what was sent once, or from the echoed
@@ -182,7 +188,11 @@ func (m *Machine) measure(now instant, acked int, d *delivery) {
 			m.sampleRTT(now, rtt)
 		}
 	case acked > 0 && m.echo != 0 && m.ts.echoes(now, m.echo):
-		m.sampleRTT(now, m.ts.elapsed(now, m.echo))
+		rtt := m.ts.elapsed(now, m.echo)
+		if m.rack.least.value(now) == 0 {
+			m.rack.least.sample(now, max(rtt, time.Millisecond)) // better than nothing
+		}
+		m.sampleRTT(now, rtt)
 	}
 }
 

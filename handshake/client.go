@@ -328,5 +328,5 @@ func (m *Machine) simultaneousOpen(now instant, s *wire.Segment, set *wire.Optio
 	}
 	out = m.setState(SynReceived, out)
 	m.armRetransmit(now)
-	return m.emitSynAck(now, wire.FastOpen{}, nil, out)
+	return m.emitSynAck(now, wire.FastOpen{}, nil, 0, out)
 }

@@ -119,8 +119,10 @@ type Config struct {
 
 	// SynAckHold lets a server whose Gate has admitted the SYN's data wait
 	// this long for the application, to send its response in the SYN-ACK
-	// (RFC 7413, Section 4.2.2). 0 sends the SYN-ACK at once, as Linux does;
-	// with NoDataBeforeAck there is nothing to wait for.
+	// (RFC 7413, Section 4.2.2). If the response is all, and the application has
+	// closed, the FIN goes along. 0 sends the SYN-ACK at once, as Linux does; a
+	// negative value leaves it to the next Push or CloseWrite, which the owner then
+	// owes. With NoDataBeforeAck there is nothing to wait for.
 	SynAckHold time.Duration
 	// NoDataBeforeAck keeps a server from sending data to an address that has
 	// not been confirmed by an ACK: the sure cure against amplified reflection
@@ -156,8 +158,8 @@ type ClientFastOpen struct {
 	Experimental bool          // send the option as kind 254 with 0xF989
 }
 
-func (c Config) withDefaults() Config {
-	c.Profile.setDefaults(&c)
+func (c *Config) setDefaults() {
+	c.Profile.setDefaults(c)
 	c.KeepAlive.setDefaults()
 	setDefault(&c.InitialWindow, 10)
 	setDefault(&c.InitialRTO, time.Second)
@@ -172,7 +174,6 @@ func (c Config) withDefaults() Config {
 	if c.MSS <= 0 {
 		panic("handshake: Config.MSS is not set")
 	}
-	return c
 }
 
 // settings are what a Machine keeps of its Config beyond the handshake.
@@ -203,8 +204,9 @@ type settings struct {
 	FastOpen                     *ClientFastOpen // of a client, until the handshake is over
 }
 
-func (c *Config) settings() settings {
-	return settings{
+// settings fills s in; c has its defaults.
+func (c *Config) settings(s *settings) {
+	*s = settings{
 		LocalPort: c.LocalPort, RemotePort: c.RemotePort, ISS: c.ISS, TimestampOffset: c.TimestampOffset,
 		Profile: c.Profile, ECN: c.ECN, QuickAcks: uint8(max(min(c.QuickAcks, math.MaxUint8), 0)),
 		IPv6: c.IPv6, Nagle: c.Nagle, NoDataBeforeAck: c.NoDataBeforeAck,

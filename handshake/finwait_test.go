@@ -10,21 +10,15 @@ import (
 func TestNoFinWait2(t *testing.T) {
 	c := plainConfig()
 	c.FinWait2 = -1
+	for _, answer := range []string{". 1:1(0) ack 2", "F. 1:1(0) ack 2"} {
+		h := connect(t, c, "")
+		h.close()
+		h.want("F. 1:1(0) ack 1")
+		h.in(answer, "")
+		h.want("R 2:2(0)")
+		h.wantEnd(nil)
+	}
 	h := connect(t, c, "")
-	h.close()
-	h.want("F. 1:1(0) ack 1")
-	h.in(". 1:1(0) ack 2", "")
-	h.want("R 2:2(0)")
-	h.wantEnd(nil)
-
-	h = connect(t, c, "")
-	h.close()
-	h.want("F. 1:1(0) ack 1")
-	h.in("F. 1:1(0) ack 2", "")
-	h.want("R 2:2(0)")
-	h.wantEnd(nil)
-
-	h = connect(t, c, "")
 	h.closeWrite()
 	h.want("F. 1:1(0) ack 1")
 	h.in(". 1:1(0) ack 2", "")

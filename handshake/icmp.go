@@ -101,9 +101,20 @@ func (m *Machine) packetTooBig(now instant, e *wire.ICMPError, out []Output) []O
 		// What was sent for the error before is on its way. One error after the
 		// other must not make us send the same data as often.
 	case m.maySend() && m.send.inFlight() > 0:
-		// It is not congestion that has lost them.
 		m.send.board.loseLarger(m.segmentSize())
+		m.recovery.repairTooBig(&m.send)
 		return m.flush(now, out)
 	}
 	return out
+}
+
+// repairTooBig begins the repair of what was too big, if there is any. It is not
+// congestion that has lost it, so that the window stays as it is, and until it has arrived
+// duplicate ACKs are for what was sent behind it. As in Linux it is repaired like what a
+// timeout takes for lost.
+func (r *recovery) repairTooBig(s *sender) {
+	if s.board.lost == 0 || r.phase == phaseLoss {
+		return
+	}
+	*r = recovery{phase: phaseLoss, point: s.nxt, undo: undo{nothing: true, again: notReported}}
 }

@@ -32,11 +32,11 @@ type Machine struct {
 	echo      uint32 // what the segment in hand echoes of our timestamps; 0 if nothing
 	timers    timers
 
-	challenge instant
-	fastOpen  *FastOpenInfo // see story
-	ownStory  bool
-	count     counts
-	scratch   []byte // option bytes, and segments put together, of the outputs of the current call
+	challenge  instant
+	fastOpen   *FastOpenInfo // see story
+	spareStory *FastOpenInfo // of the machine's own, once it had one
+	count      counts
+	scratch    []byte // option bytes, and segments put together, of the outputs of the current call
 }
 
 // NewClient returns a machine in CLOSED. What is written to it before
@@ -54,16 +54,24 @@ func NewServer(c Config) *Machine { return newMachine(c) }
 
 func newMachine(c Config) *Machine {
 	m := &Machine{}
-	m.init(c)
+	m.init(&c)
 	return m
 }
 
-func (m *Machine) init(c Config) {
-	c = c.withDefaults()
-	m.config = c.settings()
-	m.send.init(&c)
-	m.recv.init(&c)
-	m.rtt.init(&c)
+// Reset makes a machine in CLOSED what NewServer returns, without memory of its own. The
+// one that it was is gone, and c has the defaults filled in.
+func (m *Machine) Reset(c *Config) {
+	*m = Machine{scratch: m.scratch[:0], spareStory: m.spareStory}
+	m.init(c)
+}
+
+// init fills the defaults in, too.
+func (m *Machine) init(c *Config) {
+	c.setDefaults()
+	c.settings(&m.config)
+	m.send.init(c)
+	m.recv.init(c)
+	m.rtt.init(c)
 	m.cwnd.control, m.cwnd.linux = c.Congestion, c.LinuxSender
 	m.recovery.undo.again = notReported
 	m.handshake.pathMSS, m.handshake.deferAccept = c.MSS, c.DeferAccept
@@ -301,7 +309,8 @@ func (m *Machine) SetCork(now time.Time, on bool, out []Output) []Output {
 // SetSynRetries changes Config.SynRetries (TCP_SYNCNT in Linux), also while the SYN
 // is on its way.
 func (m *Machine) SetSynRetries(n int) {
-	c := Config{Profile: m.config.Profile, MSS: m.config.MSS, SynRetries: n}.withDefaults()
+	c := Config{Profile: m.config.Profile, MSS: m.config.MSS, SynRetries: n}
+	c.setDefaults()
 	m.config.SynRetries = tries(c.SynRetries)
 }
 
@@ -323,6 +332,19 @@ func (m *Machine) KeepAlive() KeepAlive { return m.config.KeepAlive }
 // SetUserTimeout changes Config.UserTimeout. It counts from when the peer last
 // took something.
 func (m *Machine) SetUserTimeout(d time.Duration) { m.config.UserTimeout = d }
+
+// FastOpen tells what became of Fast Open; it is a part of Info.
+func (m *Machine) FastOpen() FastOpenInfo { return *m.fastOpen }
+
+// Transferred returns how many bytes the peer has acknowledged, and how many were
+// delivered; they are a part of Info.
+func (m *Machine) Transferred() (sent, received uint64) {
+	return m.send.confirmed, m.recv.delivered
+}
+
+// Uneventful reports whether there is nothing to tell of the connection in the counters of
+// Info: nothing was sent again, dropped or challenged.
+func (m *Machine) Uneventful() bool { return m.count == counts{Delivered: m.count.Delivered} }
 
 // Info returns a snapshot.
 func (m *Machine) Info() Info {

@@ -23,6 +23,7 @@ type negotiated struct {
 	fastOpened  bool // server: the SYN's data was taken (RFC 7413, Section 4.2)
 	accepted    bool // server: an application has the connection
 	synAckSent  bool
+	synAckFin   bool    // the first SYN-ACK had our FIN, too
 	deferAccept uint8   // see Config.DeferAccept
 	deferred    bool    // server: the SYN-ACK was acknowledged, and nothing came yet
 	answeredAt  instant // last SYN-ACK for a repeated SYN, or last ACK for a probe

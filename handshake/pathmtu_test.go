@@ -243,15 +243,51 @@ func TestPacketTooBigEndsSearch(t *testing.T) {
 	}
 }
 
-// The loss that an error explains is no congestion (RFC 1191, Section 6.4; C-112).
+// The loss that an error explains is no congestion, also if there is no room to repair all
+// of it at once; a timeout after it is (RFC 1191, Section 6.4; C-112).
 func TestPacketTooBigIsNoCongestion(t *testing.T) {
-	h := fullSegments(t, 8, withSACK())
-	before := h.m.Info()
+	for _, window := range []string{"65535", "1800"} {
+		h := fullSegments(t, 8, withSACK())
+		before := h.m.Info()
+		h.in(". 1:1(0) ack 1 win "+window, "")
+		h.icmp(wire.ICMPError{Type: 3, Code: 4, MTU: 840, Seq: ourISS.Add(1)})
+		h.wait(100 * time.Millisecond)
+		h.in(". 1:1(0) ack 1601", "")
+		if got := h.m.Info(); got.FastRecoveries != 0 || got.Timeouts != 0 || got.Threshold != before.Threshold || got.MSS != 800 {
+			t.Errorf("window %s: got %d recoveries, %d timeouts, threshold %d, MSS %d", window, got.FastRecoveries, got.Timeouts, got.Threshold, got.MSS)
+		}
+		h.wait(h.m.Info().RTO)
+		if got := h.m.Info(); got.Timeouts != 1 || got.Threshold != 3200 {
+			t.Errorf("window %s: got %d timeouts, threshold %d; want 1, 3200", window, got.Timeouts, got.Threshold)
+		}
+		h.in(". 1:1(0) ack 8001", "")
+		if got := h.m.Info(); got.FastRecoveries != 0 || got.CongestionState != CongestionOpen {
+			t.Errorf("window %s: got %d recoveries, state %v; want 0, open", window, got.FastRecoveries, got.CongestionState)
+		}
+	}
+}
+
+// Duplicate ACKs for what was sent behind a segment that was too big do not have it go
+// once more (C-112).
+func TestPacketTooBigAndDuplicates(t *testing.T) {
+	h := fullSegments(t, 1, plainConfig())
+	for range 4 {
+		h.wait(time.Millisecond)
+		h.write(bytesOf(300))
+	}
+	h.sent = nil
+	h.wait(50 * time.Millisecond)
 	h.icmp(wire.ICMPError{Type: 3, Code: 4, MTU: 840, Seq: ourISS.Add(1)})
-	h.wait(100 * time.Millisecond)
-	h.in(". 1:1(0) ack 1601", "")
-	h.in(". 1:1(0) ack 8001", "")
-	if got := h.m.Info(); got.FastRecoveries != 0 || got.Timeouts != 0 || got.Threshold != before.Threshold || got.MSS != 800 {
-		t.Errorf("got %d recoveries, %d timeouts, threshold %d, MSS %d", got.FastRecoveries, got.Timeouts, got.Threshold, got.MSS)
+	h.want(". 1:801(800) ack 1")
+	h.want(". 801:1001(200) ack 1")
+	h.wait(50 * time.Millisecond)
+	for range 4 {
+		h.in(". 1:1(0) ack 1", "")
+	}
+	h.wantIdle()
+	h.wait(50 * time.Millisecond)
+	h.in(". 1:1(0) ack 2201", "")
+	if got := h.m.Info(); got.FastRecoveries != 0 || got.Timeouts != 0 || got.CongestionState != CongestionOpen {
+		t.Errorf("got %d recoveries, %d timeouts, state %v; want 0, 0, open", got.FastRecoveries, got.Timeouts, got.CongestionState)
 	}
 }

@@ -146,6 +146,48 @@ func TestImplausibleAnswer(t *testing.T) {
 	}
 }
 
+// As long as no round trip was measured no answer to what has gone more than once is
+// plausible: here everything has, as it went with a SYN-ACK that was lost. What arrives
+// late does not send the rest a third time, let alone once for each acknowledgement.
+// With timestamps there is a measurement. RFC 8985, Section 6.2, Step 2 (C-73).
+func TestImplausibleWithoutRoundTrip(t *testing.T) {
+	for _, timestamps := range []bool{false, true} {
+		c, size := withSACK(), 1000
+		ts := func(int) string { return "" }
+		if timestamps {
+			c, size = withTimestamps(), 988
+			c.NoSACK = false
+			ts = func(ecr int) string { return ",nop,nop,TS val 7 ecr " + itoa(ecr) }
+		}
+		h := startServer(t, c, admitted, "S 0:5(5) <mss 1000,sackOK"+ts(0)+">", "hello")
+		h.write(bytesOf(6 * size))
+		h.wait(time.Second)
+		h.sent = nil
+		h.in(". 6:6(0) ack 1 <nop,nop"+ts(100)+">", "") // of the first SYN-ACK
+		h.wait(100 * time.Millisecond)
+		h.in(". 6:6(0) ack "+itoa(1+size)+" <nop,nop"+ts(1100)+">", "")
+		h.wait(100 * time.Millisecond)
+		h.in(". 6:6(0) ack "+itoa(1+3*size)+" <nop,nop"+ts(1200)+">", "")
+		if got := h.m.Info().Retransmits; got != 6 {
+			t.Fatalf("timestamps %v: %d segments went again, want 6", timestamps, got)
+		}
+		h.wait(100 * time.Millisecond)
+		h.in(". 6:6(0) ack "+itoa(1+3*size)+" <"+sackText(1+4*size, 1+5*size)+ts(1200)+">", "")
+		want := 6
+		if timestamps {
+			want = 7 // the one before is lost
+		}
+		if got := h.m.Info().Retransmits; got != want {
+			t.Errorf("timestamps %v: %d segments went again after a round trip, want %d", timestamps, got, want)
+		}
+		h.wait(time.Millisecond)
+		h.in(". 6:6(0) ack "+itoa(1+5*size)+" <nop,nop"+ts(1300)+">", "") // it was late
+		if got := h.m.Info().Retransmits; got != want {
+			t.Errorf("timestamps %v: %d segments went again after what was late, want %d", timestamps, got, want)
+		}
+	}
+}
+
 // A second hole that is repaired shows that the repair of the first one was lost,
 // with timestamps, too: what they echo then is older than both repairs (RFC 7323,
 // Section 4.3; RFC 8985, Section 6.2, Step 2; C-73).

@@ -10,7 +10,7 @@ type phase uint8
 const (
 	phaseOpen     phase = iota // nothing was lost
 	phaseRecovery              // what SACK, RACK or duplicate ACKs have shown is being repaired
-	phaseLoss                  // the timer has run out
+	phaseLoss                  // the timer has run out, or what was sent is too big for the path
 )
 
 // recovery repairs losses that were found without a timeout: it decides how much

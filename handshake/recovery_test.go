@@ -262,6 +262,29 @@ func TestTimeoutAcrossPieces(t *testing.T) {
 	}
 }
 
+// Small segments that are lost go again in as few as they fit into, as in Linux, which
+// does not cut them anew for that (C-73).
+func TestRepairJoinsSmallSegments(t *testing.T) {
+	h := fullSegments(t, 0, withSACK())
+	for range 8 {
+		h.write(bytesOf(300))
+		h.wait(time.Millisecond)
+	}
+	h.write(bytesOf(3000))
+	h.sent = nil
+	h.wait(92 * time.Millisecond)
+	h.in(". 1:1(0) ack 1 <nop,nop,sack 1201:1501 2401:5401>", "")
+	h.want(". 1:901(900) ack 1")
+	h.wait(100 * time.Millisecond)
+	h.in(". 1:1(0) ack 901 <nop,nop,sack 1201:1501 2401:5401>", "")
+	h.want(". 901:1201(300) ack 1")
+	h.want(". 1501:2401(900) ack 1")
+	h.wantIdle()
+	if got := h.m.Info().Retransmits; got != 3 {
+		t.Errorf("got %d segments sent again, want 3", got)
+	}
+}
+
 // An acknowledgement that ends the recovery leaves the window at the threshold,
 // however much it covers: what was SACKed before has been counted (RFC 6937,
 // Section 3; C-74).

@@ -7,7 +7,7 @@ import (
 // repair sends again what was lost, as much as the congestion window allows.
 func (m *Machine) repair(now instant, out []Output) []Output {
 	for {
-		seq, n, ok := m.send.board.firstLost()
+		seq, n, ok := m.send.board.firstLost(m.segmentSize())
 		if !ok {
 			return out
 		}
@@ -45,7 +45,7 @@ func (m *Machine) sendAgain(now instant, seq wire.Seq, n int, out []Output) []Ou
 	if fin {
 		taken++
 	}
-	if p := m.path; p != nil && p.probing > 0 && p.seq.LessEq(seq) && seq.Less(p.end) {
+	if p := m.path; p != nil && p.probing > 0 && p.seq.Less(seq.Add(taken)) && seq.Less(p.end) {
 		p.probing = 0 // what arrives now says nothing about its size
 	}
 	// RACK tells by the time that this was sent after the new data of the same
@@ -97,13 +97,11 @@ func (m *Machine) enterLoss(now instant) {
 	r, b, size := &m.recovery, &m.send.board, m.segmentSize()
 	reneged := b.reneged()
 	r.frto = m.mayAskTimeout() && !reneged
-	if r.phase != phaseLoss {
-		if r.phase == phaseOpen {
-			m.beginUndo()
-			m.shrink(m.send.inFlight())
-		}
-		r.phase = phaseLoss
+	if r.phase == phaseOpen || r.undo.nothing {
+		m.beginUndo()
+		m.shrink(m.send.inFlight())
 	}
+	r.phase = phaseLoss
 	r.point = m.send.nxt
 	m.ecn.cwr = m.ecn.sends
 	r.force, r.duplicates, r.arrived = false, 0, 0

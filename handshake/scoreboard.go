@@ -297,18 +297,25 @@ func (b *scoreboard) found() {
 	}
 }
 
-// firstLost returns the first bytes that are lost; ok is false if there are
-// none.
-func (b *scoreboard) firstLost() (seq wire.Seq, n int, ok bool) {
+// firstLost returns the first bytes that are lost; ok is false if there are none. Parts
+// that follow, and were sent at other times, come along as long as they fit into a segment
+// of that size, as in Linux: small segments do not go again one by one.
+func (b *scoreboard) firstLost(size int) (seq wire.Seq, n int, ok bool) {
 	if b.lost == 0 {
 		return 0, 0, false
 	}
 	for _, s := range b.spans() {
-		if s.fate&fateLost != 0 {
-			return s.seq, s.n, true
+		switch lost := s.fate&fateLost != 0; {
+		case !ok && lost:
+			seq, n, ok = s.seq, s.n, true
+		case !ok:
+		case !lost, n+s.n > size:
+			return seq, n, true
+		default:
+			n += s.n
 		}
 	}
-	return 0, 0, false
+	return seq, n, ok
 }
 
 // resent notes that the n bytes at seq, which begins a span, are sent once more.

@@ -50,8 +50,10 @@ func (m *Machine) accept(now instant, syn *wire.Segment, a Admission, out []Outp
 	at := len(out)
 	out = m.recv.takeSynData(syn, out)
 	m.story().SynAcked = m.recv.nxt.Diff(m.recv.irs.Add(1))
-	if m.config.SynAckHold > 0 && !m.config.NoDataBeforeAck && m.mayAnswerInSynAck() {
-		m.timers.synAck = now.Add(m.config.SynAckHold)
+	if m.config.SynAckHold != 0 && !m.config.NoDataBeforeAck && m.mayAnswerInSynAck() {
+		if m.config.SynAckHold > 0 {
+			m.timers.synAck = now.Add(m.config.SynAckHold)
+		}
 		return out
 	}
 	// The SYN-ACK goes first: the client should not wait for our application.
@@ -89,24 +91,38 @@ func (m *Machine) admit(syn *wire.Segment, set *wire.OptionSet, a Admission) {
 }
 
 // sendSynAck sends the first SYN-ACK, with data if the application was waited
-// for and has some.
+// for and has some, and with a FIN if that is all.
 func (m *Machine) sendSynAck(now instant, out []Output) []Output {
 	m.timers.synAck = 0
 	m.handshake.synAckSent = true
 	m.send.synAt = now
 	m.armRetransmit(now)
-	var data []byte
-	if n := min(m.send.unsent(), m.segmentSize()-optionSpace, m.send.window); n > 0 && m.mayAnswerInSynAck() {
-		data = m.wholePayload(m.send.nxt, n)
-		m.send.sent(now, n, n, 0)
-		m.story().SynAckData = n
-	}
+	data, fin := m.synAckData(now)
 	fo := wire.FastOpen{}
 	if c := m.fastOpen.SynAckCookie; !c.IsZero() {
 		fo = m.cookieOption(c, m.handshake.replyForm)
 	}
-	out = m.emitSynAck(now, fo, data, out)
+	out = m.emitSynAck(now, fo, data, fin, out)
 	return m.flush(now, out)
+}
+
+// synAckData returns what of the response goes in the SYN-ACK, and the FIN flag if that
+// is all of it and the application has closed: a client that takes the one takes the
+// other, and one exchange less is seen by both.
+func (m *Machine) synAckData(now instant) (data []byte, fin wire.Flags) {
+	s := &m.send
+	n := min(s.unsent(), m.segmentSize()-optionSpace, s.window)
+	if n <= 0 || !m.mayAnswerInSynAck() {
+		return nil, 0
+	}
+	data = m.wholePayload(s.nxt, n)
+	m.story().SynAckData = n
+	if s.finFollows(n) {
+		m.handshake.synAckFin, fin = true, wire.FIN
+		n++
+	}
+	s.sent(now, n, m.segmentSize(), 0)
+	return data, fin
 }
 
 // mayAnswerInSynAck reports whether the client expects data in the SYN-ACK: it has
@@ -115,11 +131,11 @@ func (m *Machine) mayAnswerInSynAck() bool {
 	return m.handshake.fastOpened && m.fastOpen.SynOption != OptionRequest
 }
 
-func (m *Machine) emitSynAck(now instant, fo wire.FastOpen, data []byte, out []Output) []Output {
+func (m *Machine) emitSynAck(now instant, fo wire.FastOpen, data []byte, fin wire.Flags, out []Output) []Output {
 	m.handshake.synAckSent = true
 	options, _ := m.synOptions(now, true, fo)
 	return m.transmit(wire.Segment{
-		Seq: m.send.iss, Flags: wire.SYN | wire.ACK | m.answerECN(), Window: m.recv.announceSyn(),
+		Seq: m.send.iss, Flags: wire.SYN | wire.ACK | fin | m.answerECN(), Window: m.recv.announceSyn(),
 		Options: options, Payload: data,
 	}, out)
 }
@@ -145,7 +161,7 @@ func (m *Machine) synAckTimeout(now instant, out []Output) []Output {
 	m.rtt.backOff()
 	m.cwnd.open(m.config.InitialWindow, m.segmentSize(), true)
 	m.armRetransmit(now)
-	return m.emitSynAck(now, wire.FastOpen{}, nil, out)
+	return m.emitSynAck(now, wire.FastOpen{}, nil, 0, out)
 }
 
 // repeatedSyn answers the SYN of this very connection once more, not too often
@@ -155,7 +171,7 @@ func (m *Machine) repeatedSyn(now instant, out []Output) []Output {
 	if h.synAckSent && now.Sub(h.answeredAt) >= challengeInterval {
 		h.answeredAt = now
 		m.send.synAt, m.send.synAgain = now, true
-		out = m.emitSynAck(now, wire.FastOpen{}, nil, out)
+		out = m.emitSynAck(now, wire.FastOpen{}, nil, 0, out)
 	}
 	return m.drop(DropUnexpectSYN, out)
 }
@@ -175,7 +191,7 @@ func (m *Machine) confirm(now instant, s *wire.Segment, set *wire.OptionSet, out
 		// To the peer the rest of the SYN's data was never sent.
 		m.judgeCrossed(acked)
 		m.send.nxt = s.Ack
-	case !m.send.board.empty() && (m.handshake.lost || acked < m.fastOpen.SynAckData):
+	case !m.send.board.empty() && (m.handshake.lost || acked < m.inSynAck()):
 		// What went with a SYN-ACK that was lost, or taken without its data, goes
 		// again.
 		m.send.board.loseAll(now)
@@ -189,6 +205,14 @@ func (m *Machine) confirm(now instant, s *wire.Segment, set *wire.OptionSet, out
 	m.recv.quick.lastData = now
 	m.armKeepAlive(now)
 	return m.setState(Established, out)
+}
+
+// inSynAck is how much of the sequence space the first SYN-ACK took beside its SYN.
+func (m *Machine) inSynAck() int {
+	if m.handshake.synAckFin {
+		return m.fastOpen.SynAckData + 1
+	}
+	return m.fastOpen.SynAckData
 }
 
 // judgeCrossed is judgeSynAck after a simultaneous open.

@@ -51,10 +51,23 @@ func (s *sim) checkPayload(h *simHost, seg *wire.Segment) {
 	if h.hasHigh && first.Less(h.high) {
 		h.again++
 		s.logf("%s sends %d bytes again", h.name, min(n, h.high.Diff(first)))
+		s.checkRepeat(h, at)
 	}
 	if !h.hasHigh || h.high.Less(end) {
 		h.high, h.hasHigh = end, true
 	}
+}
+
+// checkRepeat: a segment that goes again, from this byte on, does not go once more before
+// there can be an answer to it. What an ICMP error is about does.
+func (s *sim) checkRepeat(h *simHost, at int) {
+	if last, ok := h.repeated[at]; ok && s.now.Sub(last) < 2*s.path.delay {
+		s.fail("%s sends byte %d again, and did so %v ago", h.name, at, s.now.Sub(last))
+	}
+	if h.repeated == nil {
+		h.repeated = map[int]time.Time{}
+	}
+	h.repeated[at] = s.now
 }
 
 // probesShutWindow reports whether a segment that begins at first is the one that

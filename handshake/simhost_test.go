@@ -37,7 +37,8 @@ type simHost struct {
 	// What the checks remember. forged is set while a segment is not the peer's.
 	edge, room, ack, high             wire.Seq
 	hasEdge, hasRoom, hasAck, hasHigh bool
-	again                             int // segments with data that was sent before
+	again                             int               // segments with data that was sent before
+	repeated                          map[int]time.Time // the last of them by their first byte
 	forged                            bool
 	challenges                        int
 	challengedAt                      time.Time

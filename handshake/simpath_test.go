@@ -331,6 +331,7 @@ func (s *sim) icmp(to *simHost, e wire.ICMPError, d time.Duration) {
 			return
 		}
 		s.logf("router > %s: ICMP type %d code %d MTU %d seq %d", h.name, e.Type, e.Code, e.MTU, e.Seq.Diff(h.config.ISS))
+		clear(h.repeated)
 		s.take(h, h.m.ICMP(s.now, e, h.out[:0]))
 		s.app(h)
 	})

@@ -13,23 +13,30 @@ var plainStories = [...]FastOpenInfo{
 
 // begunStory sets what there is to tell.
 func (m *Machine) begunStory(f FastOpenInfo) {
-	for i := range plainStories {
-		if plainStories[i] == f {
-			m.fastOpen, m.ownStory = &plainStories[i], false
-			return
+	if f.SynOption == OptionNone || f.SynOption == "" {
+		for i := range plainStories {
+			if plainStories[i] == f {
+				m.fastOpen = &plainStories[i]
+				return
+			}
 		}
 	}
-	own := new(FastOpenInfo)
-	*own = f
-	m.fastOpen, m.ownStory = own, true
+	m.ownStory(f)
+}
+
+// ownStory begins a story of the machine's own.
+func (m *Machine) ownStory(f FastOpenInfo) {
+	if m.spareStory == nil {
+		m.spareStory = new(FastOpenInfo)
+	}
+	*m.spareStory = f
+	m.fastOpen = m.spareStory
 }
 
 // story returns what there is to tell, to be changed.
 func (m *Machine) story() *FastOpenInfo {
-	if !m.ownStory {
-		own := new(FastOpenInfo)
-		*own = *m.fastOpen
-		m.fastOpen, m.ownStory = own, true
+	if m.fastOpen != m.spareStory {
+		m.ownStory(*m.fastOpen)
 	}
 	return m.fastOpen
 }

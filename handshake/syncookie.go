@@ -75,8 +75,7 @@ func (k *SynCookies) Answer(now time.Time, c Config, local, remote netip.AddrPor
 		ms := uint32(now.UnixMilli())
 		c.TimestampOffset -= (ms - seen.bits()) & cookieOptions
 	}
-	k.machine = Machine{scratch: k.machine.scratch[:0]}
-	k.machine.init(c)
+	k.machine.Reset(&c)
 	k.out = k.machine.Accept(now, seen.syn(syn.Seq, syn.Window, set.Timestamps.Val), Admission{Outcome: OutcomeNotAsked}, k.out[:0])
 	for i := range k.out {
 		if k.out[i].Kind == Transmit {

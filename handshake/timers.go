@@ -13,13 +13,12 @@ type timers struct {
 }
 
 func (t *timers) next() instant {
-	var first instant
-	for _, at := range [...]instant{t.retransmit, t.tail, t.reorder, t.persist, t.keepAlive, t.delayedAck, t.synAck, t.final} {
-		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
-			first = at
-		}
-	}
-	return first
+	// Less one, what is never comes last: this is asked after every segment.
+	first := min(
+		uint64(t.retransmit-1), uint64(t.tail-1), uint64(t.reorder-1), uint64(t.persist-1),
+		uint64(t.keepAlive-1), uint64(t.delayedAck-1), uint64(t.synAck-1), uint64(t.final-1),
+	)
+	return instant(first + 1)
 }
 
 func (t *timers) clear() { *t = timers{} }

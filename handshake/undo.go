@@ -14,6 +14,7 @@ import (
 type undo struct {
 	possible, cwr     bool     // possible: an echo may tell; cwr: it was due
 	limited           bool     // by the window
+	nothing           bool     // the loss has changed nothing: see repairTooBig
 	again             int16    // segments sent again that no D-SACK has reported, or one of the values below
 	marker            wire.Seq // SND.UNA when the loss was found: what D-SACKs report before it is older
 	window, threshold int

@@ -5,6 +5,7 @@
 #   ./scripts/test.sh [PACKAGE...]    default: all packages
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source scripts/debian.sh
 
 # program, Debian package, what is skipped without it
 needs='
@@ -17,7 +18,7 @@ python3  python3        interoperability tests with python
 kdig     knot-dnsutils  interoperability tests with kdig
 nginx    nginx-light    interoperability tests with nginx
 haproxy  haproxy        interoperability tests with haproxy
-gcc      gcc            the race detector
+gcc      gcc            the race detector; the measuring sticks of scripts/bench
 '
 
 missing() {
@@ -34,21 +35,6 @@ install_missing() {
 	echo "installing:" $packages
 	# shellcheck disable=SC2086
 	without_services apt_install $packages
-}
-
-apt_install() {
-	export DEBIAN_FRONTEND=noninteractive
-	apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@" >/dev/null
-}
-
-# without_services runs a command that installs servers, and keeps their packages from starting them.
-without_services() {
-	local policy=/usr/sbin/policy-rc.d status=0
-	[ ! -e $policy ] || policy=
-	[ -z "$policy" ] || command install -m 755 /dev/stdin $policy <<<$'#!/bin/sh\nexit 101'
-	"$@" || status=$?
-	[ -z "$policy" ] || rm -f $policy
-	return $status
 }
 
 export PATH="$PATH:/usr/sbin:/sbin"

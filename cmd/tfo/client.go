@@ -80,7 +80,7 @@ func (c *client) open() (*guardedStack, *observer, error) {
 	if err != nil {
 		return nil, nil, errors.Join(err, guard.close())
 	}
-	stack, err := openStack(hop.Interface, nil, guard, ob)
+	stack, err := openStack(hop.Interface, nil, guard, ob, c.flags.poll)
 	if err != nil {
 		return nil, nil, errors.Join(err, guard.close(), ob.discard())
 	}

@@ -36,6 +36,7 @@ type connectFlags struct {
 	json         bool
 	guard        guardChoice
 	observe      observeFlags
+	poll         pollFlag
 }
 
 func newConnect() *cobra.Command {
@@ -114,6 +115,7 @@ func (c *connectFlags) add(cmd *cobra.Command) {
 	f.BoolVar(&c.json, "json", false, "print one JSON object for each connection instead of the reply")
 	c.guard.add(cmd)
 	c.observe.add(f)
+	c.poll.add(f)
 }
 
 // connect makes the connections. With --json there is a line also if it does

@@ -65,17 +65,34 @@ func (l *labFlags) serve(ctx context.Context, host *lab.Host, addr netip.AddrPor
 	if err != nil {
 		return nil, errors.Join(err, stack.shutdown())
 	}
-	flags := listenFlags{reply: labReply}
 	go func() {
 		for {
 			c, err := ln.AcceptTCP()
 			if err != nil {
 				return
 			}
-			flags.serve(ctx, c)
+			labAnswer(ctx, c)
 		}
 	}()
 	return stack.shutdown, nil
+}
+
+// labAnswer serves one connection as a server with a goroutine for each would, so that
+// its SYN-ACK is sent before its answer. What goes wrong is seen in the segments.
+func labAnswer(ctx context.Context, c *endpoint.Conn) {
+	defer c.Close()
+	stop := context.AfterFunc(ctx, func() { c.SetDeadline(longAgo) })
+	defer stop()
+	c.SetDeadline(time.Now().Add(patience))
+	if _, err := c.Read(make([]byte, 64<<10)); err != nil && err != io.EOF {
+		return
+	}
+	if _, err := io.WriteString(c, labReply); err != nil {
+		return
+	}
+	if c.CloseWrite() == nil {
+		_, _ = io.Copy(io.Discard, c)
+	}
 }
 
 func serveKernel(ctx context.Context, host *lab.Host, addr netip.AddrPort) (stop func() error, err error) {
@@ -97,7 +114,7 @@ func labStack(ctx context.Context, host *lab.Host, mode iptables.Mode) (stack *g
 		if err != nil {
 			return err
 		}
-		if stack, err = openStack(host.Interface, nil, guard, &observer{}); err != nil {
+		if stack, err = openStack(host.Interface, nil, guard, &observer{}, 0); err != nil {
 			return errors.Join(err, guard.close())
 		}
 		return nil

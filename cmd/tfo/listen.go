@@ -25,6 +25,7 @@ type listenFlags struct {
 	json             bool
 	guard            guardChoice
 	observe          observeFlags
+	poll             pollFlag
 }
 
 func newListen() *cobra.Command {
@@ -84,6 +85,7 @@ func (l *listenFlags) add(cmd *cobra.Command) {
 	f.BoolVar(&l.json, "json", false, "print one JSON object for each connection")
 	l.guard.add(cmd)
 	l.observe.add(f)
+	l.poll.add(f)
 }
 
 func listen(cmd *cobra.Command, flags *listenFlags, address string) (err error) {
@@ -96,7 +98,7 @@ func listen(cmd *cobra.Command, flags *listenFlags, address string) (err error) 
 		return err
 	}
 	flags.keys.warnExposed(cmd)
-	s := &server{flags: flags, cmd: cmd, gate: gate, address: address}
+	s := newServer(cmd, flags, gate, address)
 	defer func() { err = errors.Join(err, s.close()) }()
 	if s.site, err = openSite(flags.http); err != nil {
 		return err
@@ -115,9 +117,9 @@ func listen(cmd *cobra.Command, flags *listenFlags, address string) (err error) 
 	complain(cmd.ErrOrStderr(), "listening on %s (%s)%s%s%s", s.address, strings.Join(names, ", "), flags.describe(gate),
 		s.site.describe(), s.metrics.describe())
 	if s.site != nil {
-		return s.serveSite(cmd.Context())
+		return s.serveSite()
 	}
-	return s.serve(cmd.Context())
+	return s.serve()
 }
 
 // gate turns the flags into what the listener does about Fast Open.
@@ -131,7 +133,7 @@ func (l *listenFlags) gate() (handshake.GateConfig, error) {
 	if l.exitAfter < 0 {
 		return g, usagef("--exit-after: %d is not a number of connections", l.exitAfter)
 	}
-	err := l.guard.check()
+	err := errors.Join(l.guard.check(), l.poll.check())
 	if err == nil {
 		g.Keyring, err = l.keys.keyringOrRandom()
 	}

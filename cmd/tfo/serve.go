@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -33,23 +33,15 @@ type served struct {
 	Close      string `json:"close"`
 }
 
-func (s served) String() string {
-	return fmt.Sprintf("%s: Fast Open %s (%s), %d bytes in the SYN, received %d, sent %d, %s, close %s",
-		s.Remote, s.FastOpen, s.Reason, s.SynData, s.Received, s.Sent, milliseconds(s.DurationUS), s.Close)
-}
-
-// serve talks to one client and closes.
-func (l *listenFlags) serve(ctx context.Context, c *endpoint.Conn) served {
-	stop := context.AfterFunc(ctx, func() { c.SetDeadline(longAgo) })
-	defer stop()
-	c.SetDeadline(time.Now().Add(patience))
-	written, err := l.answer(c)
-	if err == nil {
-		_, err = io.Copy(io.Discard, c)
-	}
-	line := newServed(ctx, c, written, err)
-	c.Close()
-	return line
+// appendText adds the line for people. There are tens of thousands of them a second.
+func (s *served) appendText(b []byte) []byte {
+	b = append(append(b, s.Remote...), ": Fast Open "...)
+	b = append(append(append(b, s.FastOpen...), " ("...), s.Reason...)
+	b = strconv.AppendInt(append(b, "), "...), int64(s.SynData), 10)
+	b = strconv.AppendUint(append(b, " bytes in the SYN, received "...), s.Received, 10)
+	b = strconv.AppendUint(append(b, ", sent "...), s.Sent, 10)
+	b = strconv.AppendFloat(append(b, ", "...), float64(s.DurationUS)/1000, 'f', 1, 64)
+	return append(append(append(b, " ms, close "...), s.Close...), '\n')
 }
 
 // newServed is a connection that ends now, with an error or, if that is nil or
@@ -59,14 +51,15 @@ func newServed(ctx context.Context, c *endpoint.Conn, written int64, err error) 
 	if err == io.EOF {
 		err = nil
 	}
-	info, timing := c.Info(), c.Timing()
+	fo, timing := c.FastOpen(), c.Timing()
+	sent, received := c.Transferred()
 	if err == nil {
 		// A client that closed early is done before the reply is on its way.
-		info.Sent = uint64(written)
+		sent = uint64(written)
 	}
 	return served{
-		Remote: c.RemoteAddr().String(), FastOpen: string(info.FastOpen.Outcome), Reason: string(info.FastOpen.Why),
-		SynData: info.FastOpen.SynData, Received: info.Received, Sent: info.Sent,
+		Remote: c.RemoteAddrPort().String(), FastOpen: string(fo.Outcome), Reason: string(fo.Why),
+		SynData: fo.SynData, Received: received, Sent: sent,
 		DurationUS: micros(timing.Syn, ended), Close: closeWord(ctx, err),
 	}
 }
@@ -82,26 +75,6 @@ func lingeringClose(ctx context.Context, c *endpoint.Conn) error {
 	defer stop()
 	_, err := io.Copy(io.Discard, c)
 	return err
-}
-
-// answer replies to the first data, or to everything for an echo, and closes
-// the sending side. It returns the bytes written.
-func (l *listenFlags) answer(c *endpoint.Conn) (written int64, err error) {
-	if l.echo {
-		if written, err = io.Copy(c, c); err != nil {
-			return written, err
-		}
-		return written, c.CloseWrite()
-	}
-	first := make([]byte, 64<<10)
-	if _, err := c.Read(first); err != nil && err != io.EOF {
-		return 0, err
-	}
-	n, err := io.WriteString(c, l.reply)
-	if err != nil {
-		return int64(n), err
-	}
-	return int64(n), c.CloseWrite()
 }
 
 func closeWord(ctx context.Context, err error) string {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"strconv"
 	"strings"
@@ -30,9 +29,21 @@ type server struct {
 	stacks    []*guardedStack
 	listeners []*endpoint.Listener
 
-	mu   sync.Mutex
-	done int // connections that have ended
-	err  error
+	ctx  context.Context // done when enough connections have been served
+	stop context.CancelFunc
+
+	mu    sync.Mutex
+	lines *lateWriter
+	line  []byte // used again
+	done  int    // connections that have ended
+	err   error
+}
+
+func newServer(cmd *cobra.Command, flags *listenFlags, gate handshake.GateConfig, address string) *server {
+	s := &server{flags: flags, cmd: cmd, gate: gate, address: address}
+	s.ctx, s.stop = context.WithCancel(cmd.Context())
+	s.lines = newLateWriter(cmd.OutOrStdout(), s.fail)
+	return s
 }
 
 // open starts a stack and a listener on every interface. If it fails, close
@@ -58,7 +69,7 @@ func (s *server) listenOn(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	stack, err := openStack(name, s.ports, guard, s.observer)
+	stack, err := openStack(name, s.ports, guard, s.observer, s.flags.poll)
 	if err != nil {
 		return errors.Join(err, guard.close())
 	}
@@ -66,6 +77,9 @@ func (s *server) listenOn(ctx context.Context, name string) error {
 	s.metrics.watch(name, stack)
 	lc := endpoint.ListenConfig{Stack: stack.Stack, FastOpen: s.gate}
 	lc.Machine.TimeWait = lingerTime
+	if s.site == nil {
+		lc.Handler, lc.HandlerTimeout = newAnswerer(s.ctx, s.flags, s.report).handle, patience
+	}
 	ln, err := lc.Listen(ctx, "tcp", s.address)
 	if err != nil {
 		return err
@@ -83,10 +97,12 @@ func (s *server) fixPort(ln *endpoint.Listener) {
 
 // close ends what open has started, as far as it got.
 func (s *server) close() error {
+	s.stop()
 	errs := []error{s.metrics.close(), s.site.close()}
 	for _, stack := range s.stacks {
 		errs = append(errs, stack.shutdown())
 	}
+	errs = append(errs, s.lines.flush())
 	if s.ports != nil {
 		errs = append(errs, s.ports.close())
 	}
@@ -96,64 +112,49 @@ func (s *server) close() error {
 	return errors.Join(errs...)
 }
 
-// serve accepts until the context ends or enough connections have been served.
-func (s *server) serve(ctx context.Context) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	context.AfterFunc(ctx, func() {
+// serve waits until the context ends, enough connections have been served, or the
+// listeners have lost their interfaces.
+func (s *server) serve() error {
+	context.AfterFunc(s.ctx, func() {
 		for _, ln := range s.listeners {
 			ln.Close()
 		}
 	})
-	var conns, accepting sync.WaitGroup
 	for _, ln := range s.listeners {
-		accepting.Go(func() {
-			for {
-				c, err := ln.AcceptTCP()
-				if err != nil {
-					return
-				}
-				conns.Go(func() {
-					if s.handle(ctx, c) {
-						stop()
-					}
-				})
-			}
-		})
+		// Connections are the handler's: there is nothing to accept before the end.
+		if c, err := ln.Accept(); err == nil {
+			c.Close()
+		}
 	}
-	accepting.Wait()
-	conns.Wait()
 	return s.failure()
 }
 
-// handle serves one connection, and reports whether it was the last one.
-func (s *server) handle(ctx context.Context, c *endpoint.Conn) (last bool) {
-	return s.report(s.flags.serve(ctx, c))
-}
-
-// report prints what became of a connection, and reports whether it was the
-// last one.
-func (s *server) report(line served) (last bool) {
+// report prints what became of a connection, and ends the server if it was the last.
+func (s *server) report(line served) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.done++
 	var err error
 	if s.flags.json {
-		err = printJSON(s.cmd.OutOrStdout(), line)
+		err = printJSON(s.lines, line)
 	} else {
-		_, err = fmt.Fprintln(s.cmd.OutOrStdout(), line)
+		s.line = line.appendText(s.line[:0])
+		_, err = s.lines.Write(s.line)
 	}
 	if err != nil {
 		s.err = err
 	}
-	return err != nil || s.done == s.flags.exitAfter
+	if err != nil || s.done == s.flags.exitAfter {
+		s.stop()
+	}
 }
 
-// fail keeps why the server cannot go on.
+// fail keeps why the server cannot go on, and ends it.
 func (s *server) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.err = err
+	s.stop()
 }
 
 func (s *server) failure() error {

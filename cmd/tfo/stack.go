@@ -20,8 +20,8 @@ const lingerTime = 50 * time.Millisecond
 // openStack starts an endpoint on an interface. The stack closes the guard, and
 // the observer stays the caller's. Ports may be shared with other stacks; nil
 // leaves them to the stack.
-func openStack(ifname string, ports endpoint.Ports, guard *portGuard, ob *observer) (*guardedStack, error) {
-	c := endpoint.Config{Ports: ports, Capture: ob.frame(), Trace: ob.segment()}
+func openStack(ifname string, ports endpoint.Ports, guard *portGuard, ob *observer, poll pollFlag) (*guardedStack, error) {
+	c := endpoint.Config{Ports: ports, Capture: ob.frame(), Trace: ob.segment(), BusyPoll: time.Duration(poll)}
 	if guard != nil {
 		c.Guard = guard
 	}

@@ -19,25 +19,18 @@ const maxRequest = 64 << 10
 
 // serveSite serves HTTP until the context ends or enough connections have been
 // served. Requests that are being answered then have a moment to be done.
-func (s *server) serveSite(ctx context.Context) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
+func (s *server) serveSite() error {
 	web := s.web()
 	var conns, accepting sync.WaitGroup
 	for _, ln := range s.listeners {
-		wl := &webListener{Listener: ln, ctx: ctx, conns: &conns, ended: func(line served) {
-			if s.report(line) {
-				stop()
-			}
-		}}
+		wl := &webListener{Listener: ln, ctx: s.ctx, conns: &conns, ended: s.report}
 		accepting.Go(func() {
 			if err := web.Serve(wl); !errors.Is(err, http.ErrServerClosed) {
 				s.fail(err)
-				stop()
 			}
 		})
 	}
-	<-ctx.Done()
+	<-s.ctx.Done()
 	bounded, cancel := context.WithTimeout(context.Background(), shutdownTime)
 	defer cancel()
 	if web.Shutdown(bounded) != nil {

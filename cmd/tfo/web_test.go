@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/netip"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tfocraft/handshake"
 	"tfocraft/handshake/endpoint"
 	"tfocraft/wire"
 	"tfocraft/wire/link"
@@ -55,9 +57,11 @@ func newMemSite(t *testing.T) *memSite {
 		}
 	}
 	m := &memSite{t: t, done: make(chan error)}
-	s := &server{flags: &listenFlags{json: true}, cmd: &cobra.Command{}}
-	s.cmd.SetOut(&m.output)
-	s.cmd.SetErr(io.Discard)
+	cmd := &cobra.Command{}
+	cmd.SetContext(t.Context())
+	cmd.SetOut(&m.output)
+	cmd.SetErr(io.Discard)
+	s := newServer(cmd, &listenFlags{json: true}, handshake.GateConfig{}, "")
 	var err error
 	var stack *endpoint.Stack
 	var ln *endpoint.Listener
@@ -74,9 +78,8 @@ func newMemSite(t *testing.T) *memSite {
 		t.Fatal(err)
 	}
 	s.listeners = []*endpoint.Listener{ln}
-	ctx, stop := context.WithCancel(t.Context())
-	m.stop = stop
-	go func() { m.done <- s.serveSite(ctx) }()
+	m.stop = s.stop
+	go func() { m.done <- errors.Join(s.serveSite(), s.lines.flush()) }()
 	t.Cleanup(func() {
 		m.client.Close()
 		stack.Close()

@@ -18,12 +18,17 @@ import (
 const ownScripts = "../testdata/drill"
 
 // The project's scripts pass, each in every family that it is for.
-func TestScripts(t *testing.T) {
-	for _, file := range scriptsBelow(t, ownScripts) {
+func TestScripts(t *testing.T) { eachPasses(t, ownScripts) }
+
+// eachPasses plays the scripts below a folder, each in every family that it is for. They
+// have to pass, and to ask for nothing that makes no difference.
+func eachPasses(t *testing.T, dir string) {
+	t.Helper()
+	for _, file := range scriptsBelow(t, dir) {
 		for _, family := range families {
 			t.Run(file+"/"+family, func(t *testing.T) {
 				t.Parallel()
-				r := playFile(t, filepath.Join(ownScripts, file), family)
+				r := playFile(t, filepath.Join(dir, file), family)
 				if r == nil {
 					return
 				}

@@ -86,35 +86,55 @@ func (l *loop) supersede(now time.Time, c *Conn) (least wire.Seq, ok bool) {
 }
 
 // accept opens a connection for the SYN in l.rx, with this initial sequence
-// number, or answers it by a cookie. A SYN that there is no room for is dropped,
+// number, or answers it by a SYN cookie. A SYN that there is no room for is dropped,
 // and will come again; a reset would tell the client that nobody listens.
+//
+// A SYN with a valid Fast Open cookie is no part of a flood from forged addresses: it
+// does not count among those that are half open, and is taken also while they are
+// too many. Linux does not look at its cookie then.
 func (l *loop) accept(now time.Time, ln *Listener, iss wire.Seq) {
-	cookie := ln.wantsCookie()
+	if ln.overflows(&l.counters) {
+		return
+	}
+	always := ln.config.SynCookies == SynCookiesAlways
+	if !always {
+		set, _ := l.rx.TCP.Options.Decode()
+		admission := l.admit(now, ln, &set)
+		if admission.Data || !ln.crowded() {
+			l.counters.admitted(&admission, set.FastOpen.Request())
+			l.open(now, ln, iss, admission)
+			return
+		}
+	}
 	switch {
-	case !cookie && ln.crowded():
+	case !always && ln.config.SynCookies == SynCookiesOff:
 		l.counters.TCPReqQFullDrop++
 		l.counters.ListenDrops++
-	case ln.overflows(&l.counters):
-	case cookie:
-		l.answerCookie(now, ln)
+	case !l.mayAnswer():
+		l.counters.ListenDrops++
 	default:
-		l.open(now, ln, iss)
+		l.answerCookie(now, ln)
 	}
 }
 
-// open opens a connection for the SYN in l.rx.
-func (l *loop) open(now time.Time, ln *Listener, iss wire.Seq) {
+// admit asks the gate about the SYN in l.rx.
+func (l *loop) admit(now time.Time, ln *Listener, set *wire.OptionSet) handshake.Admission {
 	if err := ln.rotate(now, newKey); err != nil {
 		l.log.Warn("endpoint: cookie key is overdue", "error", err)
 	}
-	local, remote := l.rx.Dst(), l.rx.Src()
-	set, _ := l.rx.TCP.Options.Decode()
-	admission := ln.gate.Admit(now, &set, len(l.rx.TCP.Payload), remote.Addr(), local.Addr())
-	l.counters.admitted(&admission, set.FastOpen.Request())
+	return ln.gate.Admit(now, set, len(l.rx.TCP.Payload), l.rx.Src().Addr(), l.rx.Dst().Addr())
+}
 
+// open opens a connection for the SYN in l.rx.
+func (l *loop) open(now time.Time, ln *Listener, iss wire.Seq, admission handshake.Admission) {
+	local, remote := l.rx.Dst(), l.rx.Src()
 	config := l.stack.machineConfig(ln.config.Machine, local, remote, segmentSize(l.stack.mtu, local.Addr()))
 	config.ISS = iss
-	c := l.newServerConn(now, ln, handshake.NewServer(config))
+	if ln.config.Handler != nil && admission.Data {
+		answersInSynAck(&config)
+	}
+	c := l.spares.server(l.stack, local, remote, &config, ln.config.Handler, ln.claim)
+	l.insertServer(now, ln, c)
 	c.admitted, c.waiting = admission.Data, !admission.Data
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -126,20 +146,23 @@ func (l *loop) open(now time.Time, ln *Listener, iss wire.Seq) {
 		// RFC 7413, Appendix A.2: before the handshake is over.
 		l.counters.PassiveOpens++
 		ln.announce(c)
-		l.handedOver = true
+		l.handedOver = c.handled == nil
 	}
 }
 
-// newServerConn makes the connection known that the segment in l.rx opens.
-func (l *loop) newServerConn(now time.Time, ln *Listener, m *handshake.Machine) *Conn {
+// insertServer makes the connection known that the segment in l.rx opens.
+func (l *loop) insertServer(now time.Time, ln *Listener, c *Conn) {
 	ln.claim.retain()
-	c := l.stack.newConn(l.rx.Dst(), l.rx.Src(), m, ln.claim)
 	c.listener = ln
-	c.flow = newFlowLabel()
-	c.timing.syn = now
+	if !c.local.Addr().Is4() {
+		c.flow = newFlowLabel()
+	}
+	l.stack.mark(&c.timing.syn, now)
+	if patience := ln.config.HandlerTimeout; patience > 0 && c.handled != nil {
+		c.handled.patience = l.timers.at(now.Add(patience))
+	}
 	c.setHeader(l.reversed())
-	l.insert(c)
-	return c
+	l.conns.put(c)
 }
 
 func newKey() (cookie.Key, error) { return cookie.NewKey(rand.Reader) }
@@ -147,9 +170,17 @@ func newKey() (cookie.Key, error) { return cookie.NewKey(rand.Reader) }
 // newFlowLabel returns a random flow label (RFC 6437, Section 3).
 func newFlowLabel() uint32 { return mathrand.Uint32() & 0xfffff }
 
-// announce makes Accept return c. There is room: overflows was asked for the
-// segment that this is about.
-func (ln *Listener) announce(c *Conn) { ln.queue <- c }
+// announce makes Accept return c, or has its handler called. There is room: overflows
+// was asked for the segment that this is about. The caller holds c.mu.
+func (ln *Listener) announce(c *Conn) {
+	if c.handled == nil {
+		ln.queue <- c
+		return
+	}
+	c.machine.Accepted()
+	c.handled.announced = true
+	c.stir()
+}
 
 // leaveListener undoes what a connection that has ended counts for.
 func (l *loop) leaveListener(now time.Time, c *Conn, err error) {

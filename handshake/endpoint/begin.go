@@ -68,7 +68,7 @@ func (c *Conn) TryRead(b []byte) (int, error) {
 		if err := c.inEnded(); err != nil {
 			return 0, err
 		}
-		return 0, c.opError("read", syscall.EAGAIN)
+		return 0, syscall.EAGAIN
 	}
 	c.consume(n)
 	return n, nil
@@ -87,10 +87,13 @@ func (c *Conn) TryWrite(b []byte) (int, error) {
 	if !c.writing && len(c.rest) == 0 && (c.dial == nil || c.dial.over) {
 		n = c.machine.Queue(b)
 	}
-	if n == 0 && len(b) > 0 {
-		return 0, c.opError("write", syscall.EAGAIN)
+	if n < len(b) {
+		c.want()
 	}
-	c.stack.mail.post(c)
+	if n == 0 && len(b) > 0 {
+		return 0, syscall.EAGAIN
+	}
+	c.post()
 	return n, nil
 }
 
@@ -132,14 +135,19 @@ func (c *Conn) Buffered() (n int, ended bool) {
 	return c.in.Len(), c.inEnded() != nil
 }
 
-// Room returns how many bytes TryWrite would take now.
+// Room returns how many bytes TryWrite would take now. If there is none, a [Handler] is
+// called when there is some again.
 func (c *Conn) Room() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.writing || len(c.rest) > 0 || c.writeError() != nil {
 		return 0
 	}
-	return c.machine.SendSpace()
+	n := c.machine.SendSpace()
+	if n == 0 {
+		c.want()
+	}
+	return n
 }
 
 // Unsent returns how many bytes were written and not yet acknowledged.

@@ -46,6 +46,13 @@ type Config struct {
 	// to show what is on the wire.
 	NoOffload bool
 
+	// BusyPoll is how long the stack goes on looking for frames before it sleeps, if they
+	// have come as fast as that before. To wake up takes tens of microseconds on many
+	// machines, which is most of what a short exchange takes; the price is a processor
+	// that is busy meanwhile. 0 means not at all. It does nothing on links that are not
+	// a [link.Poller].
+	BusyPoll time.Duration
+
 	// Secret makes initial sequence numbers unpredictable (RFC 6528); zero
 	// means a random one.
 	Secret [16]byte

@@ -26,11 +26,12 @@ type Conn struct {
 	machine            *handshake.Machine
 	in                 ring.Ring  // delivered
 	sink               []byte     // of a Read that waits: it is filled before in is
-	filled             int        // bytes in it
-	consumed           int        // read by the application, of which the machine does not know yet
+	filled             int32      // bytes in it
+	consumed           int32      // read by the application, of which the machine does not know yet
 	rest               []byte     // of what Dial was given: written before anything else, as room comes
 	eof                bool       // nothing follows in
 	writing            bool       // a Write is going on
+	handled            *handled   // nil if Accept returns the connection
 	writeClosed        bool       // by CloseWrite
 	closed             bool       // by Close or Abort
 	aborted            bool       // by Abort
@@ -84,7 +85,7 @@ func (c *Conn) Write(b []byte) (int, error) {
 		}
 		if took := c.copyIn(b[n:min(len(b), n+maxPiece)]); took > 0 {
 			n += took
-			c.stack.mail.post(c)
+			c.post()
 		} else if c.writeError() == nil {
 			c.writable.wait(&c.mu)
 		}
@@ -92,29 +93,28 @@ func (c *Conn) Write(b []byte) (int, error) {
 	return n, nil
 }
 
-// copyIn copies what there is room for to the send buffer, without keeping the loop
-// from the connection, and returns how much that is. It is nothing, too, if the
-// connection is closed meanwhile.
-func (c *Conn) copyIn(p []byte) (n int) {
+// copyIn copies what there is room for to the send buffer, and returns how much that is.
+func (c *Conn) copyIn(p []byte) int {
 	a, b := c.machine.Reserve(len(p))
 	if len(a) == 0 {
 		return 0
 	}
+	n, _ := c.fill(func() (int, error) { return copy(a, p) + copy(b, p[len(a):]), nil })
+	return n
+}
+
+// fill has into fill in what was reserved in the send buffer, without keeping the loop
+// from the connection, and queues as much as that says. It is nothing if the connection is
+// closed meanwhile, or into panics, as copying from a mapped file may.
+func (c *Conn) fill(into func() (int, error)) (n int, err error) {
 	c.mu.Unlock()
 	defer func() {
 		c.mu.Lock()
-		n = c.commit(n)
+		if !c.machine.Commit(n) {
+			n = 0
+		}
 	}()
-	copy(b, p[copy(a, p):]) // which may fail, as in a mapped file
-	return len(a) + len(b)
-}
-
-// commit queues what was filled in, and returns how much that is.
-func (c *Conn) commit(n int) int {
-	if !c.machine.Commit(n) {
-		return 0
-	}
-	return n
+	return into()
 }
 
 // beginWrite waits until no other Write is going on, Dial's included.
@@ -160,7 +160,7 @@ func (c *Conn) CloseWrite() error {
 	}
 	c.writeClosed = true
 	c.writable.broadcast()
-	c.stack.mail.post(c)
+	c.post()
 	return nil
 }
 
@@ -182,7 +182,7 @@ func (c *Conn) giveUp(abort bool) error {
 	}
 	c.markClosed()
 	c.aborted = c.aborted || abort || c.discard
-	c.stack.mail.post(c)
+	c.post()
 	return nil
 }
 
@@ -226,7 +226,22 @@ func (c *Conn) setDeadlines(t time.Time, read, write bool) error {
 }
 
 // FastOpen tells what became of Fast Open on this connection, and why.
-func (c *Conn) FastOpen() handshake.FastOpenInfo { return c.Info().FastOpen }
+func (c *Conn) FastOpen() handshake.FastOpenInfo {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.machine.FastOpen()
+}
+
+// Transferred returns how many bytes the peer has acknowledged, and how many have come
+// from it in order. They are a part of Info.
+func (c *Conn) Transferred() (sent, received uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.machine.Transferred()
+}
+
+// RemoteAddrPort is RemoteAddr without an allocation.
+func (c *Conn) RemoteAddrPort() netip.AddrPort { return c.remote }
 
 // Info returns a snapshot of the connection; after its end, the last one.
 func (c *Conn) Info() handshake.Info {
@@ -239,7 +254,7 @@ func (c *Conn) Info() handshake.Info {
 func (c *Conn) Timing() Timing {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.timing.report()
+	return c.stack.report(c.timing)
 }
 
 func (c *Conn) opError(op string, err error) error { return opError(op, c.local, c.remote, err) }

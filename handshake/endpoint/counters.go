@@ -123,8 +123,10 @@ func (c *Counters) add(i *handshake.Info) {
 // err. As in Linux a half-open connection that times out, or whose listener is
 // closed, has not failed: it has never been one.
 func (c *Counters) ended(conn *Conn, from handshake.State, err error) {
-	info := conn.machine.Info()
-	c.add(&info)
+	if !conn.machine.Uneventful() {
+		info := conn.machine.Info()
+		c.add(&info)
+	}
 	switch {
 	case err == nil:
 	case conn.waiting && errors.Is(err, handshake.ErrReset):

@@ -278,7 +278,7 @@ func (l *loop) dial(now time.Time, c *Conn) error {
 	l.counters.ActiveOpens++
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.timing.syn = now
+	c.stack.mark(&c.timing.syn, now)
 	l.apply(now, c, c.machine.Open(now, l.outputs[:0]))
 	return nil
 }

@@ -19,9 +19,9 @@ func (l *loop) insert(c *Conn) bool {
 // remove forgets a connection that has ended.
 func (l *loop) remove(now time.Time, c *Conn, from handshake.State, err error) {
 	l.conns.remove(c)
-	if l.timers.drop(c); l.conns.n == 0 && cap(l.timers) > smallTable {
-		l.timers = nil
-	}
+	l.timers.drop(c)
+	l.timers.trim()
+	l.spares.add(c)
 	l.counters.ended(c, from, err)
 	c.end(errno(err))
 	l.stack.drop(c.claim)
@@ -39,6 +39,7 @@ func (l *loop) drain(now time.Time, idle chan struct{}) {
 	l.draining = true
 	l.idle = append(l.idle, idle)
 	l.closeListeners(now)
+	l.expireHandled(now)
 	for c := range l.conns.all() {
 		c.mu.Lock()
 		c.markClosed()

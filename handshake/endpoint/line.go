@@ -24,9 +24,8 @@ type line struct {
 	admitted  bool   // by the listener's gate, and not confirmed yet
 	waiting   bool   // for the handshake to be over before Accept returns it
 	flow      uint32 // IPv6 flow label, the same for all packets (RFC 6437)
-	slot      int32  // in the timer queue
 
-	due      time.Time // when the timer queue looks at it
+	timer    timer
 	next     *Conn     // in a chain of connTable
 	listener *Listener // that accepted it; nil for a dialed one
 }
@@ -34,7 +33,7 @@ type line struct {
 // newConn returns a connection that the loop does not know yet.
 func (s *Stack) newConn(local, remote netip.AddrPort, m *handshake.Machine, claim *claim) *Conn {
 	c := &Conn{stack: s, local: local, remote: remote, machine: m}
-	c.claim, c.slot = claim, notQueued
+	c.claim, c.timer.slot = claim, notQueued
 	return c
 }
 
@@ -45,24 +44,24 @@ func (l *line) setHeader(h []byte) { l.headerLen = uint8(copy(l.header[:], h)) }
 
 // deliver hands bytes to the application; one that has closed gets none.
 func (c *Conn) deliver(now time.Time, b []byte) {
-	if c.timing.firstByte == 0 {
-		c.timing.firstByte = c.timing.since(now)
-	}
+	c.stack.mark(&c.timing.firstByte, now)
 	if c.closed {
 		return
 	}
 	if c.in.Len() == 0 {
 		n := copy(c.sink[c.filled:], b)
-		c.filled += n
+		c.filled += int32(n)
 		b = b[n:]
 	}
 	c.in.Push(&c.stack.buffers, b)
 	c.readable.broadcast()
+	c.stir()
 }
 
 func (c *Conn) deliverEOF() {
 	c.eof = true
 	c.readable.broadcast()
+	c.stir()
 }
 
 // settle uses the room that a call of the machine has made in the send buffer.
@@ -70,7 +69,7 @@ func (c *Conn) settle() {
 	if len(c.rest) > 0 {
 		if n := c.machine.Queue(c.rest); n > 0 {
 			c.rest = c.rest[n:]
-			c.stack.mail.post(c)
+			c.post()
 		}
 		if len(c.rest) > 0 {
 			return
@@ -81,6 +80,10 @@ func (c *Conn) settle() {
 	if c.writing && c.machine.WorthWriting() {
 		c.writable.broadcast()
 	}
+	if h := c.handled; h != nil && h.wanting && c.machine.WorthWriting() {
+		h.wanting = false
+		c.stir()
+	}
 }
 
 // end tells the application that the machine has ended, and why.
@@ -88,4 +91,5 @@ func (c *Conn) end(err error) {
 	c.ended, c.err, c.rest = true, err, nil
 	c.readable.broadcast()
 	c.writable.broadcast()
+	c.stir()
 }

@@ -47,6 +47,11 @@ type ListenConfig struct {
 	// ReuseAddr lets the listener have a port at which connections are left that an
 	// earlier listener with the same addresses has accepted (SO_REUSEADDR).
 	ReuseAddr bool
+	// Handler serves the connections in place of Accept, which then returns none.
+	Handler Handler
+	// HandlerTimeout is how long a connection may take before its handler is told that
+	// it has taken too long; 0 means as long as it likes.
+	HandlerTimeout time.Duration
 	// Machine is the template of the connections. Ports, family, sequence
 	// number and timestamp offset are filled in; MSS may be set to lower it.
 	Machine handshake.Config

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"os"
 	"runtime"
 	"time"
 
@@ -16,14 +15,6 @@ import (
 
 // readBatch is how many frames are read at once.
 const readBatch = 64
-
-// Mail comes first, so that its answers go out together. A steady stream of it
-// would keep frames from being read: after maxSkips rounds without a read
-// comes one that mail does not end, of napTime at most.
-const (
-	maxSkips = 16
-	napTime  = time.Millisecond
-)
 
 // tuple names a connection.
 type tuple struct {
@@ -46,29 +37,35 @@ type loop struct {
 	draining   bool
 	stopped    bool
 	idle       []chan struct{} // to close when there are no connections
-	skips      int             // rounds in a row without a read
-	sendFailed bool            // and was logged
-	more       bool            // a connection has more to send, which is not to wait for frames
-	handedOver bool            // SYN data went to an application in this round
+	waits      waits
+	sendFailed bool // and was logged
+	more       bool // a connection has more to send, which is not to wait for frames
+	inHaste    bool // as many frames came at once as do when more are waiting
+	answers    int  // SYN cookies that they were answered with
+	handedOver bool // SYN data went to an application in this round
 
 	// Used again and again, so that frames cost no allocation.
 	frames  []link.Frame
 	outputs []handshake.Output
 	calls   []call
 	ready   []*Conn
+	stirred []*Conn // whose handlers are to be called
+	spare   []*Conn
+	spares  spares
 	touched []*Conn // by the frames of this round
 	rx, tx  wire.Packet
 	reverse [maxHeader]byte
 	queue   sendQueue
 }
 
-func newLoop(s *Stack) *loop {
+func newLoop(now time.Time, s *Stack) *loop {
 	return &loop{
 		stack: s, log: s.log, link: s.config.Link, mail: s.mail,
 		conns:     newConnTable(),
 		listeners: make(map[netip.AddrPort]*Listener),
 		cookies:   handshake.SynCookies{Secret: s.config.Secret},
 		frames:    make([]link.Frame, readBatch),
+		timers:    newTimerQueue(now),
 	}
 }
 
@@ -80,7 +77,9 @@ func (l *loop) run() {
 		l.log.Warn("endpoint: link failed", "error", err)
 	}
 	l.mail.stop()
+	l.stopped = true
 	l.endAll(err)
+	l.callHandlers(time.Now())
 	_ = l.link.Close() // nothing is left to lose
 }
 
@@ -94,7 +93,9 @@ func (l *loop) serve() error {
 			return err
 		}
 		l.fire(now)
+		l.callHandlers(now)
 		l.flush()
+		l.spares.collect(l.mail)
 		if l.stopped {
 			return net.ErrClosed
 		}
@@ -123,36 +124,12 @@ func (l *loop) fire(now time.Time) {
 // take takes the n frames that were read.
 func (l *loop) take(n int) {
 	now := time.Now()
+	l.inHaste, l.answers = n >= readBatch/2, 0
 	for i := range n {
 		l.frame(now, &l.frames[i])
 	}
+	l.callHandlers(now)
 	l.settle(now)
-}
-
-// receive waits for frames, mail or the next timer.
-func (l *loop) receive(now time.Time) (int, error) {
-	switch {
-	case l.more && l.poller != nil:
-		l.skips = 0
-		return l.poller.Poll(l.frames)
-	case l.mail.sleep(now, l.timers.next()):
-	case l.skips < maxSkips:
-		l.skips++
-		return 0, nil
-	default:
-		l.mail.nap(now.Add(napTime))
-	}
-	return l.read()
-}
-
-func (l *loop) read() (int, error) {
-	l.skips = 0
-	n, err := l.link.ReadFrames(l.frames)
-	l.mail.awake()
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		err = nil
-	}
-	return n, err
 }
 
 // mailBatch is how many connections are attended to before frames are read: what
@@ -191,6 +168,10 @@ func (l *loop) readMail(now time.Time) error {
 func (l *loop) advance(now time.Time, c *Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if h := c.handled; h != nil && h.patience != 0 && h.patience <= l.timers.at(now) {
+		h.patience = 0
+		c.expire()
+	}
 	l.apply(now, c, c.machine.Advance(now, l.outputs[:0]))
 }
 
@@ -208,8 +189,10 @@ func (l *loop) attend(now time.Time, c *Conn) {
 		l.apply(now, c, c.machine.Abort(now, l.outputs[:0]))
 		return
 	}
-	l.apply(now, c, c.machine.Push(now, l.outputs[:0]))
-	l.catchUp(now, c) // others have had the lock meanwhile
+	if !c.ends() {
+		l.apply(now, c, c.machine.Push(now, l.outputs[:0]))
+		l.catchUp(now, c) // others have had the lock meanwhile
+	}
 	switch {
 	case c.aborted:
 		l.apply(now, c, c.machine.Abort(now, l.outputs[:0]))
@@ -226,11 +209,18 @@ func (l *loop) attend(now time.Time, c *Conn) {
 	}
 }
 
+// ends reports whether the FIN is to be queued now, so that Push need not first send what
+// can go with it. What a reset would follow is pushed all the same.
+func (c *Conn) ends() bool {
+	due := c.closed || c.writeClosed && !c.finDone
+	return due && !c.closeDone && !c.aborted && len(c.rest) == 0 && c.machine.Unread() == 0
+}
+
 // catchUp tells the machine what the application has read.
 func (l *loop) catchUp(now time.Time, c *Conn) {
 	if n := c.consumed; n > 0 {
 		c.consumed = 0
-		l.apply(now, c, c.machine.Consume(now, n, l.outputs[:0]))
+		l.apply(now, c, c.machine.Consume(now, int(n), l.outputs[:0]))
 	}
 }
 

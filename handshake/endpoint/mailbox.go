@@ -94,6 +94,13 @@ func (m *mailbox) take(calls []call, ready []*Conn) ([]call, []*Conn) {
 	return calls, ready
 }
 
+// empty reports whether there is no mail.
+func (m *mailbox) empty() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.calls) == 0 && len(m.ready) == 0
+}
+
 // sleep prepares for a wait for frames that mail or the time until ends. It
 // reports false if there is mail already.
 func (m *mailbox) sleep(now, until time.Time) bool {

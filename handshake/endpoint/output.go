@@ -100,7 +100,7 @@ func (l *loop) changeState(now time.Time, c *Conn, o *handshake.Output) {
 
 // established marks the end of the handshake.
 func (l *loop) established(now time.Time, c *Conn) {
-	c.timing.established = c.timing.since(now)
+	l.stack.mark(&c.timing.established, now)
 	if c.listener == nil {
 		l.dialEnded(c)
 		return

@@ -33,7 +33,7 @@ func (c *Conn) mayNotRead() error {
 	switch {
 	case c.closed:
 		return c.opError("read", net.ErrClosed)
-	case c.deadlines != nil && c.deadlines.read.passed():
+	case c.handled != nil && c.handled.expired, c.deadlines != nil && c.deadlines.read.passed():
 		return c.opError("read", os.ErrDeadlineExceeded)
 	}
 	return nil
@@ -62,7 +62,7 @@ func (c *Conn) waitInto(b []byte) (n int) {
 	}
 	c.sink = b
 	c.readable.wait(&c.mu)
-	n = c.filled
+	n = int(c.filled)
 	c.sink, c.filled = nil, 0
 	return n
 }
@@ -70,9 +70,9 @@ func (c *Conn) waitInto(b []byte) (n int) {
 // consume notes that the application has read n bytes. The machine hears of it
 // at once if the peer should.
 func (c *Conn) consume(n int) {
-	c.consumed += n
-	if c.machine.ConsumeDue(c.consumed) {
-		c.stack.mail.post(c)
+	c.consumed += int32(n)
+	if c.machine.ConsumeDue(int(c.consumed)) {
+		c.post()
 	}
 }
 

@@ -76,7 +76,7 @@ func (c *Conn) sendFile(r io.Reader, size int64) (total int64, err error) {
 		n, err := c.readIn(r, size-total)
 		switch total += int64(n); {
 		case n > 0:
-			c.stack.mail.post(c)
+			c.post()
 		case err == nil && c.writeError() == nil:
 			return total, nil // it has nothing to say
 		}
@@ -91,16 +91,11 @@ func (c *Conn) sendFile(r io.Reader, size int64) (total int64, err error) {
 }
 
 // readIn reads up to most bytes into the send buffer, as far as there is room, and
-// returns how many, as copyIn does.
-func (c *Conn) readIn(r io.Reader, most int64) (n int, err error) {
+// returns how many.
+func (c *Conn) readIn(r io.Reader, most int64) (int, error) {
 	room, _ := c.machine.Reserve(int(min(most, maxPiece)))
 	if len(room) == 0 {
 		return 0, nil
 	}
-	c.mu.Unlock()
-	defer func() {
-		c.mu.Lock()
-		n = c.commit(n)
-	}()
-	return r.Read(room)
+	return c.fill(func() (int, error) { return r.Read(room) })
 }

@@ -32,6 +32,7 @@ type Stack struct {
 
 	buffers ring.Pool
 
+	began      time.Time     // what timing counts from
 	done       chan struct{} // closed when the loop has ended
 	background sync.WaitGroup
 	owned      []io.Closer // what Open has opened
@@ -45,7 +46,7 @@ const minMTU = 68
 // New starts a stack on a link of the caller's. Whoever calls it calls Close
 // or Shutdown in the end.
 func New(c Config) (*Stack, error) {
-	s, err := newStack(c)
+	s, err := newStack(time.Now(), c)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +55,7 @@ func New(c Config) (*Stack, error) {
 }
 
 // newStack returns a stack whose loop does not run yet.
-func newStack(c Config) (*Stack, error) {
+func newStack(now time.Time, c Config) (*Stack, error) {
 	if c.Link == nil {
 		return nil, errors.New("endpoint: Config.Link is not set")
 	}
@@ -89,8 +90,9 @@ func newStack(c Config) (*Stack, error) {
 		mail:   &mailbox{link: c.Link},
 		done:   make(chan struct{}),
 		clock:  time.Now,
+		began:  now,
 	}
-	s.loop = newLoop(s)
+	s.loop = newLoop(now, s)
 	s.loop.poller, _ = c.Link.(link.Poller)
 	s.loop.queue.offload, s.burst = s.config.offloader()
 	return s, nil

@@ -24,7 +24,7 @@ type Stepper struct {
 // NewStepper returns a stack that stands at a time. Its link is written to and
 // never read: frames come by Input.
 func NewStepper(now time.Time, c Config) (*Stepper, error) {
-	s, err := newStack(c)
+	s, err := newStack(now, c)
 	if err != nil {
 		return nil, err
 	}
@@ -49,6 +49,7 @@ func (p *Stepper) Advance(now time.Time) {
 	l := p.stack.loop
 	p.readMail()
 	l.fire(now)
+	l.callHandlers(now)
 	p.finish()
 }
 
@@ -63,6 +64,7 @@ func (p *Stepper) finish() {
 		p.readMail()
 	}
 	l.flush()
+	l.spares.collect(p.stack.mail)
 }
 
 // Input takes a frame that has come, and answers it.
@@ -70,6 +72,7 @@ func (p *Stepper) Input(now time.Time, frame []byte) {
 	p.now = now
 	l := p.stack.loop
 	l.frame(now, &link.Frame{Data: frame})
+	l.callHandlers(now)
 	l.settle(now)
 	p.finish()
 }

@@ -33,6 +33,21 @@ func (ln *Listener) wantsCookie() bool {
 	return ln.crowded()
 }
 
+// answersInHaste is how many SYN cookies a batch of frames is answered with at most while
+// batches are full.
+const answersInHaste = 4
+
+// mayAnswer reports whether a SYN may be answered by a cookie. While frames come faster
+// than they are taken, few are: an answer takes several times as long as finding out that
+// a SYN has nothing to show for itself, and those who have would drown with the rest.
+func (l *loop) mayAnswer() bool {
+	if !l.inHaste {
+		return true
+	}
+	l.answers++
+	return l.answers <= answersInHaste
+}
+
 // answerCookie answers the SYN in l.rx and forgets it. There is no Fast Open,
 // whatever the SYN shows: its data comes again behind the ACK.
 func (l *loop) answerCookie(now time.Time, ln *Listener) {
@@ -79,7 +94,11 @@ func (l *loop) acceptCookie(now time.Time, ln *Listener, other *Conn) bool {
 		other.mu.Unlock()
 	}
 	m, out := handshake.RestoreServer(now, config, syn, *ack, l.outputs[:0])
-	c := l.newServerConn(now, ln, m)
+	c := l.stack.newConn(local, remote, m, ln.claim)
+	if ln.config.Handler != nil {
+		c.handled = &handled{handler: ln.config.Handler}
+	}
+	l.insertServer(now, ln, c)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.waiting = true

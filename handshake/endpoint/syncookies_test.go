@@ -85,26 +85,29 @@ func TestSynFlood(t *testing.T) {
 		}
 		data := noise(300 << 10)
 		for range 5 {
-			// The cookie is valid, and yet there is no Fast Open under a flood.
-			d := endpoint.Dialer{Stack: f.client, FastOpen: handshake.ClientOn, Cookie: keyring().Mint(client4, server4)}
-			c, err := d.DialContext(t.Context(), "tcp", address4, data)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := finish(t, c); got != string(bytes.ToUpper(data)) {
-				t.Errorf("got %d bytes back, want %d", len(got), len(data))
-			}
-			if got := c.FastOpen().Outcome; got == handshake.Accepted {
-				t.Errorf("Fast Open: %s", got)
+			for _, mode := range []handshake.ClientMode{handshake.ClientOn, handshake.ClientOff} {
+				d := endpoint.Dialer{Stack: f.client, FastOpen: mode, Cookie: keyring().Mint(client4, server4)}
+				c, err := d.DialContext(t.Context(), "tcp", address4, data)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := finish(t, c); got != string(bytes.ToUpper(data)) {
+					t.Errorf("got %d bytes back, want %d", len(got), len(data))
+				}
+				// A valid Fast Open cookie tells a client from the flood.
+				if got, want := c.FastOpen().Outcome == handshake.Accepted, mode == handshake.ClientOn; got != want {
+					t.Errorf("Fast Open accepted: %t, want %t", got, want)
+				}
 			}
 		}
 		n := f.server.Counters()
-		if n.SyncookiesSent != 102_000-64+5 || n.SyncookiesRecv != 5 || n.TCPReqQFullDoCookies != n.SyncookiesSent || n.SyncookiesFailed != 0 {
-			t.Errorf("%d cookies sent, %d for a full queue, %d came back, %d failed; want 101941, 101941, 5 and 0",
-				n.SyncookiesSent, n.TCPReqQFullDoCookies, n.SyncookiesRecv, n.SyncookiesFailed)
+		if n.SyncookiesSent+n.ListenDrops != 102_000-64+5 || n.SyncookiesRecv != 5 || n.TCPReqQFullDoCookies != n.SyncookiesSent || n.SyncookiesFailed != 0 {
+			t.Errorf("%d cookies sent, %d for a full queue, %d SYNs dropped, %d cookies came back, %d failed; want 101941 with the drops, 5 and 0",
+				n.SyncookiesSent, n.TCPReqQFullDoCookies, n.ListenDrops, n.SyncookiesRecv, n.SyncookiesFailed)
 		}
-		if n.ListenDrops != 0 || n.PassiveOpens != 5 || n.TCPFastOpenPassive != 0 {
-			t.Errorf("ListenDrops %d, PassiveOpens %d, TCPFastOpenPassive %d; want 0, 5, 0", n.ListenDrops, n.PassiveOpens, n.TCPFastOpenPassive)
+		// It comes in full batches, of which few are answered.
+		if n.SyncookiesSent > 102_000/4 || n.PassiveOpens != 10 || n.TCPFastOpenPassive != 5 {
+			t.Errorf("%d cookies sent, PassiveOpens %d, TCPFastOpenPassive %d; want 25500 at most, 10, 5", n.SyncookiesSent, n.PassiveOpens, n.TCPFastOpenPassive)
 		}
 		// When the half-open ones have timed out, all is as before.
 		time.Sleep(3 * time.Minute)

@@ -9,22 +9,26 @@ type Timing struct {
 	FirstByte   time.Time // the first byte from the peer came in
 }
 
-// timing is a Timing in the room of little more than one time.
+// timing is a Timing in the room of one time: in nanoseconds from when the stack began,
+// and one more; 0 means not yet.
 type timing struct {
-	syn time.Time
-	// Since then, and one nanosecond more; 0 means not yet.
-	established, firstByte time.Duration
+	syn, established, firstByte int64
 }
 
-func (t *timing) since(now time.Time) time.Duration { return now.Sub(t.syn) + 1 }
+// mark sets one of the times, unless it is set already.
+func (s *Stack) mark(t *int64, now time.Time) {
+	if *t == 0 {
+		*t = int64(now.Sub(s.began)) + 1
+	}
+}
 
-func (t *timing) report() Timing {
-	r := Timing{Syn: t.syn}
-	if t.established > 0 {
-		r.Established = t.syn.Add(t.established - 1)
+func (s *Stack) marked(t int64) time.Time {
+	if t == 0 {
+		return time.Time{}
 	}
-	if t.firstByte > 0 {
-		r.FirstByte = t.syn.Add(t.firstByte - 1)
-	}
-	return r
+	return s.began.Add(time.Duration(t - 1))
+}
+
+func (s *Stack) report(t timing) Timing {
+	return Timing{Syn: s.marked(t.syn), Established: s.marked(t.established), FirstByte: s.marked(t.firstByte)}
 }

@@ -17,10 +17,10 @@ type ours struct {
 	addr netip.Addr
 }
 
-func openOurs(o bulk.Options) (bulk.Stack, error) {
+func openOurs(o bulk.Options) (ours, error) {
 	ifi, err := net.InterfaceByName(o.Interface)
 	if err != nil {
-		return nil, err
+		return ours{}, err
 	}
 	version := 4
 	if o.Addr.Is6() {
@@ -35,7 +35,7 @@ func openOurs(o bulk.Options) (bulk.Stack, error) {
 		Router: onlyHop(hop), Ports: allFree{},
 	})
 	if err != nil {
-		return nil, err
+		return ours{}, err
 	}
 	return ours{s, o.Addr}, nil
 }

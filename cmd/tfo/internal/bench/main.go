@@ -1,17 +1,15 @@
-// Command bench measures bulk transfers between two network namespaces, by one stack and another in turn, and prints
-// a table. scripts/bench.sh builds the programs that it starts, and runs it.
+// Command bench measures ours beside its peers between two network namespaces, one and the other in turn, and prints a
+// table: bulk transfers, and each of the subjects about Fast Open traffic. scripts/bench.sh builds the programs that it
+// starts, and runs it.
 package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
-	"time"
 )
 
 func main() {
@@ -24,64 +22,14 @@ func main() {
 	}
 }
 
+// run measures the subject that the first argument names, or without one bulk transfers.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	b := bench{stderr: stderr}
-	f := flag.NewFlagSet("bench", flag.ContinueOnError)
-	f.SetOutput(stderr)
-	f.StringVar(&b.peer, "peer", "", "the program with tfocraft's and the kernel's stack")
-	f.StringVar(&b.gvisor, "gvisor", "", "the program with gVisor's stack")
-	f.Int64Var(&b.bytes, "bytes", 1e9, "bytes of a transfer")
-	f.IntVar(&b.mtu, "mtu", 1500, "MTU in bytes")
-	f.DurationVar(&b.timeout, "timeout", time.Minute, "how long a transfer may take")
-	runs := f.Int("n", 5, "transfers of each pair")
-	configs := f.Bool("configs", false, "compare the configurations of gVisor's stack instead")
-	var chosen []string
-	f.Func("config", "a configuration to compare, as flags of the gvisor program; may be given again (default a list)", func(flags string) error {
-		chosen = append(chosen, flags)
-		return nil
-	})
-	if err := f.Parse(args); err != nil {
-		return err
-	}
-	if f.NArg() > 0 || *runs < 1 || b.bytes < 1 {
-		return fmt.Errorf("cannot make sense of %q", strings.Join(args, " "))
-	}
-	pairs := bulkPairs()
-	if *configs {
-		pairs = configPairs(gvisorConfigs)
-	}
-	if *configs && chosen != nil {
-		pairs = configPairs(chosen)
-	}
-	all := b.rounds(ctx, pairs, *runs)
-	fmt.Fprintf(stdout, "%d transfers of each pair in turn, %d bytes each, MTU %d\n", *runs, b.bytes, b.mtu)
-	printTable(stdout, all)
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return failures(all)
-}
-
-// rounds measures every pair once a round, so that what else the machine does falls on all of them alike.
-func (b *bench) rounds(ctx context.Context, pairs []pair, runs int) []series {
-	all := make([]series, len(pairs))
-	for i, p := range pairs {
-		all[i].pair = p
-	}
-	for round := range runs {
-		for i := range all {
-			s, err := b.measure(ctx, all[i].pair)
-			if ctx.Err() != nil {
-				return all
+	if len(args) > 0 {
+		for _, s := range subjects() {
+			if s.name == args[0] {
+				return measureSubject(ctx, s, args[1:], stdout, stderr)
 			}
-			if err != nil {
-				fmt.Fprintf(b.stderr, "round %d, %s: %v\n", round+1, all[i].name(), err)
-				all[i].failed++
-				continue
-			}
-			all[i].samples = append(all[i].samples, s)
-			fmt.Fprintf(b.stderr, "round %d, %s: %.0f MB/s\n", round+1, all[i].name(), s.rate)
 		}
 	}
-	return all
+	return measureBulk(ctx, args, stdout, stderr)
 }

@@ -24,6 +24,11 @@ func (s *series) middle(get func(sample) float64) (median, least, most float64) 
 	for i, one := range s.samples {
 		values[i] = get(one)
 	}
+	return middle(values)
+}
+
+// middle sorts values, of which there is at least one, and returns the median, the least and the most.
+func middle(values []float64) (median, least, most float64) {
 	slices.Sort(values)
 	half := len(values) / 2
 	median = values[half]

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+)
+
+// fewOpen is what a crowd is compared with.
+const fewOpen = 100
+
+func crowdSubject() subject {
+	few := "100 open"
+	return subject{
+		name:    "crowd",
+		about:   "exchanges with a listener that has other connections open",
+		figures: []figure{{"server's CPU", "us each", 2}, {"", "exchanges/s", 0}, {"open", "connections", 0}},
+		contenders: []contender{
+			{name: few, measure: func(ctx context.Context, t *traffic) ([]float64, error) {
+				return crowded(ctx, t, min(fewOpen, t.crowd))
+			}},
+			{name: "crowd open", against: []string{few}, measure: func(ctx context.Context, t *traffic) ([]float64, error) {
+				return crowded(ctx, t, t.crowd)
+			}},
+		},
+	}
+}
+
+func crowded(ctx context.Context, t *traffic, open int) ([]float64, error) {
+	s, err := t.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	if err := s.steerBoth(ctx); err != nil {
+		return nil, err
+	}
+	d, err := holdingServer().start(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	defer d.kill()
+	if err := s.hold(ctx, crowdClients, open, "-o"); err != nil {
+		return nil, err
+	}
+	if err := d.collect(ctx); err != nil {
+		return nil, err
+	}
+	t.settle()
+	before, err := d.cpu()
+	if err != nil {
+		return nil, err
+	}
+	n, err := s.load(ctx, oursAddr(s.Server), "-b", loadClients, "-t", fmt.Sprint(t.duration.Seconds()), "-w", fmt.Sprint(t.window))
+	if err != nil {
+		return nil, err
+	}
+	after, err := d.cpu()
+	if err != nil {
+		return nil, err
+	}
+	if err := n.check(); err != nil {
+		return nil, err
+	}
+	return []float64{(after - before).Seconds() * 1e6 / n["done"], n["rate"], float64(open)}, nil
+}

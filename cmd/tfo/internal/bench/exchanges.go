@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+func exchangesSubject() subject {
+	s := subject{
+		name:  "exchanges",
+		about: "SYN with cookie and request, response, close by both sides, from 256 clients",
+		figures: []figure{
+			{"", "exchanges/s", 0}, {"server's CPU", "us each", 2}, {"accepted in SYN", "%", 1}, {"sent again", "per 1000", 2},
+		},
+	}
+	for _, server := range []server{oursServer, kernelServer, statelessServer} {
+		c := contender{name: server.name, measure: exchangesWith(server)}
+		if server.name == oursServer.name {
+			c.against = []string{kernelServer.name, statelessServer.name}
+		}
+		s.contenders = append(s.contenders, c)
+	}
+	// The load is measured, too: by the server that needs least.
+	s.contenders = append(s.contenders, contender{
+		name: "resp, asked by tfo load", against: []string{statelessServer.name},
+		missing: needsLoad, measure: exchangesBetween((*scene).tfoExchanges, statelessServer),
+	})
+	return s
+}
+
+func exchangesWith(server server) func(context.Context, *traffic) ([]float64, error) {
+	return exchangesBetween((*scene).loadExchanges, server)
+}
+
+// exchangesBetween measures a load and a server.
+func exchangesBetween(load func(*scene, context.Context) (numbers, error), server server) func(context.Context, *traffic) ([]float64, error) {
+	return func(ctx context.Context, t *traffic) ([]float64, error) {
+		s, err := t.open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer s.Close()
+		if err := s.steerBoth(ctx); err != nil {
+			return nil, err
+		}
+		d, err := server.start(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		defer d.kill()
+		return s.exchanges(ctx, load, d)
+	}
+}
+
+// exchanges loads the server at the host's own address. Cookies are learnt before the time begins, and a load ends with
+// an error if it finds no server.
+func (s *scene) exchanges(ctx context.Context, load func(*scene, context.Context) (numbers, error), d *daemon) ([]float64, error) {
+	before, err := d.cpu()
+	if err != nil {
+		return nil, err
+	}
+	n, err := load(s, ctx)
+	if err != nil {
+		return nil, err
+	}
+	after, err := d.cpu()
+	if err != nil {
+		return nil, err
+	}
+	if err := n.check(); err != nil {
+		return nil, err
+	}
+	cpu := (after - before).Seconds() * 1e6 / n["done"]
+	return []float64{n["rate"], cpu, 100 * n["accepted"] / n["started"], 1000 * n["resent"] / n["started"]}, nil
+}
+
+func (s *scene) loadExchanges(ctx context.Context) (numbers, error) {
+	return s.load(ctx, s.Server.Addr4, "-b", loadClients, "-t", fmt.Sprint(s.t.duration.Seconds()), "-w", fmt.Sprint(s.t.window))
+}
+
+// tfoExchanges makes the same exchanges by our own program. What it does not tell counts as nothing.
+func (s *scene) tfoExchanges(ctx context.Context) (numbers, error) {
+	cmd := pinned(ctx, clientCore, s.t.program("tfo"), "load", s.serverAddress(), "-i", s.Client.Interface,
+		"--clients", loadClients+"/24", "--concurrency", fmt.Sprint(s.t.window), "--duration", s.t.duration.String(), "--keep-open", "--json")
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := s.Client.Start(cmd); err != nil {
+		return nil, err
+	}
+	if err := cmd.Wait(); err != nil {
+		return nil, fmt.Errorf("tfo load: %w: %s", err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	return parseLoad(stdout.Bytes())
+}
+
+// parseLoad reads the last line of tfo load --json.
+func parseLoad(out []byte) (numbers, error) {
+	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
+	var line struct{ Sent, Accepted, Completed, Resets, Rate *float64 }
+	if err := json.Unmarshal(lines[len(lines)-1], &line); err != nil {
+		return nil, fmt.Errorf("tfo load: %w", err)
+	}
+	n := numbers{"wrong": 0, "failed": 0, "resent": 0}
+	for name, value := range map[string]*float64{
+		"started": line.Sent, "accepted": line.Accepted, "done": line.Completed, "resets": line.Resets, "rate": line.Rate,
+	} {
+		if value == nil {
+			return nil, fmt.Errorf("tfo load: there is no figure for %s in %s", name, lines[len(lines)-1])
+		}
+		n[name] = *value
+	}
+	return n, nil
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+)
+
+func latencySubject() subject {
+	kernels := "kernel->kernel"
+	return subject{
+		name:    "latency",
+		about:   "one connection after the other, from connecting to the first byte of the response",
+		figures: []figure{{"median", "us", 1}, {"p99", "us", 1}, {"", "connections/s", 0}},
+		contenders: []contender{
+			{name: "ours->kernel", against: []string{kernels}, measure: latency(dialOurs, kernelServer)},
+			{name: "ours->ours", against: []string{kernels}, measure: latency(dialOurs, oursServer)},
+			{name: "kernel->ours", against: []string{kernels}, measure: latency(dialKernel, oursServer)},
+			{name: kernels, measure: latency(dialKernel, kernelServer)},
+		},
+	}
+}
+
+// dialKernel runs the kernel's client.
+func dialKernel(ctx context.Context, s *scene) (numbers, error) {
+	return runStick(ctx, s.Client, clientCore, s.t.program("cli"),
+		s.Server.Addr4.String(), fmt.Sprint(port), fmt.Sprint(s.t.connections), "fastopen")
+}
+
+// dialOurs runs a client of the library's. Its address is not the kernel's, so it needs no guard.
+func dialOurs(ctx context.Context, s *scene) (numbers, error) {
+	return runStick(ctx, s.Client, clientCore, s.t.program("peer"), "dial", "-i", s.Client.Interface,
+		"-addr", oursAddr(s.Client).String(), "-peer", netip.AddrPortFrom(s.Server.Addr4, port).String(),
+		"-peer-mac", s.Server.MAC.String(), "-n", fmt.Sprint(s.t.connections))
+}
+
+func latency(dial func(context.Context, *scene) (numbers, error), server server) func(context.Context, *traffic) ([]float64, error) {
+	return func(ctx context.Context, t *traffic) ([]float64, error) {
+		s, err := t.open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer s.Close()
+		if err := s.steerBoth(ctx); err != nil {
+			return nil, err
+		}
+		d, err := server.start(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		defer d.kill()
+		n, err := dial(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		// A SYN that the machine was too busy for is sent again without the request.
+		if n["done"] != n["started"] || n["accepted"] < 0.9*n["started"] {
+			return nil, fmt.Errorf("of %.0f connections %.0f got the response, %.0f had their request taken from the SYN",
+				n["started"], n["done"], n["accepted"])
+		}
+		return n.get("p50_us", "p99_us", "rate")
+	}
+}

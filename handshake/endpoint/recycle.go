@@ -1,0 +1,64 @@
+package endpoint
+
+import (
+	"net/netip"
+
+	"tfocraft/handshake"
+)
+
+// maxSpares is how many connections are kept for others: enough for what ends between
+// two that begin.
+const maxSpares = 512
+
+// spares are connections of handlers that have ended, for the memory in them. Those that
+// Accept has returned are the application's for ever.
+type spares struct {
+	ended []*Conn // in this round
+	free  []*Conn
+}
+
+// add notes that a connection has ended.
+func (s *spares) add(c *Conn) {
+	if c.handled != nil {
+		s.ended = append(s.ended, c)
+	}
+}
+
+// collect takes those that have ended whose handler will not be called again. Nothing in
+// the loop refers to them any more at the end of a round, but for the mailbox.
+func (s *spares) collect(m *mailbox) {
+	if len(s.ended) == 0 {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range s.ended {
+		if c.closed && !c.posted && !c.handled.stirred && c.deadlines == nil && len(s.free) < maxSpares {
+			s.free = append(s.free, c)
+		}
+	}
+	clear(s.ended)
+	s.ended = s.ended[:0]
+}
+
+// server returns a connection with a fresh machine.
+func (s *spares) server(stack *Stack, local, remote netip.AddrPort, config *handshake.Config, h Handler, claim *claim) *Conn {
+	if h == nil {
+		return stack.newConn(local, remote, handshake.NewServer(*config), claim)
+	}
+	last := len(s.free) - 1
+	if last < 0 {
+		c := stack.newConn(local, remote, handshake.NewServer(*config), claim)
+		c.handled = &handled{handler: h}
+		return c
+	}
+	c := s.free[last]
+	s.free[last] = nil
+	s.free = s.free[:last]
+	m, hd := c.machine, c.handled
+	m.Reset(config)
+	*hd = handled{handler: h}
+	*c = Conn{stack: stack, local: local, remote: remote, machine: m, handled: hd}
+	c.claim, c.timer.slot = claim, notQueued
+	return c
+}
