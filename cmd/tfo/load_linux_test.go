@@ -50,7 +50,7 @@ func e2eLoaded(t *testing.T, r e2eRun) (loadResult, []loadProgress) {
 	return e2eLines[loadResult](t, lines[len(lines)-1], e2eLoadFields)[0], progress
 }
 
-// loadAgainst runs tfo load on the client of a lab and wants an exit code.
+// load runs tfo load on the client of a lab and wants an exit code.
 func (l *e2eLab) load(code int, args ...string) loadResult {
 	l.t.Helper()
 	result, _ := e2eLoaded(l.t, e2eTfo(l.t, l.Client, args...).want(l.t, code))

@@ -245,7 +245,7 @@ type Ports struct {
 	First, Last uint16
 }
 
-// DefaultPorts leaves out those of well-known services.
+// defaultPorts leaves out those of well-known services.
 var defaultPorts = Ports{1024, 65535}
 
 // ParsePorts reads "1024-65535", or one port.

@@ -12,7 +12,6 @@ const (
 	unused  = iota
 	synSent // the SYN-ACK
 	open    // acknowledgements, the response, the server's FIN
-	over    // nothing: it only has an acknowledgement to send
 )
 
 // An exchange is the state of one in flight. What is sent counts from the byte

@@ -122,7 +122,7 @@ func (h *harness) server(texts ...string) {
 func frameOf(t *testing.T, src, dst netip.AddrPort, s wire.Segment) []byte {
 	t.Helper()
 	p := wire.NewPacket(src, dst, s)
-	p.HasEthernet, p.Ethernet, _ = true, wire.Ethernet{EtherType: wire.EtherTypeIPv4}, 0
+	p.HasEthernet, p.Ethernet = true, wire.Ethernet{EtherType: wire.EtherTypeIPv4}
 	p.SetLengths()
 	p.SetChecksums()
 	return p.Append(nil)

@@ -21,7 +21,7 @@ func (e *Engine) Input(now, at time.Duration, frame []byte, verify bool) {
 	case !ok:
 		e.counters.Bad++
 	case e.config.blind():
-		e.count1(client, &p.TCP)
+		e.countAnswer(client, &p.TCP)
 	default:
 		if i := e.table[key(client, to.Port())]; i > 0 {
 			e.input(i-1, now, at, &p.TCP)
@@ -31,10 +31,10 @@ func (e *Engine) Input(now, at time.Duration, frame []byte, verify bool) {
 	}
 }
 
-// count1 counts an answer to an exchange that nobody remembers. What it acknowledges
-// tells whether data was taken, for numbers begin at a multiple of more than a SYN
-// has data, off what the pair has.
-func (e *Engine) count1(client int, s *wire.Segment) {
+// countAnswer counts an answer to an exchange that nobody remembers. What it
+// acknowledges tells whether data was taken: from one use of a pair to the next its
+// numbers go on by steps that are longer than any data.
+func (e *Engine) countAnswer(client int, s *wire.Segment) {
 	switch {
 	case s.Flags.Has(wire.SYN | wire.ACK):
 		e.counters.SynAcks++
@@ -262,8 +262,7 @@ func (e *Engine) inputData(i int32, at time.Duration, s *wire.Segment) {
 // many frames it had.
 func (e *Engine) Settle(now time.Duration, out Output) {
 	for _, r := range e.replies {
-		flags := r.flags
-		s := wire.Segment{Flags: flags, Seq: r.seq, Ack: r.ack, Window: e.config.Form.Window}
+		s := wire.Segment{Flags: r.flags, Seq: r.seq, Ack: r.ack, Window: e.config.Form.Window}
 		e.frames.send(netip.AddrPortFrom(r.client, r.port), s, out)
 	}
 	e.replies = e.replies[:0]

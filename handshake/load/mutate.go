@@ -138,7 +138,7 @@ func parseMutation(name string) (Mutation, error) {
 	return Mutation{}, fmt.Errorf("%w: %q", ErrMutation, name)
 }
 
-// bendSyn returns the options of a bent SYN.
+// appendOptions adds the options of the SYN.
 func (m *bent) appendOptions(dst []byte) []byte {
 	f := *m.form
 	if m.first {
