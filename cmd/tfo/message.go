@@ -90,7 +90,7 @@ func withoutPackage(text string) string {
 		switch {
 		case !ok:
 			return text
-		case !slices.Contains([]string{"endpoint", "handshake", "link", "wire", "pcapng", "cookie", "iptables", "lab"}, name):
+		case !slices.Contains([]string{"endpoint", "handshake", "link", "wire", "pcapng", "cookie", "iptables", "lab", "load"}, name):
 			return text
 		}
 		text = rest

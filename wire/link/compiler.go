@@ -27,7 +27,7 @@ type compiler struct {
 	assembler
 	filter         Filter
 	ports          []PortRange
-	addrs4, addrs6 []netip.Addr
+	addrs4, addrs6 []netip.Prefix
 }
 
 // findIP sets X to the offset of the IP header and goes to "ipv4" or "ipv6". A
@@ -49,6 +49,9 @@ func (c *compiler) findIP() {
 		c.add(bpf.LoadConstant{Dst: bpf.RegX, Val: header}, bpf.LoadAbsolute{Off: header - 2, Size: 2})
 		c.jumpIf(bpf.JumpEqual, wire.EtherTypeIPv4, "ipv4")
 		c.jumpIf(bpf.JumpEqual, wire.EtherTypeIPv6, "ipv6")
+		if c.filter.Neighbours {
+			c.jumpIf(bpf.JumpEqual, wire.EtherTypeARP, "arp")
+		}
 		next := fmt.Sprintf("tag %d", tags+1)
 		if tags < wire.MaxVLANTags {
 			c.jumpIf(bpf.JumpEqual, wire.EtherTypeVLAN, next)
@@ -62,7 +65,7 @@ func (c *compiler) findIP() {
 // findTCP4 goes to "ports" if the addresses fit.
 func (c *compiler) findTCP4() {
 	c.label("ipv4")
-	if len(c.filter.Addrs) > 0 && len(c.addrs4) == 0 {
+	if c.limited() && len(c.addrs4) == 0 {
 		c.reject()
 		return
 	}
@@ -108,7 +111,10 @@ func (c *compiler) skipHeader4() {
 // findTCP6 goes to "ports" if the addresses fit.
 func (c *compiler) findTCP6() {
 	c.label("ipv6")
-	if len(c.filter.Addrs) > 0 && len(c.addrs6) == 0 {
+	if c.filter.Neighbours {
+		c.acceptSolicitation()
+	}
+	if c.limited() && len(c.addrs6) == 0 {
 		c.reject()
 		return
 	}
@@ -163,6 +169,28 @@ func (c *compiler) hidden6() {
 	c.require(24, c.match6)
 	c.label("hidden yes")
 	c.add(bpf.RetConstant{Val: accept})
+}
+
+// limited reports whether the local addresses are not just any.
+func (c *compiler) limited() bool { return len(c.addrs4)+len(c.addrs6) > 0 }
+
+// acceptARP accepts a question for a hardware address (RFC 826).
+func (c *compiler) acceptARP() {
+	const request = 1
+	c.label("arp")
+	c.add(bpf.LoadIndirect{Off: 6, Size: 2})
+	c.acceptIf(bpf.JumpEqual, request)
+	c.reject()
+}
+
+// acceptSolicitation does the same in IPv6 (RFC 4861, Section 4.3).
+func (c *compiler) acceptSolicitation() {
+	const solicitation = 135
+	c.add(bpf.LoadIndirect{Off: 6, Size: 1})
+	c.jumpIf(bpf.JumpNotEqual, wire.ProtocolICMPv6, "other6")
+	c.add(bpf.LoadIndirect{Off: wire.IPv6Len, Size: 1})
+	c.acceptIf(bpf.JumpEqual, solicitation)
+	c.label("other6")
 }
 
 // checkPorts ends the program: X is the offset of the TCP header.
@@ -230,23 +258,32 @@ func (c *compiler) match4(off uint32, yes, no string) {
 		c.jump(yes)
 		return
 	}
-	c.add(bpf.LoadIndirect{Off: off, Size: 4})
-	for _, a := range c.addrs4 {
-		c.jumpIf(bpf.JumpEqual, word(a.AsSlice()), yes)
+	for _, p := range c.addrs4 {
+		c.add(bpf.LoadIndirect{Off: off, Size: 4})
+		if bits := uint(p.Bits()); bits < 32 {
+			c.add(bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: mask(bits)})
+		}
+		c.jumpIf(bpf.JumpEqual, word(p.Addr().AsSlice()), yes)
 	}
 	c.jump(no)
 }
+
+// mask returns the first bits of a word.
+func mask(bits uint) uint32 { return ^(^uint32(0) >> bits) }
 
 func (c *compiler) match6(off uint32, yes, no string) {
 	if len(c.addrs6) == 0 {
 		c.jump(yes)
 		return
 	}
-	for _, a := range c.addrs6 {
+	for _, p := range c.addrs6 {
 		other := c.fresh("other")
-		b := a.As16()
-		for at := uint32(0); at < 16; at += 4 {
+		b := p.Addr().As16()
+		for at := uint32(0); int(at)*8 < p.Bits(); at += 4 {
 			c.add(bpf.LoadIndirect{Off: off + at, Size: 4})
+			if rest := uint(p.Bits()) - uint(at)*8; rest < 32 {
+				c.add(bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: mask(rest)})
+			}
 			c.jumpIf(bpf.JumpNotEqual, word(b[at:]), other)
 		}
 		c.jump(yes)

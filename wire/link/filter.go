@@ -29,6 +29,8 @@ func Port(p uint16) PortRange { return PortRange{p, p} }
 type Filter struct {
 	// Addrs are the local addresses; none means every address.
 	Addrs []netip.Addr
+	// Prefixes are more local addresses.
+	Prefixes []netip.Prefix
 	// Ports are the local ports; none means every port. Adjacent and
 	// overlapping ranges are joined, so thousands of neighbouring ports cost
 	// the same as one; see [Compile] for the limit.
@@ -39,6 +41,10 @@ type Filter struct {
 	ICMP bool
 	// Either adds the segments from the addresses and ports, for a tap.
 	Either bool
+	// Neighbours adds the ARP requests and neighbour solicitations on the wire, for
+	// whichever address: for who answers them, with [Config.Tap], since they go to
+	// groups.
+	Neighbours bool
 	// Bare is for devices without a link-layer header: packets begin with IP.
 	// [Open] and [Packet.SetFilter] set it themselves.
 	Bare bool
@@ -58,24 +64,42 @@ func Compile(f Filter) ([]bpf.Instruction, error) {
 		return nil, err
 	}
 	c := compiler{filter: f, ports: ports}
-	for _, a := range f.Addrs {
-		switch a = a.Unmap(); {
-		case a.Is4():
-			c.addrs4 = append(c.addrs4, a)
-		case a.Is6():
-			c.addrs6 = append(c.addrs6, a)
-		default:
-			return nil, fmt.Errorf("link: %w: address is not set", ErrFilter)
-		}
+	if err := c.setAddrs(); err != nil {
+		return nil, err
 	}
 	c.findIP()
 	c.findTCP4()
 	c.findTCP6()
+	if c.filter.Neighbours && !c.filter.Bare {
+		c.acceptARP()
+	}
 	c.checkPorts()
 	if n := len(c.ins); n > maxInstructions {
 		return nil, fmt.Errorf("link: %w: %d instructions, the kernel takes %d: use fewer, wider port ranges", ErrFilter, n, maxInstructions)
 	}
 	return c.ins, c.resolve()
+}
+
+// setAddrs sorts addresses and prefixes by family.
+func (c *compiler) setAddrs() error {
+	all := slices.Clone(c.filter.Prefixes)
+	for _, a := range c.filter.Addrs {
+		all = append(all, netip.PrefixFrom(a.WithZone(""), a.BitLen()))
+	}
+	for _, p := range all {
+		if a := p.Addr(); a.Is4In6() && p.Bits() >= 96 {
+			p = netip.PrefixFrom(a.Unmap(), p.Bits()-96)
+		}
+		switch {
+		case !p.IsValid():
+			return fmt.Errorf("link: %w: address is not set", ErrFilter)
+		case p.Addr().Is4():
+			c.addrs4 = append(c.addrs4, p.Masked())
+		default:
+			c.addrs6 = append(c.addrs6, p.Masked())
+		}
+	}
+	return nil
 }
 
 func joinPorts(ranges []PortRange) ([]PortRange, error) {

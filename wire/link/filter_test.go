@@ -81,6 +81,13 @@ func TestFilter(t *testing.T) {
 	at6 := Filter{Addrs: []netip.Addr{server6.Addr()}, Ports: []PortRange{Port(80)}, ICMP: true}
 	both := Filter{Addrs: []netip.Addr{server4.Addr(), server6.Addr()}, Ports: []PortRange{{100, 200}, Port(80)}, Either: true}
 	bare := Filter{Ports: []PortRange{Port(80)}, Bare: true}
+	nets := Filter{
+		Prefixes: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/31"), netip.MustParsePrefix("2001:db8::/126"), netip.MustParsePrefix("2001:db8:1::/40")},
+		Ports:    []PortRange{Port(80)}, Neighbours: true,
+	}
+	arp := func(op byte) []byte {
+		return append(append(make([]byte, 12), 8, 6, 0, 1, 8, 0, 6, 4, 0, op), make([]byte, 20)...)
+	}
 	tag := wire.VLANTag{Protocol: wire.EtherTypeVLAN, Control: 5}
 	outer := wire.VLANTag{Protocol: wire.EtherTypeSVLAN, Control: 6}
 	options := func(p *wire.Packet) { p.IPv4.Options = []byte{1, 1, 1, 1, 148, 4, 0, 0} }
@@ -140,6 +147,19 @@ func TestFilter(t *testing.T) {
 		{"ICMPv6 type 0", at6, icmpFrame(server6.Addr(), 0), false},
 		{"ICMPv6 to another", at6, icmpFrame(client6.Addr(), 1), false},
 		{"ARP", Filter{}, append(make([]byte, 12), 8, 6), false},
+		{"in a prefix", nets, segmentFrame(client4, other4), true},
+		{"not in a prefix", nets, segmentFrame(server4, client4), false},
+		{"in an IPv6 prefix", nets, segmentFrame(client6, other6), true},
+		{"in a short IPv6 prefix", nets, segmentFrame(client6, netip.AddrPortFrom(netip.MustParseAddr("2001:db8:f0::3"), 80)), true},
+		{"not in an IPv6 prefix", nets, segmentFrame(client6, netip.AddrPortFrom(netip.MustParseAddr("2001:db8:100::4"), 80)), false},
+		{"ARP request", nets, arp(1), true},
+		{"ARP reply", nets, arp(2), false},
+		{"ARP not wanted", at4, arp(1), false},
+		{"solicitation", nets, icmpFrame(client6.Addr(), 135), true},
+		{"advertisement", nets, icmpFrame(client6.Addr(), 136), false},
+		{"solicitation not wanted", at6, icmpFrame(server6.Addr(), 135), false},
+		{"solicitation alone", Filter{Addrs: []netip.Addr{server4.Addr()}, Neighbours: true}, icmpFrame(client6.Addr(), 135), true},
+		{"TCP beside solicitations", Filter{Neighbours: true}, segmentFrame(client6, server6), true},
 		{"short", Filter{}, make([]byte, 13), false},
 		{"cut before the ports", to80, segmentFrame(client4, server4)[:35], false},
 		{"bare", bare, segmentFrame(client4, server4)[14:], true},
@@ -176,6 +196,7 @@ func TestFilterLimits(t *testing.T) {
 		"too many ranges": {Ports: sparse, Either: true},
 		"upside down":     {Ports: []PortRange{{2, 1}}},
 		"no address":      {Addrs: []netip.Addr{{}}},
+		"no prefix":       {Prefixes: []netip.Prefix{{}}},
 	} {
 		if _, err := Compile(f); !errors.Is(err, ErrFilter) {
 			t.Errorf("%s: got %v, want %v", name, err, ErrFilter)

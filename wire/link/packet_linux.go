@@ -113,7 +113,7 @@ func (p *Packet) open(ifi *net.Interface, cfg *Config) error {
 		size = defaultReceiveBuffer
 	}
 	var optErr error
-	if err := raw.Control(func(fd uintptr) { optErr = p.setOptions(int(fd), size) }); err != nil {
+	if err := raw.Control(func(fd uintptr) { optErr = p.setOptions(int(fd), size, cfg.Filter) }); err != nil {
 		return err
 	}
 	if optErr != nil {
@@ -136,7 +136,7 @@ func (p *Packet) open(ifi *net.Interface, cfg *Config) error {
 }
 
 // setOptions prepares the socket while its filter still rejects everything.
-func (p *Packet) setOptions(fd, receiveBuffer int) error {
+func (p *Packet) setOptions(fd, receiveBuffer int, f *Filter) error {
 	// Without CAP_NET_ADMIN the system's limit holds.
 	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBuffer/2) != nil {
 		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer/2); err != nil {
@@ -148,6 +148,13 @@ func (p *Packet) setOptions(fd, receiveBuffer int) error {
 	}
 	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
 		return os.NewSyscallError("setsockopt SO_TIMESTAMPNS", err)
+	}
+	if f != nil && f.Neighbours {
+		// Solicitations go to a group for each address, which the device may not let in.
+		group := unix.PacketMreq{Ifindex: int32(p.index), Type: unix.PACKET_MR_ALLMULTI}
+		if err := unix.SetsockoptPacketMreq(fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &group); err != nil {
+			return os.NewSyscallError("setsockopt PACKET_ADD_MEMBERSHIP", err)
+		}
 	}
 	if p.wantsOutgoing() {
 		return nil

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tfocraft/cookie"
+	"tfocraft/wire"
+	"tfocraft/wire/pcapng"
+)
+
+func TestLoadUsage(t *testing.T) {
+	key := strings.Repeat("00", 16)
+	long := strings.Repeat("x", 1500)
+	for args, want := range map[string]string{
+		"load":                                                                        "HOST:PORT is missing",
+		"load x":                                                                      `"x" is not HOST:PORT`,
+		"load 192.0.2.2:80 --mode flood":                                              "--mode: unknown mode, want request, syn or exchange",
+		"load 192.0.2.2:80 --rate 0":                                                  `--rate: "0" is neither a number of exchanges a second above 0 nor max`,
+		"load 192.0.2.2:80 --rate -5":                                                 "neither a number",
+		"load 192.0.2.2:80 --rate fast":                                               "neither a number",
+		"load 192.0.2.2:80 --rate NaN":                                                "neither a number",
+		"load 192.0.2.2:80 --rate 1e10":                                               "more than any machine can send",
+		"load 192.0.2.2:80 --rate 1e-9":                                               "less than one in a quarter of an hour",
+		"load 192.0.2.2:80 --mode syn":                                                "--rate N or --rate max is needed",
+		"load 192.0.2.2:80 --mode syn --rate max --ramp 1s":                           "no rate to grow to",
+		"load 192.0.2.2:80 --mode syn --rate 5 --concurrency 3":                       "--concurrency has no effect with --mode syn",
+		"load 192.0.2.2:80 --mode request -d x":                                       "--data has no effect with --mode request",
+		"load 192.0.2.2:80 --count 5 --duration 1s":                                   "--count and --duration exclude each other",
+		"load 192.0.2.2:80 --count 0":                                                 "--count: 0 is not a number of exchanges",
+		"load 192.0.2.2:80 --duration 0s":                                             "--duration: 0s is not a time",
+		"load 192.0.2.2:80 --ramp 20s":                                                "longer than the 10s of --duration",
+		"load 192.0.2.2:80 --timeout 0s":                                              "--timeout",
+		"load 192.0.2.2:80 --concurrency 0":                                           "--concurrency: 0 is not a number",
+		"load 192.0.2.2:80 --concurrency 9999999":                                     "--concurrency: 9999999 is not a number",
+		"load 192.0.2.2:80 --clients=":                                                "--clients: bad client addresses: a range is empty",
+		"load 192.0.2.2:80 --clients 198.18.0.0/16,198.18.3.4":                        "198.18.0.0/16 and 198.18.3.4 overlap",
+		"load 192.0.2.2:80 --clients 192.0.2.0/24 --pcap-out x --count 1":             "192.0.2.0/24 contains the server 192.0.2.2",
+		"load 192.0.2.2:80 --clients 0.0.0.0/2":                                       "more than the 16777216 addresses",
+		"load 192.0.2.2:80 --clients 2001:db8::/120":                                  "--clients and 192.0.2.2 are not of one family",
+		"load 192.0.2.2:80 --ports 9-1":                                               "--ports: bad ports: 9-1 ends before it begins",
+		"load 192.0.2.2:80 --cookies stale":                                           `--cookies: unknown source "stale"`,
+		"load 192.0.2.2:80 --cookies key":                                             "a key is needed: --key HEX or --key-file FILE",
+		"load 192.0.2.2:80 --cookies none --key " + key:                               "are for --cookies key",
+		"load 192.0.2.2:80 --key 00":                                                  "--key: key 1 of 1",
+		"load 192.0.2.2:80 --size 9-1":                                                "--size: bad size: 9-1 ends before it begins",
+		"load 192.0.2.2:80 --options mss":                                             "--options: bad options",
+		"load 192.0.2.2:80 --options FO --profile linux":                              "--options and --profile exclude each other",
+		"load 192.0.2.2:80 --profile plan9":                                           "--profile: unknown profile",
+		"load 192.0.2.2:80 --mutate nosuch":                                           `--mutate: unknown mutation: "nosuch"` + "\n     tfo load --mutate list shows them",
+		"load 192.0.2.2:80 --cpus x":                                                  `--cpus: "x" is not a list of processors`,
+		"load 192.0.2.2:80 --cpus 1,0-3":                                              "--cpus: 1 is there twice",
+		"load 192.0.2.2:80 --pcap-out x":                                              "--pcap-out needs --count N, or --rate N",
+		"load 192.0.2.2:80 --pcap-out x --count 5 --cookies learn":                    "no server to learn from",
+		"load 192.0.2.2:80 --pcap-out x --pcap y":                                     "exclude each other",
+		"load 192.0.2.2:80 --mode syn --pcap-out x --count 5 -d " + long:              "data does not fit: 1500 bytes, a SYN has room for 1428",
+		"load 192.0.2.2:80 --pcap-out x --count 5 --options mss --cookies none":       "--options",
+		"load 192.0.2.2:80 --pcap-out x --count 5 --cookies none --mutate cookie-bit": "cookie-bit needs a cookie",
+		"load 192.0.2.2:80 --pcap-out x --count 5 --mutate cookie-30":                 "cookie-30 takes 52 bytes, a header has room for 40",
+		"load 192.0.2.2:80 --guard x":                                                 "--guard",
+	} {
+		t.Run(args[:min(len(args), 90)], func(t *testing.T) {
+			got := tfo(t, "", strings.Fields(args)...)
+			got.failed(t, exitUsage, want)
+			if got.stdout != "" {
+				t.Errorf("stdout: %s", got.stdout)
+			}
+		})
+	}
+	if _, err := os.Stat("x"); err == nil {
+		t.Error("a refused run has left its file")
+	}
+}
+
+func TestLoadMutateList(t *testing.T) {
+	list := tfo(t, "", "load", "--mutate", "list").done(t)
+	for _, name := range []string{"none ", "cookie-N ", "cookie-bit ", "cookie-other ", "twice ", "truncated ", "experimental ", "bad-checksum ", "unpadded ", "no-cookie "} {
+		if !strings.Contains(list, name) {
+			t.Errorf("no %q in:\n%s", name, list)
+		}
+	}
+}
+
+// loadToFile runs tfo load --pcap-out and returns the file.
+func loadToFile(t *testing.T, args ...string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "out.pcapng")
+	got := tfo(t, "", append([]string{"load", "--pcap-out", file}, args...)...)
+	if got.code != exitDone {
+		t.Fatalf("exit code %d: %s", got.code, got.stderr)
+	}
+	return file
+}
+
+func readFile(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// One seed gives the same file, another one not.
+func TestLoadRepeatable(t *testing.T) {
+	args := []string{"198.18.0.2:8080", "--clients", "198.18.1.0/24", "--count", "500", "--size", "0-1000", "--rate", "2000", "--ramp", "1s", "--seed"}
+	first := readFile(t, loadToFile(t, append(args, "42")...))
+	if again := readFile(t, loadToFile(t, append(args, "42")...)); !bytes.Equal(first, again) {
+		t.Error("two files of one seed differ")
+	}
+	if other := readFile(t, loadToFile(t, append(args, "43")...)); bytes.Equal(first, other) {
+		t.Error("two files of different seeds are the same")
+	}
+}
+
+// Wireshark has nothing to say against what is not wrong on purpose.
+func TestLoadWireshark(t *testing.T) {
+	for name, args := range map[string][]string{
+		"linux":   {"198.18.0.2:8080", "--clients", "198.18.1.0/24", "--mode", "syn"},
+		"freebsd": {"198.18.0.2:8080", "--clients", "198.18.1.0/24", "--profile", "freebsd"},
+		"IPv6":    {"[2001:db8::2]:8080", "--clients", "2001:db8:1::/112", "--size", "0-1300"},
+		"request": {"198.18.0.2:8080", "--clients", "198.18.1.0/24", "--mode", "request"},
+		"options": {"198.18.0.2:8080", "--clients", "198.18.1.0/24", "--options", "FO,mss 1400,nop,wscale 3,TS val 9 ecr 0"},
+		"legal":   {"198.18.0.2:8080", "--clients", "198.18.1.0/24", "--options", "mss 1460,FO", "--mutate", "none,cookie-0,cookie-4,cookie-6,cookie-16,cookie-bit,no-cookie,first,experimental"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := loadToFile(t, append(args, "--count", "200")...)
+			e2eDissect(t, file)
+			checkFrames(t, file, 200, func(p *wire.Packet) bool { return p.ChecksumsOK() && p.TCP.Flags == wire.SYN })
+		})
+	}
+}
+
+// checkFrames wants so many TCP frames in a file, and each to be good.
+func checkFrames(t *testing.T, file string, n int, good func(p *wire.Packet) bool) {
+	t.Helper()
+	reader, err := pcapng.NewReader(bytes.NewReader(readFile(t, file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := 0
+	for frame, err := range reader.All() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := wire.ParseFrame(frame.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got++
+		if !good(&p) {
+			t.Errorf("frame %d is %v", got, &p)
+		}
+	}
+	if got != n {
+		t.Errorf("%d frames, want %d", got, n)
+	}
+}
+
+// Cookies are those of the key, for the client's own address, by every scheme.
+func TestLoadKey(t *testing.T) {
+	const text = "00112233445566778899aabbccddeeff"
+	key, err := cookie.ParseKey(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, scheme := range cookie.Schemes() {
+		file := loadToFile(t, "[2001:db8::2]:80", "--clients", "2001:db8:1::/120", "--count", "300", "--scheme", scheme.Name(), "--key", text)
+		ring := cookie.NewKeyring(scheme, key)
+		checkFrames(t, file, 300, func(p *wire.Packet) bool {
+			verdict, _ := ring.Check(p.TCP.Options.FastOpen().Cookie, p.IPv6.Src, p.IPv6.Dst)
+			return verdict.Valid()
+		})
+	}
+}
+
+// The JSON of a run, and how the rate and the ramp are in the times of the file.
+func TestLoadFileTimes(t *testing.T) {
+	file := loadToFile(t, "198.18.0.2:80", "--clients", "198.18.1.0/24", "--rate", "100", "--ramp", "2s", "--duration", "4s")
+	var times []float64
+	reader, err := pcapng.NewReader(bytes.NewReader(readFile(t, file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for frame, err := range reader.All() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		times = append(times, float64(frame.Time.UnixMicro())/1e6)
+	}
+	// 100 on the ramp, and 100 a second for two seconds.
+	if len(times) != 300 {
+		t.Fatalf("%d frames, want 300", len(times))
+	}
+	for n, want := range map[int]float64{0: 0, 25: 1, 100: 2, 200: 3} {
+		if got := times[n]; got < want-.001 || got > want+.001 {
+			t.Errorf("frame %d has the time %.4f, want %.4f", n, got, want)
+		}
+	}
+}
