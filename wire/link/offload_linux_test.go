@@ -15,7 +15,9 @@ import (
 )
 
 // Over veth nobody cuts, and nobody finishes a checksum (D-16).
-func TestSegmentsUncut(t *testing.T) {
+func TestSegmentsUncut(t *testing.T) { eachWay(t, testSegmentsUncut) }
+
+func testSegmentsUncut(t *testing.T) {
 	near, peer := wired(t)
 	in, out := near.open("veth0", onlyOurs), peer.open("veth0", onlyOurs)
 	if got := out.MaxPayload(); got != maxPayload {
@@ -98,7 +100,9 @@ func TestSegmentsErrors(t *testing.T) {
 }
 
 // More than one system call takes goes out in order.
-func TestManySegments(t *testing.T) {
+func TestManySegments(t *testing.T) { eachWay(t, testManySegments) }
+
+func testManySegments(t *testing.T) {
 	near, peer := wired(t)
 	in, out := near.open("veth0", onlyOurs), peer.open("veth0", onlyOurs)
 	var batch []Outgoing
@@ -123,7 +127,9 @@ func TestPacketCannotOffload(t *testing.T) {
 	}
 }
 
-func TestSegmentsAllocateNothing(t *testing.T) {
+func TestSegmentsAllocateNothing(t *testing.T) { eachWay(t, testSegmentsAllocateNothing) }
+
+func testSegmentsAllocateNothing(t *testing.T) {
 	near, peer := wired(t)
 	in, out := near.open("veth0", onlyOurs), peer.open("veth0", onlyOurs)
 	mac := macOf(near.MAC("veth0"))
