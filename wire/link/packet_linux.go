@@ -77,9 +77,15 @@ const defaultReceiveBuffer = 8 << 20
 // filter that rejects everything, is bound and set up, and gets the wanted
 // filter, which replaces the first at one stroke, as the last step.
 func Open(ifname string, cfg *Config) (*Packet, error) {
-	if cfg == nil {
-		cfg = &Config{}
+	shards, err := OpenShards(ifname, 1, cfg)
+	if err != nil {
+		return nil, err
 	}
+	return shards[0], nil
+}
+
+// openShut opens a link whose filter lets nothing in.
+func openShut(ifname string, cfg *Config) (*Packet, error) {
 	ifi, err := interfaceByName(ifname)
 	if err != nil {
 		return nil, err
@@ -133,7 +139,7 @@ func (p *Packet) open(ifi *net.Interface, cfg *Config) error {
 			return err
 		}
 	}
-	return p.SetFilter(cfg.Filter)
+	return nil
 }
 
 // setOptions prepares the socket while its filter still rejects everything.

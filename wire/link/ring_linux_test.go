@@ -119,6 +119,16 @@ func (h *host) packetSockets() (n int) {
 	return n
 }
 
+// awaitNoSockets waits until every link of the host is closed in the kernel, too.
+func (h *host) awaitNoSockets() {
+	h.t.Helper()
+	for end := time.Now().Add(5 * time.Second); h.packetSockets() > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			h.t.Fatalf("%d packet sockets are left", h.packetSockets())
+		}
+	}
+}
+
 // The last frames can be read after Close, and keep nothing open in the kernel.
 func TestCloseWithFrames(t *testing.T) { eachWay(t, testCloseWithFrames) }
 
@@ -150,11 +160,7 @@ func testCloseWithFrames(t *testing.T) {
 			t.Fatalf("after Close: got %x, want %x", last, sent[2])
 		}
 	}
-	for end := time.Now().Add(5 * time.Second); near.packetSockets() > 0; time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("%d packet sockets are left", near.packetSockets())
-		}
-	}
+	near.awaitNoSockets()
 }
 
 // Close at any moment of a reader's work is harmless.
