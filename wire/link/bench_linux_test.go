@@ -44,6 +44,21 @@ func BenchmarkWriteSegments(b *testing.B) {
 	}
 }
 
+// Short ones are what a server sends most of.
+func BenchmarkWriteShortSegments(b *testing.B) {
+	near, peer := wired(b)
+	out := peer.open("veth0", onlyOurs)
+	s := syn()
+	s.Payload = make([]byte, 13)
+	short := outgoing(AppendHeader(nil, macOf(near.MAC("veth0")), wire.MAC{2}, 4), client4, netip.AddrPortFrom(ours4, ourPort), s, 0)
+	batch := slices.Repeat([]Outgoing{short}, benchBatch)
+	b.ReportAllocs()
+	for b.Loop() {
+		writeSegments(b, out, batch...)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*benchBatch), "ns/frame")
+}
+
 // benchSegments returns the 45 full segments that make the longest run of them.
 func benchSegments(to wire.MAC) Outgoing {
 	return outgoing(AppendHeader(nil, to, wire.MAC{2}, 4), client4, netip.AddrPortFrom(ours4, ourPort), data(45*1448), 1448)
