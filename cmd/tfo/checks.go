@@ -49,7 +49,7 @@ func checkRawSockets(context.Context) finding {
 	if err != nil || name == "" {
 		return finding{Detail: "there is no loopback interface that is up", Cure: "ip link set lo up"}
 	}
-	l, err := link.Open(name, &link.Config{Filter: &link.Filter{Ports: []link.PortRange{link.Port(1)}}})
+	l, err := link.Open(name, &link.Config{Filter: &link.Filter{Ports: []link.PortRange{link.Port(1)}}, NoRing: true})
 	if err != nil {
 		return trouble(err, "")
 	}

@@ -23,6 +23,7 @@ type listenFlags struct {
 	experimental     bool
 	exitAfter        int
 	json             bool
+	shards           shardFlag
 	guard            guardChoice
 	observe          observeFlags
 	poll             pollFlag
@@ -83,6 +84,7 @@ func (l *listenFlags) add(cmd *cobra.Command) {
 	f.BoolVar(&l.experimental, "experimental", false, "understand only option 254 with 0xF989; by default that and option 34")
 	f.IntVar(&l.exitAfter, "exit-after", 0, "end after `N` connections; 0 means never")
 	f.BoolVar(&l.json, "json", false, "print one JSON object for each connection")
+	l.shards.add(f)
 	l.guard.add(cmd)
 	l.observe.add(f)
 	l.poll.add(f)
@@ -133,7 +135,7 @@ func (l *listenFlags) gate() (handshake.GateConfig, error) {
 	if l.exitAfter < 0 {
 		return g, usagef("--exit-after: %d is not a number of connections", l.exitAfter)
 	}
-	err := errors.Join(l.guard.check(), l.poll.check())
+	err := errors.Join(l.guard.check(), l.shards.check(), l.poll.check())
 	if err == nil {
 		g.Keyring, err = l.keys.keyringOrRandom()
 	}

@@ -15,7 +15,7 @@ import (
 	"tfocraft/iptables"
 )
 
-// A server is the listeners of one tfo listen, one for each interface.
+// A server is the listeners of one tfo listen, one for each shard of each interface.
 type server struct {
 	flags   *listenFlags
 	cmd     *cobra.Command
@@ -26,7 +26,7 @@ type server struct {
 
 	ports     *sharedPorts
 	observer  *observer
-	stacks    []*guardedStack
+	stacks    []*shardedStack
 	listeners []*endpoint.Listener
 
 	ctx  context.Context // done when enough connections have been served
@@ -69,13 +69,25 @@ func (s *server) listenOn(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	stack, err := openStack(name, s.ports, guard, s.observer, s.flags.poll)
+	stack, err := openShardedStack(name, s.flags.shards, s.ports, guard, s.observer, s.flags.poll)
 	if err != nil {
 		return errors.Join(err, guard.close())
 	}
 	s.stacks = append(s.stacks, stack)
 	s.metrics.watch(name, stack)
-	lc := endpoint.ListenConfig{Stack: stack.Stack, FastOpen: s.gate}
+	for _, shard := range stack.shards {
+		if err := s.listenWith(ctx, shard, len(stack.shards)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listenWith starts a listener on one of so many shards.
+func (s *server) listenWith(ctx context.Context, stack *endpoint.Stack, shards int) error {
+	lc := endpoint.ListenConfig{Stack: stack, FastOpen: s.gate}
+	// The limit is for all of them.
+	lc.FastOpen.MaxPending = (s.gate.MaxPending + shards - 1) / shards
 	lc.Machine.TimeWait = lingerTime
 	if s.site == nil {
 		lc.Handler, lc.HandlerTimeout = newAnswerer(s.ctx, s.flags, s.report).handle, patience

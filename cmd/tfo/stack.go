@@ -21,15 +21,20 @@ const lingerTime = 50 * time.Millisecond
 // the observer stays the caller's. Ports may be shared with other stacks; nil
 // leaves them to the stack.
 func openStack(ifname string, ports endpoint.Ports, guard *portGuard, ob *observer, poll pollFlag) (*guardedStack, error) {
+	stacks, err := openShards(ifname, 1, ports, guard, ob, poll)
+	if err != nil {
+		return nil, err
+	}
+	return &guardedStack{Stack: stacks[0], guard: guard}, nil
+}
+
+// openShards starts endpoints that share what comes by an interface.
+func openShards(ifname string, n int, ports endpoint.Ports, guard *portGuard, ob *observer, poll pollFlag) ([]*endpoint.Stack, error) {
 	c := endpoint.Config{Ports: ports, Capture: ob.frame(), Trace: ob.segment(), BusyPoll: time.Duration(poll)}
 	if guard != nil {
 		c.Guard = guard
 	}
-	s, err := endpoint.Open(ifname, c)
-	if err != nil {
-		return nil, err
-	}
-	return &guardedStack{Stack: s, guard: guard}, nil
+	return endpoint.OpenShards(ifname, n, c)
 }
 
 // A guardedStack is a stack that ends with its guard.
@@ -41,6 +46,11 @@ type guardedStack struct {
 // shutdown waits for orderly closes, and then removes the guard: not before,
 // or the kernel would reset what is left.
 func (s *guardedStack) shutdown() error {
+	return errors.Join(shutdown(s.Stack), s.guard.close())
+}
+
+// shutdown waits for orderly closes.
+func shutdown(s *endpoint.Stack) error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
 	defer cancel()
 	err := s.Shutdown(ctx)
@@ -48,5 +58,5 @@ func (s *guardedStack) shutdown() error {
 		// A peer that does not close its side is its own affair.
 		err = nil
 	}
-	return errors.Join(err, s.guard.close())
+	return err
 }

@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"errors"
+	"reflect"
 
 	"tfocraft/handshake"
 )
@@ -138,6 +139,15 @@ func (c *Counters) ended(conn *Conn, from handshake.State, err error) {
 	case isEstablished(from):
 		c.EstabResets++
 	}
+}
+
+// Plus returns the sums of all counters, as of one stack that did what two did.
+func (c Counters) Plus(d Counters) Counters {
+	sum, more := reflect.ValueOf(&c).Elem(), reflect.ValueOf(d)
+	for i := range sum.NumField() {
+		sum.Field(i).SetUint(sum.Field(i).Uint() + more.Field(i).Uint())
+	}
+	return c
 }
 
 // isEstablished is what Linux means by that in its counters.

@@ -20,12 +20,45 @@ import (
 // opened later, to reserve ports, goes there too. It needs CAP_NET_RAW
 // ([link.ErrPrivilege]).
 func Open(ifname string, c Config) (*Stack, error) {
-	// Nothing is in use yet, so the filter lets nothing in.
-	l, err := link.Open(ifname, &link.Config{Filter: newSieve(nil, nil, c.Ephemeral).filter(false)})
+	stacks, err := OpenShards(ifname, 1, c)
 	if err != nil {
 		return nil, err
 	}
-	c.Link, c.Interface, c.SetFilter = l, ifname, true
+	return stacks[0], nil
+}
+
+// OpenShards opens n stacks on the named interface that share what comes: each connection
+// that is opened by a peer is with one of them, all of it ([link.OpenShards]). A listener
+// on every one of them is one server for as many processors. For that they have to share
+// Ports that reserve an address again for those who hold it, and may share a Guard that
+// counts. They are not for dialing: the answers may be for another stack.
+func OpenShards(ifname string, n int, c Config) ([]*Stack, error) {
+	// Nothing is in use yet, so the filter lets nothing in.
+	links, err := link.OpenShards(ifname, n, &link.Config{Filter: newSieve(nil, nil, c.Ephemeral).filter(false)})
+	if err != nil {
+		return nil, err
+	}
+	c.Interface, c.SetFilter = ifname, true
+	var stacks []*Stack
+	for _, l := range links {
+		s, err := openOn(l, c)
+		if err != nil {
+			for _, s := range stacks {
+				err = errors.Join(err, s.Close())
+			}
+			for _, l := range links[len(stacks):] {
+				err = errors.Join(err, l.Close())
+			}
+			return nil, err
+		}
+		stacks = append(stacks, s)
+	}
+	return stacks, nil
+}
+
+// openOn starts a stack over a link, which it closes unless that fails.
+func openOn(l link.Link, c Config) (*Stack, error) {
+	c.Link = l
 	owned, err := c.fromKernel()
 	if err == nil {
 		var s *Stack
@@ -34,7 +67,7 @@ func Open(ifname string, c Config) (*Stack, error) {
 			return s, nil
 		}
 	}
-	for _, o := range append(owned, l) {
+	for _, o := range owned {
 		err = errors.Join(err, o.Close())
 	}
 	return nil, err

@@ -35,7 +35,9 @@ func (h *host) tun(name string) (f *os.File) {
 }
 
 // A device without a link-layer header gets one on this side (D-29).
-func TestBareDevice(t *testing.T) {
+func TestBareDevice(t *testing.T) { eachWay(t, testBareDevice) }
+
+func testBareDevice(t *testing.T) {
 	near := newHost(t)
 	far := near.tun("tun0")
 	near.Address("tun0", near4.String()+"/24", near6.String()+"/64")

@@ -3,6 +3,7 @@ package link
 import (
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,7 +11,14 @@ import (
 	"tfocraft/wire/link/hosttest"
 )
 
-// A host opens links and resolvers in its namespace.
+// eachWay runs a test with links that have a receive ring, and with links that have none.
+func eachWay(t *testing.T, test func(t *testing.T)) {
+	t.Run("ring", test)
+	t.Run("queue", test)
+}
+
+// A host opens links and resolvers in its namespace. In the test "queue" of eachWay its
+// links have no ring.
 type host struct {
 	*hosttest.Host
 	t testing.TB
@@ -23,12 +31,20 @@ func newHost(t testing.TB) *host {
 
 func (h *host) open(ifname string, cfg *Config) *Packet {
 	h.t.Helper()
+	if cfg == nil {
+		cfg = &Config{}
+	}
+	way := *cfg
+	way.NoRing = way.NoRing || strings.Contains(h.t.Name(), "/queue")
 	var l *Packet
 	h.Do(func() (err error) {
-		l, err = Open(ifname, cfg)
+		l, err = Open(ifname, &way)
 		return err
 	})
 	h.t.Cleanup(func() { l.Close() })
+	if s, _ := l.Stats(); (s.Ring > 0) == way.NoRing {
+		h.t.Fatalf("%s: a ring for %d frames, want none: %v", ifname, s.Ring, way.NoRing)
+	}
 	return l
 }
 

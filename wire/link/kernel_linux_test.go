@@ -45,7 +45,9 @@ func withKernelPeer(t *testing.T, test func(t *testing.T, l *Packet, to kernelPe
 
 // A kernel peer checks what we send, TCP checksum included, and leaves its own
 // unfinished (D-14, D-18).
-func TestKernelPeerAnswers(t *testing.T) {
+func TestKernelPeerAnswers(t *testing.T) { eachWay(t, testKernelPeerAnswers) }
+
+func testKernelPeerAnswers(t *testing.T) {
 	withKernelPeer(t, func(t *testing.T, l *Packet, to kernelPeer) {
 		before := time.Now()
 		write(t, l, to.segment(syn()))
@@ -66,7 +68,9 @@ func TestKernelPeerAnswers(t *testing.T) {
 }
 
 // A kernel sender leaves the cutting into segments to the device (D-16).
-func TestLargerThanMTU(t *testing.T) {
+func TestLargerThanMTU(t *testing.T) { eachWay(t, testLargerThanMTU) }
+
+func testLargerThanMTU(t *testing.T) {
 	withKernelPeer(t, func(t *testing.T, l *Packet, to kernelPeer) {
 		write(t, l, to.segment(syn()))
 		_, p := wantSynAck(t, l, to.remote, to.local)

@@ -72,15 +72,22 @@ type Config struct {
 	// address (RFC 1122, Section 3.3.6). On loopback, where every frame passes
 	// in both directions, a tap sees each one once, as received.
 	Tap bool
-	// ReceiveBuffer is the size of the socket's receive buffer in bytes as the
-	// kernel counts it, overhead included; 0 means 8 MiB. Without CAP_NET_ADMIN
-	// the system's net.core.rmem_max limits it.
+	// ReceiveBuffer is how much may wait to be read, in bytes as the kernel counts
+	// them, overhead included; 0 means 8 MiB. Without CAP_NET_ADMIN the system's
+	// net.core.rmem_max limits it. It is the size of the socket's queue, and half
+	// of it that of the ring, whose memory is taken at once.
 	ReceiveBuffer int
+	// NoRing asks for every frame by a system call, out of the socket's queue.
+	// Without it the kernel writes frames of up to 1900 bytes or so to a ring in
+	// shared memory, where the link finds them, and only longer ones are asked for;
+	// if there is no ring to be had, [Stats] says so.
+	NoRing bool
 }
 
-// Stats counts what a link did since it was opened.
+// Stats counts what a link did since it was opened, and says how it receives.
 type Stats struct {
 	Received uint64 // frames that passed the filter
 	Dropped  uint64 // of these, lost because the receive buffer was full
 	Oversize uint64 // of these, thrown away: longer than 64 KiB (BIG TCP)
+	Ring     int    // frames that the receive ring holds; 0 means that there is none
 }

@@ -14,7 +14,9 @@ import (
 // A kernel listener on this host answers over loopback, whichever interface
 // has the address, without any sysctl, and every frame is seen once (D-19 to
 // D-22).
-func TestLoopback(t *testing.T) {
+func TestLoopback(t *testing.T) { eachWay(t, testLoopback) }
+
+func testLoopback(t *testing.T) {
 	near, _ := wired(t)
 	r := near.resolver()
 	for _, address := range []string{"127.0.0.1", "127.0.0.5", "192.0.2.1", "::1", "2001:db8::1"} {
@@ -51,7 +53,9 @@ func TestLoopback(t *testing.T) {
 }
 
 // Two links of ours reach each other over loopback.
-func TestLoopbackBetweenLinks(t *testing.T) {
+func TestLoopbackBetweenLinks(t *testing.T) { eachWay(t, testLoopbackBetweenLinks) }
+
+func testLoopbackBetweenLinks(t *testing.T) {
 	near := newHost(t)
 	for _, address := range []string{"127.0.0.1", "::1"} {
 		addr := netip.MustParseAddr(address)

@@ -20,6 +20,8 @@ type vnetHeader struct {
 	csumStart, csumOffset uint16
 }
 
+const vnetLen = int(unsafe.Sizeof(vnetHeader{}))
+
 // vnetHeaderOf says what the kernel has to do with o.
 func vnetHeaderOf(o *Outgoing) vnetHeader {
 	h := vnetHeader{
@@ -48,7 +50,13 @@ type segmentSender struct {
 	socket  *quietSocket
 	vnet    [sendBatch]vnetHeader
 	vectors [sendBatch][3]unix.Iovec // the header for the kernel, ours, the payload
+	short   [sendBatch][]byte        // of a short frame all three, as one
 }
+
+// shortFrame is how long a frame is at most that is finished here: to add up its bytes
+// takes less than what the kernel does for a checksum that it has to finish, and for data
+// in several pieces.
+const shortFrame = 256
 
 // openSegmentSender opens a second packet socket, for every frame that goes
 // through one with PACKET_VNET_HDR has that header. It receives nothing, as it
@@ -74,10 +82,8 @@ func newSegmentSender(own *quietSocket) *segmentSender {
 	s := &segmentSender{socket: own}
 	s.init(own.raw)
 	for i := range sendBatch {
-		s.vectors[i][0].Base = (*byte)(unsafe.Pointer(&s.vnet[i]))
-		s.vectors[i][0].SetLen(int(unsafe.Sizeof(s.vnet[i])))
+		s.short[i] = make([]byte, vnetLen, vnetLen+shortFrame)
 		s.headers[i].hdr.Iov = &s.vectors[i][0]
-		s.headers[i].hdr.SetIovlen(len(s.vectors[i]))
 	}
 	return s
 }
@@ -85,15 +91,31 @@ func newSegmentSender(own *quietSocket) *segmentSender {
 // send sends at most sendBatch of batch and returns how many went out.
 func (s *segmentSender) send(batch []Outgoing) (int, error) {
 	for i := range batch {
-		s.vnet[i] = vnetHeaderOf(&batch[i])
-		setVector(&s.vectors[i][1], batch[i].Header)
-		setVector(&s.vectors[i][2], batch[i].Payload)
+		s.load(i, &batch[i])
 	}
 	n, err := s.sendFirst(len(batch))
 	for i := range batch {
 		s.vectors[i][1].Base, s.vectors[i][2].Base = nil, nil // they are the caller's
 	}
 	return n, err
+}
+
+// load makes o message i.
+func (s *segmentSender) load(i int, o *Outgoing) {
+	v, h := &s.vectors[i], &s.headers[i].hdr
+	if len(o.Header)+len(o.Payload) <= shortFrame && o.Segments() == 1 {
+		// The header for the kernel, in front, asks for nothing.
+		s.short[i] = o.appendWhole(s.short[i][:vnetLen])
+		setVector(&v[0], s.short[i])
+		h.SetIovlen(1)
+		return
+	}
+	s.vnet[i] = vnetHeaderOf(o)
+	v[0].Base = (*byte)(unsafe.Pointer(&s.vnet[i]))
+	v[0].SetLen(vnetLen)
+	setVector(&v[1], o.Header)
+	setVector(&v[2], o.Payload)
+	h.SetIovlen(len(v))
 }
 
 // WriteSegments implements [Offloader]. A frame that finds the device's queue

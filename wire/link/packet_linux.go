@@ -44,6 +44,7 @@ type Packet struct {
 
 	conn    *packet.Conn
 	receive receiver
+	ring    *ringReceiver // nil if all frames come through the socket's queue
 
 	sending  sync.Mutex // guards the senders
 	frames   *sender
@@ -76,9 +77,15 @@ const defaultReceiveBuffer = 8 << 20
 // filter that rejects everything, is bound and set up, and gets the wanted
 // filter, which replaces the first at one stroke, as the last step.
 func Open(ifname string, cfg *Config) (*Packet, error) {
-	if cfg == nil {
-		cfg = &Config{}
+	shards, err := OpenShards(ifname, 1, cfg)
+	if err != nil {
+		return nil, err
 	}
+	return shards[0], nil
+}
+
+// openShut opens a link whose filter lets nothing in.
+func openShut(ifname string, cfg *Config) (*Packet, error) {
 	ifi, err := interfaceByName(ifname)
 	if err != nil {
 		return nil, err
@@ -113,7 +120,7 @@ func (p *Packet) open(ifi *net.Interface, cfg *Config) error {
 		size = defaultReceiveBuffer
 	}
 	var optErr error
-	if err := raw.Control(func(fd uintptr) { optErr = p.setOptions(int(fd), size, cfg.Filter) }); err != nil {
+	if err := raw.Control(func(fd uintptr) { optErr = p.setOptions(int(fd), size, cfg) }); err != nil {
 		return err
 	}
 	if optErr != nil {
@@ -132,24 +139,21 @@ func (p *Packet) open(ifi *net.Interface, cfg *Config) error {
 			return err
 		}
 	}
-	return p.SetFilter(cfg.Filter)
+	return nil
 }
 
 // setOptions prepares the socket while its filter still rejects everything.
-func (p *Packet) setOptions(fd, receiveBuffer int, f *Filter) error {
+func (p *Packet) setOptions(fd, receiveBuffer int, cfg *Config) error {
 	// Without CAP_NET_ADMIN the system's limit holds.
 	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBuffer/2) != nil {
 		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer/2); err != nil {
 			return os.NewSyscallError("setsockopt SO_RCVBUF", err)
 		}
 	}
-	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_AUXDATA, 1); err != nil {
-		return os.NewSyscallError("setsockopt PACKET_AUXDATA", err)
+	if err := p.setReceiving(fd, receiveBuffer, cfg); err != nil {
+		return err
 	}
-	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
-		return os.NewSyscallError("setsockopt SO_TIMESTAMPNS", err)
-	}
-	if f != nil && f.Neighbours {
+	if f := cfg.Filter; f != nil && f.Neighbours {
 		// Solicitations go to a group for each address, which the device may not let in.
 		group := unix.PacketMreq{Ifindex: int32(p.index), Type: unix.PACKET_MR_ALLMULTI}
 		if err := unix.SetsockoptPacketMreq(fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &group); err != nil {
@@ -164,6 +168,25 @@ func (p *Packet) setOptions(fd, receiveBuffer int, f *Filter) error {
 	err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1)
 	if err != nil && !errors.Is(err, unix.ENOPROTOOPT) {
 		return os.NewSyscallError("setsockopt PACKET_IGNORE_OUTGOING", err)
+	}
+	return nil
+}
+
+// setReceiving makes a ring, or has the queue tell as much as a ring does.
+func (p *Packet) setReceiving(fd, receiveBuffer int, cfg *Config) error {
+	if !cfg.NoRing {
+		// Too little memory, or an old kernel: the queue is only slower.
+		if r, err := openRing(fd, receiveBuffer/2); err == nil {
+			p.ring = newRingReceiver(r, &p.receive, p.wants)
+			p.receive.stats.Ring = r.slots()
+			return nil
+		}
+	}
+	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_AUXDATA, 1); err != nil {
+		return os.NewSyscallError("setsockopt PACKET_AUXDATA", err)
+	}
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
+		return os.NewSyscallError("setsockopt SO_TIMESTAMPNS", err)
 	}
 	return nil
 }
@@ -240,6 +263,9 @@ func (p *Packet) Close() error {
 	var errs []error
 	if p.conn != nil {
 		errs = append(errs, p.conn.Close())
+	}
+	if p.ring != nil {
+		p.ring.close()
 	}
 	if p.raw4 != nil {
 		errs = append(errs, p.raw4.Close())

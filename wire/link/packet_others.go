@@ -22,6 +22,9 @@ var errNoPacket = fmt.Errorf("link: packet sockets: %w", errors.ErrUnsupported)
 // Open fails on this system.
 func Open(string, *Config) (*Packet, error) { return nil, errNoPacket }
 
+// OpenShards fails on this system.
+func OpenShards(string, int, *Config) ([]*Packet, error) { return nil, errNoPacket }
+
 // ReadFrames fails on this system.
 func (*Packet) ReadFrames([]Frame) (int, error) { return 0, errNoPacket }
 

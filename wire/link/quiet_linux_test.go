@@ -115,7 +115,9 @@ func TestSendBufferFull(t *testing.T) {
 }
 
 // Poll takes what there is, after the deadline, too, and never waits.
-func TestPoll(t *testing.T) {
+func TestPoll(t *testing.T) { eachWay(t, testPoll) }
+
+func testPoll(t *testing.T) {
 	near, peer := wired(t)
 	out := peer.open("veth0", onlyOurs)
 	l := near.open("veth0", onlyOurs)

@@ -113,33 +113,47 @@ func (r *receiver) recvmmsg(fd uintptr) bool {
 	}
 }
 
-// frame makes a Frame of message i, and returns its packet type. A frame that
-// did not fit is not ok.
-func (r *receiver) frame(i int) (f Frame, pktType uint8, ok bool) {
+// message returns what message i has, with headroom in front. A frame that did not fit
+// is not ok.
+func (r *receiver) message(i int) (b []byte, ok bool) {
 	h := &r.headers[i]
 	if h.hdr.Flags&unix.MSG_TRUNC != 0 {
-		r.mu.Lock()
-		r.stats.Oversize++
-		r.mu.Unlock()
+		r.count(func(s *Stats) { s.Oversize++ })
+		return nil, false
+	}
+	return r.slot(i)[:headroom+int(h.len)], true
+}
+
+// frame makes a Frame of message i, and returns its packet type.
+func (r *receiver) frame(i int) (f Frame, pktType uint8, ok bool) {
+	b, ok := r.message(i)
+	if !ok {
 		return Frame{}, 0, false
 	}
 	from := &r.from[i]
 	f.Outgoing = from.Pkttype == unix.PACKET_OUTGOING
-	slot := r.slot(i)[:headroom+int(h.len)]
-	if r.form == formBare {
-		f.Data = slot[headroom-wire.EthernetLen:]
-		clear(f.Data[:wire.EthernetLen-2])
-		// Already in network byte order.
-		binary.NativeEndian.PutUint16(f.Data[wire.EthernetLen-2:], from.Protocol)
-	} else {
-		f.Data = slot[headroom:]
-	}
-	tag, tagged := f.readControl(r.control[i][:h.hdr.Controllen])
-	if tagged && r.form != formBare && len(f.Data) >= wire.EthernetLen {
-		f.Data = slot[headroom-4:]
-		putTag(f.Data, tag)
-	}
+	tag, tagged := f.readControl(r.control[i][:r.headers[i].hdr.Controllen])
+	f.Data = r.form.complete(b, headroom, from.Protocol, tag, tagged)
 	return f, from.Pkttype, true
+}
+
+// complete returns the frame that begins at byte at of b, with the link-layer header
+// that a bare one does not have, or the tag that the kernel has taken out of it. Both
+// go in front.
+func (f form) complete(b []byte, at int, protocol uint16, tag wire.VLANTag, tagged bool) []byte {
+	switch {
+	case f == formBare:
+		b = b[at-wire.EthernetLen:]
+		clear(b[:wire.EthernetLen-2])
+		// Already in network byte order.
+		binary.NativeEndian.PutUint16(b[wire.EthernetLen-2:], protocol)
+	case tagged && len(b)-at >= wire.EthernetLen:
+		b = b[at-4:]
+		putTag(b, tag)
+	default:
+		b = b[at:]
+	}
+	return b
 }
 
 // putTag moves the hardware addresses of a frame, which begins four bytes
@@ -163,7 +177,7 @@ func (f *Frame) readControl(b []byte) (tag wire.VLANTag, tagged bool) {
 			aux := (*unix.TpacketAuxdata)(unsafe.Pointer(&data[0]))
 			f.Partial = aux.Status&unix.TP_STATUS_CSUMNOTREADY != 0
 			f.Valid = aux.Status&unix.TP_STATUS_CSUM_VALID != 0
-			tag, tagged = tagOf(aux)
+			tag, tagged = tagOf(aux.Status, aux.Vlan_tci, aux.Vlan_tpid)
 		case h.Level == unix.SOL_SOCKET && h.Type == unix.SO_TIMESTAMPNS && len(data) >= int(unsafe.Sizeof(unix.Timespec{})):
 			f.Time = time.Unix((*unix.Timespec)(unsafe.Pointer(&data[0])).Unix())
 		}
@@ -172,15 +186,22 @@ func (f *Frame) readControl(b []byte) (tag wire.VLANTag, tagged bool) {
 	return tag, tagged
 }
 
-func tagOf(aux *unix.TpacketAuxdata) (wire.VLANTag, bool) {
-	if aux.Status&unix.TP_STATUS_VLAN_VALID == 0 {
+func tagOf(status uint32, tci, tpid uint16) (wire.VLANTag, bool) {
+	if status&unix.TP_STATUS_VLAN_VALID == 0 {
 		return wire.VLANTag{}, false
 	}
-	tag := wire.VLANTag{Protocol: wire.EtherTypeVLAN, Control: aux.Vlan_tci}
-	if aux.Status&unix.TP_STATUS_VLAN_TPID_VALID != 0 {
-		tag.Protocol = aux.Vlan_tpid
+	tag := wire.VLANTag{Protocol: wire.EtherTypeVLAN, Control: tci}
+	if status&unix.TP_STATUS_VLAN_TPID_VALID != 0 {
+		tag.Protocol = tpid
 	}
 	return tag, true
+}
+
+// count changes the counters.
+func (r *receiver) count(change func(*Stats)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change(&r.stats)
 }
 
 // statistics adds what the kernel has counted since it was last asked.
@@ -203,6 +224,9 @@ func (p *Packet) ReadFrames(batch []Frame) (int, error) { return p.read(batch, t
 func (p *Packet) Poll(batch []Frame) (int, error) { return p.read(batch, false) }
 
 func (p *Packet) read(batch []Frame, wait bool) (int, error) {
+	if p.ring != nil {
+		return p.readRing(batch, wait)
+	}
 	for len(batch) > 0 {
 		if err := p.life.err(); err != nil {
 			return 0, err
