@@ -170,7 +170,11 @@ func (q *timerQueue) empty(level, slot int) {
 		next := c.timer.next
 		c.timer.prev, c.timer.next, c.timer.slot = nil, nil, notQueued
 		q.waiting--
-		if deadline, ok := q.deadline(c); ok {
+		if level == 0 {
+			// Its time has come: pop will ask whether it has moved on, when the
+			// connection is needed anyway.
+			q.put(c, c.timer.due)
+		} else if deadline, ok := q.deadline(c); ok {
 			q.put(c, deadline)
 		}
 		c = next
