@@ -78,7 +78,7 @@ type Config struct {
 	// of it that of the ring, whose memory is taken at once.
 	ReceiveBuffer int
 	// NoRing asks for every frame by a system call, out of the socket's queue.
-	// Without it the kernel writes frames of up to 1900 bytes or so to a ring in
+	// Without it the kernel writes frames of up to 400 bytes or so to a ring in
 	// shared memory, where the link finds them, and only longer ones are asked for;
 	// if there is no ring to be had, [Stats] says so.
 	NoRing bool

@@ -11,9 +11,10 @@ import (
 )
 
 const (
-	// ringSlot takes a frame of the usual MTU with what the kernel writes about it.
-	// Longer ones go through the socket's queue.
-	ringSlot = 2048
+	// ringSlot takes a short frame, such as a request in a SYN, with what the kernel
+	// writes about it. Longer ones go through the socket's queue. Slots for the usual
+	// MTU would be too few in the same memory for a crowd that comes at once.
+	ringSlot = 512
 	// ringBlock is what the kernel allocates at once.
 	ringBlock = 32 << 10
 	// ringAddress is where a slot says where the frame comes from, behind a
