@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -69,7 +70,8 @@ func (s *server) listenOn(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	stack, err := openShardedStack(name, s.flags.shards, s.ports, guard, s.observer, s.flags.poll)
+	config := endpoint.Config{Ports: s.ports, BusyPoll: time.Duration(s.flags.poll), Answers: true}
+	stack, err := openShardedStack(name, s.flags.shards, config, guard, s.observer)
 	if err != nil {
 		return errors.Join(err, guard.close())
 	}

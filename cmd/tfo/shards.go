@@ -35,15 +35,15 @@ type shardedStack struct {
 
 // openShardedStack starts the stacks that the flag asks for. They close the guard, and the
 // observer stays the caller's.
-func openShardedStack(ifname string, n shardFlag, ports endpoint.Ports, guard *portGuard, ob *observer, poll pollFlag) (*shardedStack, error) {
+func openShardedStack(ifname string, n shardFlag, c endpoint.Config, guard *portGuard, ob *observer) (*shardedStack, error) {
 	want := int(n)
 	if n == 0 {
 		want = min(runtime.GOMAXPROCS(0), maxShards)
 	}
-	shards, err := openShards(ifname, want, ports, guard, ob, poll)
+	shards, err := openShards(ifname, want, c, guard, ob)
 	if n == 0 && errors.Is(err, syscall.ENETDOWN) {
 		// What is down has no clients to share, and may come up.
-		shards, err = openShards(ifname, 1, ports, guard, ob, poll)
+		shards, err = openShards(ifname, 1, c, guard, ob)
 	}
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ const lingerTime = 50 * time.Millisecond
 // the observer stays the caller's. Ports may be shared with other stacks; nil
 // leaves them to the stack.
 func openStack(ifname string, ports endpoint.Ports, guard *portGuard, ob *observer, poll pollFlag) (*guardedStack, error) {
-	stacks, err := openShards(ifname, 1, ports, guard, ob, poll)
+	stacks, err := openShards(ifname, 1, endpoint.Config{Ports: ports, BusyPoll: time.Duration(poll)}, guard, ob)
 	if err != nil {
 		return nil, err
 	}
@@ -29,8 +29,8 @@ func openStack(ifname string, ports endpoint.Ports, guard *portGuard, ob *observ
 }
 
 // openShards starts endpoints that share what comes by an interface.
-func openShards(ifname string, n int, ports endpoint.Ports, guard *portGuard, ob *observer, poll pollFlag) ([]*endpoint.Stack, error) {
-	c := endpoint.Config{Ports: ports, Capture: ob.frame(), Trace: ob.segment(), BusyPoll: time.Duration(poll)}
+func openShards(ifname string, n int, c endpoint.Config, guard *portGuard, ob *observer) ([]*endpoint.Stack, error) {
+	c.Capture, c.Trace = ob.frame(), ob.segment()
 	if guard != nil {
 		c.Guard = guard
 	}

@@ -53,6 +53,10 @@ type Config struct {
 	// a [link.Poller].
 	BusyPoll time.Duration
 
+	// Answers prepares the link that Open opens for a server with many clients; see
+	// [link.Config].
+	Answers bool
+
 	// Secret makes initial sequence numbers unpredictable (RFC 6528); zero
 	// means a random one.
 	Secret [16]byte

@@ -192,6 +192,7 @@ func TestHandlerAtShutdown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		synctest.Wait() // until the server knows that the handshake is over
 		ended := make(chan error)
 		go func() {
 			_, err := io.Copy(io.Discard, c)

@@ -82,6 +82,11 @@ type Config struct {
 	// shared memory, where the link finds them, and only longer ones are asked for;
 	// if there is no ring to be had, [Stats] says so.
 	NoRing bool
+	// Answers prepares the link for many short frames at a time, which is what a server
+	// with many clients sends: a BPF program sends runs of them ([MethodProgram]), for
+	// less than the packet socket does. Where the kernel does not let us load it, which
+	// takes CAP_BPF and CAP_NET_ADMIN, nothing changes.
+	Answers bool
 }
 
 // Stats counts what a link did since it was opened, and says how it receives.

@@ -132,7 +132,12 @@ func (p *Packet) WriteSegments(batch []Outgoing) (int, error) {
 			return done, net.ErrClosed
 		}
 		good, refusal := p.checked(batch[done:min(len(batch), done+sendBatch)])
-		n, err := p.segments.send(good)
+		send := p.segments.send
+		if run := p.answers.run(good); run >= leastRun {
+			good, send = good[:run], p.answers.send
+			refusal = nil
+		}
+		n, err := send(good)
 		done += n
 		if err != nil {
 			o := &batch[done]

@@ -51,6 +51,7 @@ type Packet struct {
 	packets  *sender // of the raw IPv4 socket; nil unless loopback
 	raw4     *os.File
 	segments *segmentSender // nil if the kernel is not asked to cut, or refuses to
+	answers  *answerSender  // nil if the socket sends everything
 
 	closed atomic.Bool
 	life   lifeline
@@ -137,6 +138,9 @@ func (p *Packet) open(ifi *net.Interface, cfg *Config) error {
 	if p.form == formEthernet && !p.tap {
 		if p.segments, err = openSegmentSender(ifi); err != nil {
 			return err
+		}
+		if cfg.Answers && p.segments != nil {
+			p.answers = openAnswers(ifi)
 		}
 	}
 	return nil
@@ -273,7 +277,7 @@ func (p *Packet) Close() error {
 	if p.segments != nil {
 		errs = append(errs, p.segments.socket.Close())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, p.answers.close())...)
 }
 
 // privilege adds what is missing to a refusal.

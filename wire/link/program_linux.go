@@ -46,6 +46,7 @@ type programBlaster struct {
 	shared  []byte // the memory of the map, which the program reads
 	slotLen int
 	attr    runAttr
+	once    bool // what a full queue drops is an error at once
 }
 
 // What the memory that is shared with the program begins with. The lengths of the frames
@@ -232,7 +233,7 @@ func (b *programBlaster) Send(frames [][]byte) (int, error) {
 		}
 		switch {
 		case err == nil:
-		case errors.Is(err, unix.ENOBUFS) && tries < sendTries:
+		case errors.Is(err, unix.ENOBUFS) && tries < sendTries && !b.once:
 			sleep(firstSendWait << tries)
 			tries++
 		default:
