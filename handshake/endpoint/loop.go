@@ -93,6 +93,7 @@ func (l *loop) serve() error {
 			l.flush()
 			return err
 		}
+		l.settle(now) // what applications have sent meanwhile acknowledges as well
 		l.fire(now)
 		l.callHandlers(now)
 		l.flush()
@@ -132,7 +133,6 @@ func (l *loop) take(n int) {
 		l.frame(now, &l.frames[i])
 	}
 	l.callHandlers(now)
-	l.settle(now)
 }
 
 // mailBatch is how many connections are attended to before frames are read: what
