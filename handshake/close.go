@@ -23,7 +23,7 @@ func (m *Machine) closeBoth(now instant, out []Output) []Output {
 		return out
 	case m.state == SynSent:
 		return m.abandonSyn(ErrAborted, out)
-	case m.recv.unread > 0 || len(m.recv.early.runs) > 0:
+	case m.LeavesUnread():
 		return m.abort(now, ErrAborted, out)
 	case m.state == FinWait2 && m.config.FinWait2 < 0:
 		return m.abort(now, nil, out)

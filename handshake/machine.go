@@ -243,6 +243,10 @@ func (m *Machine) Unsent() int { return m.send.unacked() }
 // Unread returns how many delivered bytes the application has not consumed.
 func (m *Machine) Unread() int { return m.recv.unread }
 
+// LeavesUnread reports whether there is something that the application has not read, or
+// could not yet, so that [Machine.Close] is a reset.
+func (m *Machine) LeavesUnread() bool { return m.recv.unread > 0 || len(m.recv.early.runs) > 0 }
+
 // Consume tells that the application has read n of the delivered bytes, which
 // makes room in the receive window.
 func (m *Machine) Consume(now time.Time, n int, out []Output) []Output {

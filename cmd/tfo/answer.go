@@ -57,7 +57,8 @@ func (a *answerer) handle(c *endpoint.Conn) {
 // else comes.
 func (a *answerer) answer(c *endpoint.Conn) error {
 	_, err := c.TryRead(a.buffer)
-	if err != nil && err != io.EOF {
+	begun := c.Value() != nil // what is left of the reply waits for room only
+	if err != nil && err != io.EOF && !(begun && errors.Is(err, syscall.EAGAIN)) {
 		return err
 	}
 	if err := a.write(c); err != nil {
@@ -94,6 +95,17 @@ func (a *answerer) write(c *endpoint.Conn) error {
 	return err
 }
 
+// stuck says why there is no room to write, or EAGAIN if there will be.
+func (a *answerer) stuck(c *endpoint.Conn) error {
+	if _, err := c.TryWrite(nil); err != nil {
+		return err
+	}
+	if _, err := c.TryRead(nil); err != nil {
+		return err
+	}
+	return syscall.EAGAIN
+}
+
 // sendBack sends back what has come, as far as there is room.
 func (a *answerer) sendBack(c *endpoint.Conn) error {
 	p, begun := c.Value().(*progress)
@@ -104,7 +116,7 @@ func (a *answerer) sendBack(c *endpoint.Conn) error {
 	for {
 		room := c.Room()
 		if room == 0 {
-			return syscall.EAGAIN
+			return a.stuck(c)
 		}
 		n, err := c.TryRead(a.buffer[:min(room, len(a.buffer))])
 		if err != nil {

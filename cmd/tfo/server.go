@@ -93,6 +93,7 @@ func (s *server) listenWith(ctx context.Context, stack *endpoint.Stack, shards i
 	lc.Machine.TimeWait = lingerTime
 	if s.site == nil {
 		lc.Handler, lc.HandlerTimeout = newAnswerer(s.ctx, s.flags, s.report).handle, patience
+		lc.ReuseConns = true
 	}
 	ln, err := lc.Listen(ctx, "tcp", s.address)
 	if err != nil {
@@ -116,7 +117,7 @@ func (s *server) close() error {
 	for _, stack := range s.stacks {
 		errs = append(errs, stack.shutdown())
 	}
-	errs = append(errs, s.lines.flush())
+	errs = append(errs, s.lines.close())
 	if s.ports != nil {
 		errs = append(errs, s.ports.close())
 	}

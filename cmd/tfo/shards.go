@@ -69,13 +69,5 @@ func (s *shardedStack) Connections() (n int) {
 
 // shutdown waits for orderly closes, and then removes the guard.
 func (s *shardedStack) shutdown() error {
-	results := make(chan error)
-	for _, shard := range s.shards {
-		go func() { results <- shutdown(shard) }()
-	}
-	var errs []error
-	for range s.shards {
-		errs = append(errs, <-results)
-	}
-	return errors.Join(append(errs, s.guard.close())...)
+	return errors.Join(shutdown(s.shards...), s.guard.close())
 }

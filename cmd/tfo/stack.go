@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"tfocraft/handshake/endpoint"
@@ -49,14 +50,20 @@ func (s *guardedStack) shutdown() error {
 	return errors.Join(shutdown(s.Stack), s.guard.close())
 }
 
-// shutdown waits for orderly closes.
-func shutdown(s *endpoint.Stack) error {
+// shutdown waits for orderly closes. Stacks that share an interface are closed when all
+// are done.
+func shutdown(stacks ...*endpoint.Stack) error {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
 	defer cancel()
-	err := s.Shutdown(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
+	var draining sync.WaitGroup
+	for _, s := range stacks {
 		// A peer that does not close its side is its own affair.
-		err = nil
+		draining.Go(func() { _ = s.Drain(ctx) })
 	}
-	return err
+	draining.Wait()
+	var errs []error
+	for _, s := range stacks {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(errs...)
 }

@@ -79,7 +79,7 @@ func newMemSite(t *testing.T) *memSite {
 	}
 	s.listeners = []*endpoint.Listener{ln}
 	m.stop = s.stop
-	go func() { m.done <- errors.Join(s.serveSite(), s.lines.flush()) }()
+	go func() { m.done <- errors.Join(s.serveSite(), s.lines.close()) }()
 	t.Cleanup(func() {
 		m.client.Close()
 		stack.Close()

@@ -61,7 +61,7 @@ func (l *loop) succeed(now time.Time, c *Conn) bool {
 		return false
 	}
 	ln := l.listenerFor(c.local)
-	if ln == nil || ln.full() || ln.crowded() || ln.wantsCookie() {
+	if ln == nil || ln.full() || (ln.crowded() || ln.wantsCookie()) && !l.vouched(now, ln) {
 		return false
 	}
 	least, ok := l.supersede(now, c)
@@ -125,6 +125,19 @@ func (l *loop) admit(now time.Time, ln *Listener, set *wire.OptionSet) handshake
 	return ln.gate.Admit(now, set, len(l.rx.TCP.Payload), l.rx.Src().Addr(), l.rx.Dst().Addr())
 }
 
+// vouched reports whether a listener with a full backlog takes the SYN in l.rx all the same.
+func (l *loop) vouched(now time.Time, ln *Listener) bool {
+	if ln.config.SynCookies == SynCookiesAlways {
+		return false
+	}
+	set, _ := l.rx.TCP.Options.Decode()
+	a := l.admit(now, ln, &set)
+	if a.Data {
+		ln.gate.Confirmed() // it is asked again
+	}
+	return a.Data
+}
+
 // open opens a connection for the SYN in l.rx.
 func (l *loop) open(now time.Time, ln *Listener, iss wire.Seq, admission handshake.Admission) {
 	local, remote := l.rx.Dst(), l.rx.Src()
@@ -133,7 +146,7 @@ func (l *loop) open(now time.Time, ln *Listener, iss wire.Seq, admission handsha
 	if ln.config.Handler != nil && admission.Data {
 		answersInSynAck(&config)
 	}
-	c := l.spares.server(l.stack, local, remote, &config, ln.config.Handler, ln.claim)
+	c := l.spares.server(ln, local, remote, &config)
 	l.insertServer(now, ln, c)
 	c.admitted, c.waiting = admission.Data, !admission.Data
 	c.mu.Lock()
@@ -146,7 +159,7 @@ func (l *loop) open(now time.Time, ln *Listener, iss wire.Seq, admission handsha
 		// RFC 7413, Appendix A.2: before the handshake is over.
 		l.counters.PassiveOpens++
 		ln.announce(c)
-		l.handedOver = c.handled == nil
+		l.handedOver = l.handedOver || c.handled == nil
 	}
 }
 

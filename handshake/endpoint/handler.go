@@ -15,15 +15,19 @@ import (
 // is over: then reading fails with [os.ErrDeadlineExceeded], as it does when the stack
 // shuts down. After Close it is not called again for that connection.
 //
+// Nor may it call what waits for the stack: the setters of options, Stack.Counters,
+// Listener.Close and the like.
+//
 // It must not wait: [Conn.TryRead], [Conn.TryWrite], [Conn.CloseWrite], [Conn.Close],
 // [Conn.Abort], [Conn.SetValue], Info and Timing are what it is for. While it runs, nothing
 // else in the stack does. What it has written and closed is sent when it returns. Its
-// calls do not overlap, so it can have a buffer for all connections.
+// calls do not overlap, so it can have a buffer for all connections of its stack.
 type Handler func(c *Conn)
 
 // handled is what there is of a connection that a handler serves.
 type handled struct {
 	handler   Handler
+	reuse     bool  // see ListenConfig.ReuseConns
 	value     any   // see SetValue
 	patience  int64 // when it ends, as the timer queue counts; 0: never
 	announced bool  // the handler may be called
@@ -109,11 +113,21 @@ func (c *Conn) post() {
 	}
 }
 
-// SetValue keeps something with a connection that a [Handler] serves; Value returns it.
-func (c *Conn) SetValue(v any) { c.handled.value = v }
+// SetValue keeps something with a connection, for the [Handler] that serves it and for no
+// other goroutine. Without a handler there is nothing to keep it for.
+func (c *Conn) SetValue(v any) {
+	if c.handled != nil {
+		c.handled.value = v
+	}
+}
 
 // Value returns what SetValue was given last.
-func (c *Conn) Value() any { return c.handled.value }
+func (c *Conn) Value() any {
+	if c.handled == nil {
+		return nil
+	}
+	return c.handled.value
+}
 
 // answersInSynAck lets the handler of a connection answer before the SYN-ACK goes out.
 func answersInSynAck(c *handshake.Config) { c.SynAckHold = -1 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/netip"
 	"os"
 	"strings"
@@ -230,4 +231,79 @@ func TestCookieThroughFlood(t *testing.T) {
 	s.in("S 0:5(5) <mss 1460,FO "+good+",nop,nop>", "hello")
 	s.want("SF. 0:5(5) ack 6 <mss 1460>")
 	r.want(t, "hello")
+}
+
+// Unless the handler has promised to let go of it, a connection that it has closed stays
+// what it was: it reads nothing of the next client's.
+func TestClosedConnStaysClosed(t *testing.T) {
+	s := newStepped(t)
+	var first *endpoint.Conn
+	s.listen(endpoint.ListenConfig{FastOpen: openToAll, Handler: func(c *endpoint.Conn) {
+		if first == nil {
+			first = c
+			c.Abort()
+		}
+	}})
+	s.in("S 0:5(5) <mss 1460>", "hello")
+	s.wait(time.Second)
+	s.remote = netip.AddrPortFrom(server4, 6000)
+	s.in("S 0:5(5) <mss 1460>", "secret")
+	var b [16]byte
+	if n, err := first.TryRead(b[:]); err == nil {
+		t.Errorf("read %q of another client, %v", b[:n], first.RemoteAddr())
+	}
+	if _, err := first.TryWrite([]byte("for the first client")); err == nil {
+		t.Error("wrote to another client")
+	}
+}
+
+// What was written is sent ahead of the reset that unread data brings, also if that data
+// cannot be read yet.
+func TestCloseBehindHole(t *testing.T) {
+	s := newStepped(t)
+	ln := s.listen(endpoint.ListenConfig{})
+	s.in("S 0:0(0) <mss 1460>", "")
+	s.want("S. 0:0(0) ack 1 <mss 1460>")
+	s.in(". 1:1(0) ack 1", "")
+	c := s.accept(ln)
+	s.in("P. 10:15(5) ack 1", "hello")
+	s.want(". 1:1(0) ack 1")
+	c.TryWrite([]byte("world"))
+	c.Close()
+	s.wait(0)
+	s.want("P. 1:6(5) ack 1")
+	s.want("R. 6:6(0) ack 1")
+}
+
+// A SYN that may open the next connection between ports in TIME-WAIT does so while the
+// backlog is full, if its data is admitted.
+func TestFastOpenFromTimeWaitThroughFlood(t *testing.T) {
+	s := newStepped(t)
+	keys := keyring()
+	good := keys.Mint(server4, client4).Hex()
+	r := &replier{reply: "world"}
+	s.listen(endpoint.ListenConfig{Handler: r.handle, Backlog: 1, FastOpen: handshake.GateConfig{Enabled: true, Keyring: keys}})
+	s.in("S 0:5(5) <mss 1460,FO "+good+",nop,nop>", "hello")
+	s.want("SF. 0:5(5) ack 6 <mss 1460>")
+	s.in("F. 6:6(0) ack 7", "")
+	s.want(". 7:7(0) ack 7")
+	old := s.remote
+	s.remote = netip.AddrPortFrom(server4, 7000)
+	s.in("S 0:0(0) <mss 1460>", "")
+	s.want("S. 0:0(0) ack 1 <mss 1460>")
+	s.remote = old
+	s.in("S 100:105(5) <mss 1460,FO "+good+",nop,nop>", "hello")
+	s.want("SF. 0:5(5) ack 106 <mss 1460>")
+}
+
+// Closing a stack that stands still is told to handlers as well.
+func TestHandlerAtStepperClose(t *testing.T) {
+	s := newStepped(t)
+	r := &replier{}
+	s.listen(endpoint.ListenConfig{Handler: r.handle})
+	s.in("S 0:0(0) <mss 1460>", "")
+	s.want("S. 0:0(0) ack 1 <mss 1460>")
+	s.in(". 1:1(0) ack 1", "")
+	s.p.Close()
+	r.want(t, "", net.ErrClosed)
 }

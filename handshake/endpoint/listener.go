@@ -52,6 +52,10 @@ type ListenConfig struct {
 	// HandlerTimeout is how long a connection may take before its handler is told that
 	// it has taken too long; 0 means as long as it likes.
 	HandlerTimeout time.Duration
+	// ReuseConns lets connections that the handler has closed leave their memory to the
+	// next ones. It takes a handler that nobody else has them from: after Close nobody
+	// uses them, and before that no goroutine but the stack's.
+	ReuseConns bool
 	// IPHeader is what stands in the IP header of their packets.
 	IPHeader IPHeader
 	// Machine is the template of the connections. Ports, family, sequence

@@ -81,7 +81,8 @@ func (l *loop) run() {
 	l.stopped = true
 	l.endAll(err)
 	l.callHandlers(time.Now())
-	_ = l.link.Close() // nothing is left to lose
+	_ = l.link.Close()                     // nothing is left to lose
+	_, _ = l.link.ReadFrames(l.frames[:1]) // lets go of the memory that frames were lent from
 }
 
 // serve does what there is to do until the link fails or the stack is closed.
@@ -216,7 +217,7 @@ func (l *loop) attend(now time.Time, c *Conn) {
 // can go with it. What a reset would follow is pushed all the same.
 func (c *Conn) ends() bool {
 	due := c.closed || c.writeClosed && !c.finDone
-	return due && !c.closeDone && !c.aborted && len(c.rest) == 0 && c.machine.Unread() == 0
+	return due && !c.closeDone && !c.aborted && len(c.rest) == 0 && !c.machine.LeavesUnread()
 }
 
 // catchUp tells the machine what the application has read.

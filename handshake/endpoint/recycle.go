@@ -10,8 +10,8 @@ import (
 // two that begin.
 const maxSpares = 512
 
-// spares are connections of handlers that have ended, for the memory in them. Those that
-// Accept has returned are the application's for ever.
+// spares are connections that have ended, for the memory in them: those of handlers that
+// have promised to let go of them. All others are the application's for ever.
 type spares struct {
 	ended []*Conn // in this round
 	free  []*Conn
@@ -19,7 +19,7 @@ type spares struct {
 
 // add notes that a connection has ended.
 func (s *spares) add(c *Conn) {
-	if c.handled != nil {
+	if c.handled != nil && c.handled.reuse {
 		s.ended = append(s.ended, c)
 	}
 }
@@ -42,14 +42,15 @@ func (s *spares) collect(m *mailbox) {
 }
 
 // server returns a connection with a fresh machine.
-func (s *spares) server(stack *Stack, local, remote netip.AddrPort, config *handshake.Config, h Handler, claim *claim) *Conn {
+func (s *spares) server(ln *Listener, local, remote netip.AddrPort, config *handshake.Config) *Conn {
+	stack, h, claim := ln.stack, ln.config.Handler, ln.claim
 	if h == nil {
 		return stack.newConn(local, remote, handshake.NewServer(*config), claim)
 	}
 	last := len(s.free) - 1
-	if last < 0 {
+	if last < 0 || !ln.config.ReuseConns {
 		c := stack.newConn(local, remote, handshake.NewServer(*config), claim)
-		c.handled = &handled{handler: h}
+		c.handled = &handled{handler: h, reuse: ln.config.ReuseConns}
 		return c
 	}
 	c := s.free[last]
@@ -57,7 +58,7 @@ func (s *spares) server(stack *Stack, local, remote netip.AddrPort, config *hand
 	s.free = s.free[:last]
 	m, hd := c.machine, c.handled
 	m.Reset(config)
-	*hd = handled{handler: h}
+	*hd = handled{handler: h, reuse: true}
 	*c = Conn{stack: stack, local: local, remote: remote, machine: m, handled: hd}
 	c.claim, c.timer.slot = claim, notQueued
 	return c

@@ -129,18 +129,22 @@ func (s *Stack) Close() error {
 // ctx is done first, the connections that are left are reset and the error is
 // that of ctx. How long TIME-WAIT takes is for Dialer.Machine and
 // ListenConfig.Machine to say.
-func (s *Stack) Shutdown(ctx context.Context) error {
+func (s *Stack) Shutdown(ctx context.Context) error { return errors.Join(s.Drain(ctx), s.Close()) }
+
+// Drain is Shutdown that leaves it to the caller to close the stack: of stacks that share
+// an interface the first to close would take its part of the connections along.
+func (s *Stack) Drain(ctx context.Context) error {
 	idle := make(chan struct{})
-	var err error
-	if s.mail.call(func(now time.Time) { s.loop.drain(now, idle) }) == nil {
-		select {
-		case <-idle:
-		case <-s.done:
-		case <-ctx.Done():
-			err = fmt.Errorf("endpoint: connections were reset at shutdown: %w", context.Cause(ctx))
-		}
+	if s.mail.call(func(now time.Time) { s.loop.drain(now, idle) }) != nil {
+		return nil
 	}
-	return errors.Join(err, s.Close())
+	select {
+	case <-idle:
+	case <-s.done:
+	case <-ctx.Done():
+		return fmt.Errorf("endpoint: connections were left at shutdown: %w", context.Cause(ctx))
+	}
+	return nil
 }
 
 // giveBack ends one use of a claim; the last use releases it.

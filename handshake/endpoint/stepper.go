@@ -81,6 +81,7 @@ func (p *Stepper) Input(now time.Time, frame []byte) {
 func (p *Stepper) Close() error {
 	l := p.stack.loop
 	l.stop(p.now)
+	l.callHandlers(p.now)
 	l.flush()
 	p.stack.mail.stop()
 	return l.link.Close()

@@ -25,7 +25,9 @@ type waits struct {
 
 // receive waits for frames, mail or the next timer.
 func (l *loop) receive(now time.Time) (int, error) {
-	if l.more && l.poller != nil {
+	next := l.timers.next()
+	if overdue := !next.IsZero() && !next.After(time.Now()); l.poller != nil && (l.more || overdue) {
+		// Frames may say that what is overdue need not be done.
 		l.waits.skips = 0
 		return l.poller.Poll(l.frames)
 	}
@@ -33,7 +35,7 @@ func (l *loop) receive(now time.Time) (int, error) {
 		return n, err
 	}
 	switch {
-	case l.mail.sleep(now, l.timers.next()):
+	case l.mail.sleep(now, next):
 	case l.waits.skips < maxSkips:
 		l.waits.skips++
 		return 0, nil

@@ -2,6 +2,7 @@ package link
 
 import (
 	"bytes"
+	"errors"
 	"net/netip"
 	"os"
 	"strings"
@@ -229,5 +230,54 @@ func testReadAllocatesNothing(t *testing.T) {
 	})
 	if n != 0 {
 		t.Errorf("got %v allocations, want none", n)
+	}
+}
+
+// A ring that is full of frames for nobody gives its slots back, and the deadline counts.
+func TestRingFullOfUnwanted(t *testing.T) {
+	near, peer := wired(t)
+	in, out := near.open("veth0", onlyOurs), peer.open("veth0", onlyOurs)
+	if in.ring == nil {
+		t.Skip("there is no ring")
+	}
+	batch := make([][]byte, 64)
+	for i := range batch {
+		batch[i] = ofLength(wire.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, 1, 10)
+	}
+	for range in.ring.slots()/64 + 4 {
+		if _, err := out.WriteFrames(batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+	done := make(chan error, 1)
+	go func() {
+		_, err := in.ReadFrames(make([]Frame, 64))
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("got %v, want %v", err, os.ErrDeadlineExceeded)
+		}
+	case <-time.After(5 * time.Second):
+		t.Fatal("ReadFrames with a deadline of 200 ms has not returned after 5 s")
+	}
+}
+
+// A batch larger than the ring gets each frame once.
+func TestRingBatchLongerThanRing(t *testing.T) {
+	near, peer := wired(t)
+	in, out := near.open("veth0", &Config{Filter: onlyOurs.Filter, ReceiveBuffer: 64 << 10}), peer.open("veth0", onlyOurs)
+	if in.ring == nil {
+		t.Skip("there is no ring")
+	}
+	mac, slots := macOf(near.MAC("veth0")), in.ring.slots()
+	for i := range slots {
+		write(t, out, ofLength(mac, i, 10))
+	}
+	in.SetReadDeadline(time.Now().Add(time.Second))
+	if n, err := in.ReadFrames(make([]Frame, 3*slots)); n != slots {
+		t.Errorf("sent %d, read %d, %v", slots, n, err)
 	}
 }

@@ -55,7 +55,7 @@ func (r *ringReceiver) await() error {
 // many; seen is how many there were.
 func (r *ringReceiver) take(batch []Frame) (n, seen int) {
 	r.lentLong = false
-	for n < len(batch) && r.ready() {
+	for n < len(batch) && r.lent < r.slots() && r.ready() {
 		slot := r.slot(0)
 		long := status(slot)&unix.TP_STATUS_COPY != 0
 		if long && !r.refill() {

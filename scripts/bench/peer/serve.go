@@ -58,7 +58,7 @@ func listen(s *endpoint.Stack, local netip.AddrPort, handler endpoint.Handler) e
 	if err != nil {
 		return err
 	}
-	lc := endpoint.ListenConfig{Stack: s, Handler: handler, FastOpen: handshake.GateConfig{
+	lc := endpoint.ListenConfig{Stack: s, Handler: handler, ReuseConns: true, FastOpen: handshake.GateConfig{
 		Enabled: true, MaxPending: 1 << 16, Keyring: cookie.NewKeyring(cookie.RFC7413, key),
 	}}
 	lc.Machine.TimeWait = lingerTime
