@@ -80,7 +80,7 @@ func (s *scene) loadExchanges(ctx context.Context) (numbers, error) {
 	return s.load(ctx, s.Server.Addr4, "-b", loadClients, "-t", fmt.Sprint(s.t.duration.Seconds()), "-w", fmt.Sprint(s.t.window))
 }
 
-// tfoExchanges makes the same exchanges by our own program. What it does not tell counts as nothing.
+// tfoExchanges makes the same exchanges by our own program.
 func (s *scene) tfoExchanges(ctx context.Context) (numbers, error) {
 	cmd := pinned(ctx, clientCore, s.t.program("tfo"), "load", s.serverAddress(), "-i", s.Client.Interface,
 		"--clients", loadClients+"/24", "--concurrency", fmt.Sprint(s.t.window), "--duration", s.t.duration.String(), "--keep-open", "--json")
@@ -95,21 +95,30 @@ func (s *scene) tfoExchanges(ctx context.Context) (numbers, error) {
 	return parseLoad(stdout.Bytes())
 }
 
-// parseLoad reads the last line of tfo load --json.
+// parseLoad reads the last line of tfo load --json: our words for its figures are those of load.c.
 func parseLoad(out []byte) (numbers, error) {
 	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
-	var line struct{ Sent, Accepted, Completed, Resets, Rate *float64 }
+	var line struct {
+		Sent, Accepted, Completed, Resets, Timeouts, Aborted, Retransmits, Rate *float64
+
+		SendErrors *float64 `json:"send_errors"`
+	}
 	if err := json.Unmarshal(lines[len(lines)-1], &line); err != nil {
 		return nil, fmt.Errorf("tfo load: %w", err)
 	}
-	n := numbers{"wrong": 0, "failed": 0, "resent": 0}
+	n := numbers{"wrong": 0} // it compares no responses
 	for name, value := range map[string]*float64{
 		"started": line.Sent, "accepted": line.Accepted, "done": line.Completed, "resets": line.Resets, "rate": line.Rate,
+		"timeouts": line.Timeouts, "aborted": line.Aborted, "resent": line.Retransmits, "send_errors": line.SendErrors,
 	} {
 		if value == nil {
 			return nil, fmt.Errorf("tfo load: there is no figure for %s in %s", name, lines[len(lines)-1])
 		}
 		n[name] = *value
+	}
+	n["failed"] = n["timeouts"] + n["aborted"]
+	if n["send_errors"] > n["started"]/100 {
+		return nil, fmt.Errorf("tfo load: %.0f frames were not sent, of %.0f exchanges", n["send_errors"], n["started"])
 	}
 	return n, nil
 }

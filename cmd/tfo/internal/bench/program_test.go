@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"strings"
 	"testing"
 	"time"
 )
@@ -27,12 +28,20 @@ func TestNumbers(t *testing.T) {
 
 func TestParseLoad(t *testing.T) {
 	const second = `{"type":"second"}`
-	got, err := parseLoad([]byte(second + "\n" + `{"mode":"exchange","sent":9,"accepted":8,"completed":7,"resets":0,"rate":3.5,"latency_us":{"p50":1}}` + "\n"))
-	want := numbers{"started": 9, "accepted": 8, "done": 7, "resets": 0, "rate": 3.5, "wrong": 0, "failed": 0, "resent": 0}
+	const result = `{"mode":"exchange","sent":900,"retransmits":6,"accepted":8,"completed":7,"resets":0,"timeouts":3,"aborted":2,"send_errors":1,"rate":3.5,"latency_us":{"p50":1}}`
+	got, err := parseLoad([]byte(second + "\n" + result + "\n"))
+	want := numbers{
+		"started": 900, "accepted": 8, "done": 7, "resets": 0, "rate": 3.5, "wrong": 0, "resent": 6,
+		"failed": 5, "timeouts": 3, "aborted": 2, "send_errors": 1,
+	}
 	if err != nil || !maps.Equal(got, want) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
 	}
-	for _, bad := range []string{"", "x", second} {
+	bad := []string{"", "x", second, strings.Replace(result, `"send_errors":1,`, `"send_errors":10,`, 1)}
+	for _, field := range []string{"sent", "retransmits", "accepted", "completed", "resets", "timeouts", "aborted", "send_errors", "rate"} {
+		bad = append(bad, strings.Replace(result, `"`+field+`"`, `"other"`, 1))
+	}
+	for _, bad := range bad {
 		if n, err := parseLoad([]byte(bad)); err == nil {
 			t.Errorf("parseLoad(%q): got %v, want an error", bad, n)
 		}
