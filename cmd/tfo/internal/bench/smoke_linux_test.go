@@ -52,6 +52,19 @@ func smoke(t *testing.T, play *traffic, s subject, c contender) {
 	}
 }
 
+// A sender that is done while its frames are counted is not a slow one.
+func TestSenderEnds(t *testing.T) {
+	needNamespaces(t)
+	play := &traffic{programs: t.TempDir(), duration: time.Second, stderr: io.Discard}
+	build(t, play.programs)
+	short := func(s *scene, _ time.Duration) (string, []string) {
+		return tx("sendto", "qdisc")(s, warmUp+play.duration/2)
+	}
+	if values, err := sends(short, fastOpenSyn)(t.Context(), play); !errors.Is(err, errDone) {
+		t.Errorf("got %v, %v; want %v", values, err, errDone)
+	}
+}
+
 // What a program has started ends with it; else it would keep its output open, and the wait for that would not end.
 func TestKillDescendants(t *testing.T) {
 	needNamespaces(t)
