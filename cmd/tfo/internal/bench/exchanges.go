@@ -25,7 +25,7 @@ func exchangesSubject() subject {
 	// The load is measured, too: by the server that needs least.
 	s.contenders = append(s.contenders, contender{
 		name: "resp, asked by tfo load", against: []string{statelessServer.name},
-		missing: needsLoad, measure: exchangesBetween((*scene).tfoExchanges, statelessServer),
+		measure: exchangesBetween((*scene).tfoExchanges, statelessServer),
 	})
 	return s
 }
