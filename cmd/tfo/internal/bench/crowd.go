@@ -58,8 +58,9 @@ func crowded(ctx context.Context, t *traffic, open int) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := n.check(); err != nil {
+	figures, err := exchangeFigures(n, after-before)
+	if err != nil {
 		return nil, err
 	}
-	return []float64{(after - before).Seconds() * 1e6 / n["done"], n["rate"], float64(open)}, nil
+	return []float64{figures[1], figures[0], float64(open)}, nil
 }

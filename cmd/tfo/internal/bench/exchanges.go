@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 )
 
 func exchangesSubject() subject {
@@ -69,11 +70,19 @@ func (s *scene) exchanges(ctx context.Context, load func(*scene, context.Context
 	if err != nil {
 		return nil, err
 	}
+	return exchangeFigures(n, after-before)
+}
+
+func exchangeFigures(n numbers, cpu time.Duration) ([]float64, error) {
 	if err := n.check(); err != nil {
 		return nil, err
 	}
-	cpu := (after - before).Seconds() * 1e6 / n["done"]
-	return []float64{n["rate"], cpu, 100 * n["accepted"] / n["started"], 1000 * n["resent"] / n["started"]}, nil
+	values, err := n.get("started", "accepted", "done", "resent", "rate")
+	if err != nil {
+		return nil, err
+	}
+	started, accepted, done, resent, rate := values[0], values[1], values[2], values[3], values[4]
+	return []float64{rate, cpu.Seconds() * 1e6 / done, 100 * accepted / started, 1000 * resent / started}, nil
 }
 
 func (s *scene) loadExchanges(ctx context.Context) (numbers, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"strings"
 	"testing"
 )
@@ -59,6 +60,18 @@ func TestJSON(t *testing.T) {
 `
 	if got := b.String(); got != want[1:] {
 		t.Errorf("got\n%s\nwant\n%s", got, want[1:])
+	}
+}
+
+// What is no number is no figure.
+func TestCheckFigures(t *testing.T) {
+	if err := testSubject.checkFigures([]float64{0, 1}); err != nil {
+		t.Errorf("got %v", err)
+	}
+	for _, bad := range [][]float64{nil, {1}, {1, math.NaN()}, {math.Inf(1), 1}, {1, 2, 3}} {
+		if err := testSubject.checkFigures(bad); err == nil {
+			t.Errorf("%v passed", bad)
+		}
 	}
 }
 

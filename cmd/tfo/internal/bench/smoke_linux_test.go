@@ -47,8 +47,8 @@ func smoke(t *testing.T, play *traffic, s subject, c contender) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(values) != len(s.figures) {
-		t.Errorf("got %d figures, want %d", len(values), len(s.figures))
+	if err := s.checkFigures(values); err != nil {
+		t.Error(err)
 	}
 }
 

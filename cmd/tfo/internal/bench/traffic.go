@@ -126,6 +126,9 @@ func (t *traffic) once(ctx context.Context, s subject, r *result, round int) {
 	bounded, cancel := context.WithTimeout(ctx, t.duration+timeout)
 	defer cancel()
 	values, err := r.measure(bounded, t)
+	if err == nil {
+		err = s.checkFigures(values)
+	}
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
