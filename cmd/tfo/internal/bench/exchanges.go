@@ -86,7 +86,15 @@ func exchangeFigures(n numbers, cpu time.Duration) ([]float64, error) {
 }
 
 func (s *scene) loadExchanges(ctx context.Context) (numbers, error) {
-	return s.load(ctx, s.Server.Addr4, "-b", loadClients, "-t", fmt.Sprint(s.t.duration.Seconds()), "-w", fmt.Sprint(s.t.window))
+	return s.load(ctx, s.Server.Addr4, s.t.exchangeFlags()...)
+}
+
+// resendAfter is when a load sends again what goes unanswered. It is that of tfo load, and what Linux does.
+const resendAfter = time.Second
+
+// exchangeFlags have load.c make exchanges as tfo load does.
+func (t *traffic) exchangeFlags() []string {
+	return []string{"-b", loadClients, "-t", fmt.Sprint(t.duration.Seconds()), "-w", fmt.Sprint(t.window), "-R", fmt.Sprint(resendAfter.Milliseconds())}
 }
 
 // tfoExchanges makes the same exchanges by our own program.
