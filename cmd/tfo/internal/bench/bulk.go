@@ -40,7 +40,7 @@ func measureBulk(ctx context.Context, args []string, stdout, stderr io.Writer) e
 		pairs = configPairs(chosen)
 	}
 	all := b.rounds(ctx, pairs, *runs)
-	fmt.Fprintf(stdout, "%d transfers of each pair in turn, %d bytes each, MTU %d\n", *runs, b.bytes, b.mtu)
+	fmt.Fprintf(stdout, "transfers of each pair in turn, %d bytes each, MTU %d; medians\n", b.bytes, b.mtu)
 	printTable(stdout, all)
 	if err := ctx.Err(); err != nil {
 		return err

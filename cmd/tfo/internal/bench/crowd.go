@@ -1,9 +1,6 @@
 package main
 
-import (
-	"context"
-	"fmt"
-)
+import "context"
 
 // fewOpen is what a crowd is compared with.
 const fewOpen = 100
@@ -50,7 +47,7 @@ func crowded(ctx context.Context, t *traffic, open int) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := s.load(ctx, oursAddr(s.Server), "-b", loadClients, "-t", fmt.Sprint(t.duration.Seconds()), "-w", fmt.Sprint(t.window))
+	n, err := s.load(ctx, oursAddr(s.Server), t.exchangeFlags()...)
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +55,9 @@ func crowded(ctx context.Context, t *traffic, open int) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := n.check(); err != nil {
+	figures, err := exchangeFigures(n, after-before)
+	if err != nil {
 		return nil, err
 	}
-	return []float64{(after - before).Seconds() * 1e6 / n["done"], n["rate"], float64(open)}, nil
+	return []float64{figures[1], figures[0], float64(open)}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 )
 
 func exchangesSubject() subject {
@@ -25,7 +26,7 @@ func exchangesSubject() subject {
 	// The load is measured, too: by the server that needs least.
 	s.contenders = append(s.contenders, contender{
 		name: "resp, asked by tfo load", against: []string{statelessServer.name},
-		missing: needsLoad, measure: exchangesBetween((*scene).tfoExchanges, statelessServer),
+		measure: exchangesBetween((*scene).tfoExchanges, statelessServer),
 	})
 	return s
 }
@@ -69,18 +70,34 @@ func (s *scene) exchanges(ctx context.Context, load func(*scene, context.Context
 	if err != nil {
 		return nil, err
 	}
+	return exchangeFigures(n, after-before)
+}
+
+func exchangeFigures(n numbers, cpu time.Duration) ([]float64, error) {
 	if err := n.check(); err != nil {
 		return nil, err
 	}
-	cpu := (after - before).Seconds() * 1e6 / n["done"]
-	return []float64{n["rate"], cpu, 100 * n["accepted"] / n["started"], 1000 * n["resent"] / n["started"]}, nil
+	values, err := n.get("started", "accepted", "done", "resent", "rate")
+	if err != nil {
+		return nil, err
+	}
+	started, accepted, done, resent, rate := values[0], values[1], values[2], values[3], values[4]
+	return []float64{rate, cpu.Seconds() * 1e6 / done, 100 * accepted / started, 1000 * resent / started}, nil
 }
 
 func (s *scene) loadExchanges(ctx context.Context) (numbers, error) {
-	return s.load(ctx, s.Server.Addr4, "-b", loadClients, "-t", fmt.Sprint(s.t.duration.Seconds()), "-w", fmt.Sprint(s.t.window))
+	return s.load(ctx, s.Server.Addr4, s.t.exchangeFlags()...)
 }
 
-// tfoExchanges makes the same exchanges by our own program. What it does not tell counts as nothing.
+// resendAfter is when a load sends again what goes unanswered. It is that of tfo load, and what Linux does.
+const resendAfter = time.Second
+
+// exchangeFlags have load.c make exchanges as tfo load does.
+func (t *traffic) exchangeFlags() []string {
+	return []string{"-b", loadClients, "-t", fmt.Sprint(t.duration.Seconds()), "-w", fmt.Sprint(t.window), "-R", fmt.Sprint(resendAfter.Milliseconds())}
+}
+
+// tfoExchanges makes the same exchanges by our own program.
 func (s *scene) tfoExchanges(ctx context.Context) (numbers, error) {
 	cmd := pinned(ctx, clientCore, s.t.program("tfo"), "load", s.serverAddress(), "-i", s.Client.Interface,
 		"--clients", loadClients+"/24", "--concurrency", fmt.Sprint(s.t.window), "--duration", s.t.duration.String(), "--keep-open", "--json")
@@ -95,21 +112,30 @@ func (s *scene) tfoExchanges(ctx context.Context) (numbers, error) {
 	return parseLoad(stdout.Bytes())
 }
 
-// parseLoad reads the last line of tfo load --json.
+// parseLoad reads the last line of tfo load --json: our words for its figures are those of load.c.
 func parseLoad(out []byte) (numbers, error) {
 	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
-	var line struct{ Sent, Accepted, Completed, Resets, Rate *float64 }
+	var line struct {
+		Sent, Accepted, Completed, Resets, Timeouts, Aborted, Retransmits, Rate *float64
+
+		SendErrors *float64 `json:"send_errors"`
+	}
 	if err := json.Unmarshal(lines[len(lines)-1], &line); err != nil {
 		return nil, fmt.Errorf("tfo load: %w", err)
 	}
-	n := numbers{"wrong": 0, "failed": 0, "resent": 0}
+	n := numbers{"wrong": 0} // it compares no responses
 	for name, value := range map[string]*float64{
 		"started": line.Sent, "accepted": line.Accepted, "done": line.Completed, "resets": line.Resets, "rate": line.Rate,
+		"timeouts": line.Timeouts, "aborted": line.Aborted, "resent": line.Retransmits, "send_errors": line.SendErrors,
 	} {
 		if value == nil {
 			return nil, fmt.Errorf("tfo load: there is no figure for %s in %s", name, lines[len(lines)-1])
 		}
 		n[name] = *value
+	}
+	n["failed"] = n["timeouts"] + n["aborted"]
+	if n["send_errors"] > n["started"]/100 {
+		return nil, fmt.Errorf("tfo load: %.0f frames were not sent, of %.0f exchanges", n["send_errors"], n["started"])
 	}
 	return n, nil
 }

@@ -88,13 +88,32 @@ func (s *scene) flooded(ctx context.Context, d *daemon) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	rate := float64(more-frames) / ended.Sub(began).Seconds()
-	if n["wrong"] > 0 {
-		return nil, fmt.Errorf("%.0f responses were wrong", n["wrong"])
+	if err := f.running(); err != nil {
+		return nil, err
 	}
-	return []float64{
-		100 * n["responses"] / n["started"], n["p50_us"], calm["p50_us"], n["p50_us"] / calm["p50_us"], n["p99_us"], before / mebibyte, after / mebibyte, rate,
-	}, nil
+	figures, err := floodFigures(calm, n)
+	if err != nil {
+		return nil, err
+	}
+	rate := float64(more-frames) / ended.Sub(began).Seconds()
+	return append(figures, before/mebibyte, after/mebibyte, rate), nil
+}
+
+// floodFigures are those of the exchanges, without and with the flood. There is no median if no response came.
+func floodFigures(calm, flooded numbers) ([]float64, error) {
+	c, err := calm.get("p50_us")
+	if err != nil {
+		return nil, fmt.Errorf("without flood: %w", err)
+	}
+	n, err := flooded.get("started", "responses", "wrong", "p50_us", "p99_us")
+	if err != nil {
+		return nil, fmt.Errorf("in the flood: %w", err)
+	}
+	started, responses, wrong, median, p99 := n[0], n[1], n[2], n[3], n[4]
+	if wrong > 0 {
+		return nil, fmt.Errorf("%.0f responses were wrong", wrong)
+	}
+	return []float64{100 * responses / started, median, c[0], median / c[0], p99}, nil
 }
 
 // startHonest gets the honest clients their cookies. They go before the flood on the same core.

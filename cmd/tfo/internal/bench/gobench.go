@@ -57,30 +57,13 @@ func microSubject() subject {
 func goSubject(name, about string, benchmarks []goBenchmark) subject {
 	s := subject{name: name, about: about, figures: goFigures}
 	for _, b := range benchmarks {
-		c := contender{name: b.subject, missing: b.missing, measure: b.measure}
+		c := contender{name: b.subject, measure: b.measure}
 		if b.against != "" {
 			c.against = []string{b.against}
 		}
 		s.contenders = append(s.contenders, c)
 	}
 	return s
-}
-
-// top is the name of the function.
-func (b goBenchmark) top() string {
-	top, _, _ := strings.Cut(b.name, "/")
-	return top
-}
-
-func (b goBenchmark) missing(ctx context.Context, t *traffic) string {
-	list, err := t.goTest(ctx, b.pkg, "-list", "^"+b.top()+"$")
-	if err != nil {
-		return err.Error()
-	}
-	if !bytes.HasPrefix(list, []byte("Benchmark")) {
-		return b.pkg + " has no " + b.top()
-	}
-	return ""
 }
 
 func (b goBenchmark) measure(ctx context.Context, t *traffic) ([]float64, error) {
@@ -95,11 +78,13 @@ func (b goBenchmark) measure(ctx context.Context, t *traffic) ([]float64, error)
 func (t *traffic) goTest(ctx context.Context, pkg string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"test"}, args, []string{"./" + pkg})...)
 	cmd.Dir = t.root
-	out, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("go test %s: %w: %s", pkg, err, bytes.TrimSpace(out))
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		// What does not compile is told on standard error.
+		return nil, fmt.Errorf("go test %s: %w: %s", pkg, err, bytes.TrimSpace(slices.Concat(stdout.Bytes(), stderr.Bytes())))
 	}
-	return out, nil
+	return stdout.Bytes(), nil
 }
 
 // parseBenchmark finds the figures of a benchmark in what go test has printed.

@@ -5,7 +5,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 )
 
 func TestParseBenchmark(t *testing.T) {
@@ -37,12 +39,44 @@ func TestBenchmarksExist(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		declared := regexp.MustCompile(`(?m)^func ` + b.top() + `\(`)
+		top, _, _ := strings.Cut(b.name, "/")
+		declared := regexp.MustCompile(`(?m)^func ` + top + `\(`)
 		if !slices.ContainsFunc(files, func(name string) bool {
 			text, err := os.ReadFile(name)
 			return err == nil && declared.Match(text)
 		}) {
-			t.Errorf("%s has no %s", b.pkg, b.top())
+			t.Errorf("%s has no %s", b.pkg, top)
+		}
+	}
+}
+
+// Ours are part of the module: what does not compile, or is not there, is a failure, and says why.
+func TestBenchmarkBroken(t *testing.T) {
+	play := &traffic{root: t.TempDir(), duration: time.Millisecond}
+	for name, text := range map[string]string{
+		"go.mod":            "module broken\n\ngo 1.26\n",
+		"wire/wire_test.go": "package wire\n\nvar _ = nowhere\n",
+		"none/none_test.go": "package none\n",
+	} {
+		name = filepath.Join(play.root, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for pkg, want := range map[string]string{"wire": "undefined: nowhere", "none": "no figures of BenchmarkX"} {
+		values, err := goBenchmark{subject: "x", pkg: pkg, name: "BenchmarkX"}.measure(t.Context(), play)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, %v; want %s", pkg, values, err, want)
+		}
+	}
+	for _, s := range []subject{craftSubject(), microSubject()} {
+		for _, c := range s.contenders {
+			if c.missing != nil {
+				t.Errorf("%s, %s may be missing", s.name, c.name)
+			}
 		}
 	}
 }

@@ -53,11 +53,19 @@ func latency(dial func(context.Context, *scene) (numbers, error), server server)
 		if err != nil {
 			return nil, err
 		}
-		// A SYN that the machine was too busy for is sent again without the request.
-		if n["done"] != n["started"] || n["accepted"] < 0.9*n["started"] {
-			return nil, fmt.Errorf("of %.0f connections %.0f got the response, %.0f had their request taken from the SYN",
-				n["started"], n["done"], n["accepted"])
-		}
-		return n.get("p50_us", "p99_us", "rate")
+		return latencyFigures(n)
 	}
+}
+
+func latencyFigures(n numbers) ([]float64, error) {
+	counts, err := n.get("started", "done", "accepted")
+	if err != nil {
+		return nil, err
+	}
+	started, done, accepted := counts[0], counts[1], counts[2]
+	// A SYN that the machine was too busy for is sent again without the request.
+	if done != started || accepted < 0.9*started {
+		return nil, fmt.Errorf("of %.0f connections %.0f got the response, %.0f had their request taken from the SYN", started, done, accepted)
+	}
+	return n.get("p50_us", "p99_us", "rate")
 }

@@ -9,27 +9,45 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	code := exitCode(ctx, err)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
 	}
+	os.Exit(code)
 }
 
-// run measures the subject that the first argument names, or without one bulk transfers.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	if len(args) > 0 {
-		for _, s := range subjects() {
-			if s.name == args[0] {
-				return measureSubject(ctx, s, args[1:], stdout, stderr)
-			}
-		}
+// exitCode has 130 for a measurement that was to stop: it is what a shell has for an interrupt, and no failure.
+func exitCode(ctx context.Context, err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case ctx.Err() != nil:
+		return 130
 	}
-	return measureBulk(ctx, args, stdout, stderr)
+	return 1
+}
+
+// run measures the subjects that the first arguments name, or without one bulk transfers.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	var named []subject
+	for ; len(args) > 0; args = args[1:] {
+		all := subjects()
+		i := slices.IndexFunc(all, func(s subject) bool { return s.name == args[0] })
+		if i < 0 {
+			break
+		}
+		named = append(named, all[i])
+	}
+	if named == nil {
+		return measureBulk(ctx, args, stdout, stderr)
+	}
+	return measureSubjects(ctx, named, args, stdout, stderr)
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -77,6 +79,9 @@ func runStick(ctx context.Context, h *lab.Host, core int, name string, args ...s
 	return n, nil
 }
 
+// errDone is the end of a program that found nothing wrong.
+var errDone = errors.New("exit status 0")
+
 // A daemon is a program that runs until it is killed.
 type daemon struct {
 	cmd   *exec.Cmd
@@ -121,9 +126,19 @@ func (d *daemon) await(ctx context.Context) error {
 	case <-d.said.heard:
 		return nil
 	case <-d.ended:
-		return fmt.Errorf("%s has ended: %w: %s", d.name(), d.err, d.said)
+		return d.running()
 	case <-ctx.Done():
 		return fmt.Errorf("%s is not ready: %w: %s", d.name(), ctx.Err(), d.said)
+	}
+}
+
+// running is an error if the program has ended.
+func (d *daemon) running() error {
+	select {
+	case <-d.ended:
+		return fmt.Errorf("%s has ended: %w: %s", d.name(), cmp.Or(d.err, errDone), d.said)
+	default:
+		return nil
 	}
 }
 

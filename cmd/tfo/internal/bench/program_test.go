@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -27,12 +29,20 @@ func TestNumbers(t *testing.T) {
 
 func TestParseLoad(t *testing.T) {
 	const second = `{"type":"second"}`
-	got, err := parseLoad([]byte(second + "\n" + `{"mode":"exchange","sent":9,"accepted":8,"completed":7,"resets":0,"rate":3.5,"latency_us":{"p50":1}}` + "\n"))
-	want := numbers{"started": 9, "accepted": 8, "done": 7, "resets": 0, "rate": 3.5, "wrong": 0, "failed": 0, "resent": 0}
+	const result = `{"mode":"exchange","sent":900,"retransmits":6,"accepted":8,"completed":7,"resets":0,"timeouts":3,"aborted":2,"send_errors":1,"rate":3.5,"latency_us":{"p50":1}}`
+	got, err := parseLoad([]byte(second + "\n" + result + "\n"))
+	want := numbers{
+		"started": 900, "accepted": 8, "done": 7, "resets": 0, "rate": 3.5, "wrong": 0, "resent": 6,
+		"failed": 5, "timeouts": 3, "aborted": 2, "send_errors": 1,
+	}
 	if err != nil || !maps.Equal(got, want) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
 	}
-	for _, bad := range []string{"", "x", second} {
+	bad := []string{"", "x", second, strings.Replace(result, `"send_errors":1,`, `"send_errors":10,`, 1)}
+	for _, field := range []string{"sent", "retransmits", "accepted", "completed", "resets", "timeouts", "aborted", "send_errors", "rate"} {
+		bad = append(bad, strings.Replace(result, `"`+field+`"`, `"other"`, 1))
+	}
+	for _, bad := range bad {
 		if n, err := parseLoad([]byte(bad)); err == nil {
 			t.Errorf("parseLoad(%q): got %v, want an error", bad, n)
 		}
@@ -53,6 +63,46 @@ func TestExchangesCheck(t *testing.T) {
 		delete(bad, name)
 		if err := bad.check(); err == nil {
 			t.Errorf("without %s it passed", name)
+		}
+	}
+}
+
+// Figures are made of numbers that all have to be there.
+func TestFiguresNeedNumbers(t *testing.T) {
+	for name, c := range map[string]struct {
+		numbers string
+		figures func(numbers) ([]float64, error)
+		want    []float64
+	}{
+		"exchanges": {
+			"started=1000 accepted=1000 done=1000 wrong=0 resets=0 failed=0 resent=2 rate=500",
+			func(n numbers) ([]float64, error) { return exchangeFigures(n, time.Millisecond) }, []float64{500, 1, 100, 2},
+		},
+		"latency": {"started=10 accepted=10 done=10 p50_us=5 p99_us=9 rate=50", latencyFigures, []float64{5, 9, 50}},
+		"flood": {
+			"started=10 responses=5 wrong=0 p50_us=6 p99_us=9",
+			func(n numbers) ([]float64, error) { return floodFigures(numbers{"p50_us": 2}, n) }, []float64{50, 6, 2, 3, 9},
+		},
+		"without flood": {
+			"p50_us=2",
+			func(n numbers) ([]float64, error) {
+				return floodFigures(n, numbers{"started": 10, "responses": 5, "wrong": 0, "p50_us": 6, "p99_us": 9})
+			}, []float64{50, 6, 2, 3, 9},
+		},
+	} {
+		all, err := parseNumbers(c.numbers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := c.figures(all); err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %v, %v; want %v", name, got, err, c.want)
+		}
+		for missing := range all {
+			fewer := maps.Clone(all)
+			delete(fewer, missing)
+			if got, err := c.figures(fewer); err == nil {
+				t.Errorf("%s without %s: got %v, want an error", name, missing, got)
+			}
 		}
 	}
 }

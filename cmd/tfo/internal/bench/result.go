@@ -44,8 +44,8 @@ func (r *result) ratios(figure int, all []result) map[string]float64 {
 	return to
 }
 
-func printResults(w io.Writer, s subject, all []result, runs int) error {
-	fmt.Fprintf(w, "%s: %s; medians of %d runs\n", s.name, s.about, runs)
+func printResults(w io.Writer, s subject, all []result) error {
+	fmt.Fprintf(w, "%s: %s; medians\n", s.name, s.about)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprint(t, s.name)
 	for i, f := range s.figures {
@@ -54,7 +54,7 @@ func printResults(w io.Writer, s subject, all []result, runs int) error {
 			fmt.Fprint(t, "\tmin-max")
 		}
 	}
-	fmt.Fprintln(t, "\tratio\tfailed")
+	fmt.Fprintln(t, "\tratio\truns\tfailed")
 	for i := range all {
 		if all[i].missing == "" {
 			all[i].printRow(t, s, all)
@@ -101,7 +101,7 @@ func (r *result) printRow(w io.Writer, s subject, all []result) {
 			ratios = append(ratios, fmt.Sprintf("%.2f x %s", ratio, name))
 		}
 	}
-	fmt.Fprintf(w, "\t%s\t%d\n", cmp.Or(strings.Join(ratios, ", "), "-"), r.failed)
+	fmt.Fprintf(w, "\t%s\t%d\t%d\n", cmp.Or(strings.Join(ratios, ", "), "-"), len(r.samples), r.failed)
 }
 
 // A jsonLine is one figure of one contender. Value is null, and missing or failed say why, where there is none.

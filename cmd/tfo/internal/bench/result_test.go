@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"strings"
 	"testing"
 )
@@ -20,15 +21,15 @@ func testResults() []result {
 
 func TestResults(t *testing.T) {
 	var b strings.Builder
-	if err := printResults(&b, testSubject, testResults(), 3); err != nil {
+	if err := printResults(&b, testSubject, testResults()); err != nil {
 		t.Fatal(err)
 	}
 	const want = `
-apples: how many fall; medians of 3 runs
-apples  apples/s  min-max  weight g  ratio          failed
-ours    200       100-300  2.0       2.00 x theirs  0
-theirs  100       90-110   4.0       -              1
-broken  -         -        -         -              2
+apples: how many fall; medians
+apples  apples/s  min-max  weight g  ratio          runs  failed
+ours    200       100-300  2.0       2.00 x theirs  3     0
+theirs  100       90-110   4.0       -              2     1
+broken  -         -        -         -              0     2
 gone: not there: no tree is installed
 `
 	if got := b.String(); got != want[1:] {
@@ -59,6 +60,18 @@ func TestJSON(t *testing.T) {
 `
 	if got := b.String(); got != want[1:] {
 		t.Errorf("got\n%s\nwant\n%s", got, want[1:])
+	}
+}
+
+// What is no number is no figure.
+func TestCheckFigures(t *testing.T) {
+	if err := testSubject.checkFigures([]float64{0, 1}); err != nil {
+		t.Errorf("got %v", err)
+	}
+	for _, bad := range [][]float64{nil, {1}, {1, math.NaN()}, {math.Inf(1), 1}, {1, 2, 3}} {
+		if err := testSubject.checkFigures(bad); err == nil {
+			t.Errorf("%v passed", bad)
+		}
 	}
 }
 

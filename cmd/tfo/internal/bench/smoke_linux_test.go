@@ -47,8 +47,21 @@ func smoke(t *testing.T, play *traffic, s subject, c contender) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(values) != len(s.figures) {
-		t.Errorf("got %d figures, want %d", len(values), len(s.figures))
+	if err := s.checkFigures(values); err != nil {
+		t.Error(err)
+	}
+}
+
+// A sender that is done while its frames are counted is not a slow one.
+func TestSenderEnds(t *testing.T) {
+	needNamespaces(t)
+	play := &traffic{programs: t.TempDir(), duration: time.Second, stderr: io.Discard}
+	build(t, play.programs)
+	short := func(s *scene, _ time.Duration) (string, []string) {
+		return tx("sendto", "qdisc")(s, warmUp+play.duration/2)
+	}
+	if values, err := sends(short, fastOpenSyn)(t.Context(), play); !errors.Is(err, errDone) {
+		t.Errorf("got %v, %v; want %v", values, err, errDone)
 	}
 }
 

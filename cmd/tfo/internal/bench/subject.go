@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"math"
 )
 
 // A subject is something that several contenders are measured at in the same way.
@@ -18,6 +20,19 @@ type figure struct {
 	name   string
 	unit   string
 	digits int // after the point, in the table
+}
+
+// checkFigures is an error if something is not a number, as what is divided by nothing: JSON has no word for it.
+func (s subject) checkFigures(values []float64) error {
+	if len(values) != len(s.figures) {
+		return fmt.Errorf("%d figures, want %d", len(values), len(s.figures))
+	}
+	for i, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("%s is %v", s.figures[i].heading(), v)
+		}
+	}
+	return nil
 }
 
 // A contender is one way to do it.

@@ -45,14 +45,14 @@ func (s *series) rate() float64 {
 
 func printTable(w io.Writer, all []series) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "pair\tMB/s\tmin-max\tCPU s/GB send\treceive\tratio\tto\tfailed")
+	fmt.Fprintln(t, "pair\tMB/s\tmin-max\tCPU s/GB send\treceive\tratio\tto\truns\tfailed")
 	for i := range all {
 		s := &all[i]
 		rate, least, most := s.middle(func(one sample) float64 { return one.rate })
 		send, _, _ := s.middle(func(one sample) float64 { return one.send })
 		recv, _, _ := s.middle(func(one sample) float64 { return one.recv })
-		fmt.Fprintf(t, "%s\t%.0f\t%.0f-%.0f\t%.2f\t%.2f\t%s\t%s\t%d\n", s.name(), rate, least, most, send, recv,
-			ratio(rate, all, s.against), cmp.Or(s.against, "-"), s.failed)
+		fmt.Fprintf(t, "%s\t%.0f\t%.0f-%.0f\t%.2f\t%.2f\t%s\t%s\t%d\t%d\n", s.name(), rate, least, most, send, recv,
+			ratio(rate, all, s.against), cmp.Or(s.against, "-"), len(s.samples), s.failed)
 	}
 	t.Flush()
 }

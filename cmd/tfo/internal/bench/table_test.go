@@ -14,10 +14,10 @@ func TestTable(t *testing.T) {
 	var b strings.Builder
 	printTable(&b, all)
 	const want = `
-pair                  MB/s  min-max  CPU s/GB send  receive  ratio  to              failed
-ours->ours            200   100-300  2.00           0.00     2.00   gvisor->gvisor  0
-gvisor->gvisor        100   90-110   0.00           0.00     -      -               1
-kernel->gvisor -gro  0     0-0      0.00           0.00     -      kernel->gvisor  2
+pair                 MB/s  min-max  CPU s/GB send  receive  ratio  to              runs  failed
+ours->ours           200   100-300  2.00           0.00     2.00   gvisor->gvisor  3     0
+gvisor->gvisor       100   90-110   0.00           0.00     -      -               2     1
+kernel->gvisor -gro  0     0-0      0.00           0.00     -      kernel->gvisor  0     2
 `
 	got := strings.Join(strings.Fields(b.String()), " ")
 	if want := strings.Join(strings.Fields(want), " "); got != want {

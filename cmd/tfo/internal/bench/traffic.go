@@ -75,8 +75,9 @@ func (t *traffic) check() error {
 
 func (t *traffic) program(name string) string { return filepath.Join(t.programs, name) }
 
-// measureSubject takes the flags behind the name of a subject.
-func measureSubject(ctx context.Context, s subject, args []string, stdout, stderr io.Writer) error {
+// measureSubjects takes the flags behind the names of subjects. One that fails does not keep the next ones from being
+// measured.
+func measureSubjects(ctx context.Context, named []subject, args []string, stdout, stderr io.Writer) error {
 	t := &traffic{stderr: stderr}
 	f := t.flags(stderr)
 	if err := f.Parse(args); err != nil {
@@ -88,15 +89,41 @@ func measureSubject(ctx context.Context, s subject, args []string, stdout, stder
 	if err := t.check(); err != nil {
 		return err
 	}
-	s.contenders = slices.DeleteFunc(s.contenders, func(c contender) bool { return t.only != nil && !t.only.MatchString(c.name) })
-	all := t.rounds(ctx, s)
-	var err error
-	if t.json {
-		err = printJSON(stdout, s, all)
-	} else {
-		err = printResults(stdout, s, all, t.runs)
+	chosen := t.choose(named)
+	if len(chosen) == 0 {
+		return fmt.Errorf("-only: no contender matches %q", t.only)
 	}
-	return errors.Join(err, ctx.Err(), resultFailures(all))
+	var failed []error
+	for _, s := range chosen {
+		if err := t.subject(ctx, s, stdout); err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", s.name, err))
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// choose leaves the contenders that are asked for, and the subjects that have one.
+func (t *traffic) choose(named []subject) (chosen []subject) {
+	for _, s := range named {
+		s.contenders = slices.DeleteFunc(slices.Clone(s.contenders), func(c contender) bool { return t.only != nil && !t.only.MatchString(c.name) })
+		if len(s.contenders) > 0 {
+			chosen = append(chosen, s)
+		}
+	}
+	return chosen
+}
+
+// subject measures one, and prints what there is of it.
+func (t *traffic) subject(ctx context.Context, s subject, stdout io.Writer) error {
+	all := t.rounds(ctx, s)
+	err := ctx.Err()
+	if t.json {
+		return errors.Join(err, printJSON(stdout, s, all), resultFailures(all))
+	}
+	return errors.Join(err, printResults(stdout, s, all), resultFailures(all))
 }
 
 // rounds measures every contender once a round, so that what else the machine does falls on all of them alike.
@@ -126,6 +153,9 @@ func (t *traffic) once(ctx context.Context, s subject, r *result, round int) {
 	bounded, cancel := context.WithTimeout(ctx, t.duration+timeout)
 	defer cancel()
 	values, err := r.measure(bounded, t)
+	if err == nil {
+		err = s.checkFigures(values)
+	}
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
