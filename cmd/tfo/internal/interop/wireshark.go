@@ -12,13 +12,13 @@ import (
 // depend on our own reading.
 type wireshark struct {
 	segments        int
-	synData         int // SYNs with data
+	synData         int // SYNs with data; a SYN-ACK may have some of its own
 	resets          int
 	retransmissions int
 }
 
 func askWireshark(ctx context.Context, file string) (w wireshark, err error) {
-	fields := []string{"tcp.flags.syn", "tcp.flags.reset", "tcp.len", "tcp.analysis.retransmission"}
+	fields := []string{"tcp.flags.syn", "tcp.flags.reset", "tcp.len", "tcp.analysis.retransmission", "tcp.flags.ack"}
 	args := []string{"-n", "-r", file, "-T", "fields", "-d", fmt.Sprintf("tcp.port==%d,data", wirePort)}
 	for _, f := range fields {
 		args = append(args, "-e", f)
@@ -36,7 +36,7 @@ func askWireshark(ctx context.Context, file string) (w wireshark, err error) {
 			return w, fmt.Errorf("tshark: unexpected line %q", line)
 		}
 		w.segments++
-		if isSet(v[0]) && v[2] != "0" {
+		if isSet(v[0]) && !isSet(v[4]) && v[2] != "0" {
 			w.synData++
 		}
 		if isSet(v[1]) {
