@@ -301,8 +301,8 @@ func (e *Engine) begin(planned, now time.Duration, out Output) {
 }
 
 // isnStep is by how many bits numbers of sequence go on from one use of a pair of address
-// and port to the next: more than an exchange has data.
-const isnStep = 20
+// and port to the next: more than SYN, data and FIN of an exchange take.
+const isnStep = 21
 
 // isn is the initial sequence number of the first use of a pair.
 func (e *Engine) isn(client int, port uint16) wire.Seq {
