@@ -211,6 +211,8 @@ func TestLoadBadNetwork(t *testing.T) {
 	onLoad(exitFailed, spoofed(server, "--answer-arp"), "192.0.2.2:7000 resets what it gets: 14 of 14")
 	onLoad(exitFailed, spoofed("192.0.2.2:7001", "--answer-arp"), "192.0.2.2:7001 gives no cookies: 14 answers without one")
 	onLoad(exitUsage, spoofed("203.0.114.1:80"), "203.0.114.1 is public, and 14 of the clients are not addresses of this host", "--allow-public")
+	onLoad(exitUsage, []string{"load", server, "--clients", "192.0.2.64,8.8.8.0/29"},
+		"--clients: 8.8.8.1 is public and not an address of this host: what 192.0.2.2 answers would hit somebody else", "--allow-public")
 	onLoad(exitUsage, []string{"load", server, "--clients", "192.0.2.0/24"}, "192.0.2.0/24 contains the server 192.0.2.2")
 	onLoad(exitFailed, spoofed(server, "-i", "nosuch"), "no such interface")
 	onLoad(exitFailed, spoofed(server, "--answer-arp", "--cookies", "none", "--cpus", "5000"), "processor 5000: invalid argument")

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -142,6 +143,10 @@ func (l *loader) route(ctx context.Context) error {
 		return withHint(usagef("%v is public, and %d of the clients are not addresses of this host: the answers would hit somebody else",
 			l.Server.Addr(), spoofed), "--allow-public sends to it all the same")
 	}
+	if a, ok := publicClient(l.Clients, l.own); ok && !l.flags.allowPublic {
+		return withHint(usagef("--clients: %v is public and not an address of this host: what %v answers would hit somebody else", a, l.Server.Addr()),
+			"--allow-public sends from it all the same")
+	}
 	var from netip.Addr // the kernel knows no route from a forged address
 	if len(l.own) > 0 {
 		from = l.own[0]
@@ -152,6 +157,30 @@ func (l *loader) route(ctx context.Context) error {
 			l.Server.Addr(), l.Clients)
 	}
 	return err
+}
+
+// siteBlocks are whole blocks of addresses that are not [public]: most clients are in
+// one of them, and need not be looked at one by one.
+var siteBlocks = append([]netip.Prefix{
+	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"),
+	netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("fc00::/7"), netip.MustParsePrefix("fe80::/10"),
+}, notPublic...)
+
+// publicClient returns a client whose address is public and not one of own, if there
+// is any.
+func publicClient(c *load.Clients, own []netip.Addr) (netip.Addr, bool) {
+	for _, p := range c.Prefixes() {
+		inside := func(block netip.Prefix) bool { return block.Bits() <= p.Bits() && block.Contains(p.Addr()) }
+		if slices.ContainsFunc(siteBlocks, inside) {
+			continue
+		}
+		for a := p.Addr(); a.IsValid() && p.Contains(a); a = a.Next() {
+			if _, ok := c.Index(a); ok && public(a) && !slices.Contains(own, a) {
+				return a, true
+			}
+		}
+	}
+	return netip.Addr{}, false
 }
 
 // ownClients returns the clients whose address this host has.

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"tfocraft/cookie"
+	"tfocraft/handshake/load"
 	"tfocraft/wire"
 	"tfocraft/wire/pcapng"
 )
@@ -72,6 +74,34 @@ func TestLoadUsage(t *testing.T) {
 	}
 	if _, err := os.Stat("x"); err == nil {
 		t.Error("a refused run has left its file")
+	}
+}
+
+// Clients that are somebody else's are found wherever they are in a range.
+func TestLoadPublicClient(t *testing.T) {
+	for clients, want := range map[string]string{
+		"198.18.0.0/15":                       "",
+		"10.0.0.0/8":                          "",
+		"172.16.0.1-172.31.255.254":           "",
+		"2001:db8::/112,fd00::1-fd00::ff":     "",
+		"100.64.0.0/10,203.0.113.7":           "",
+		"8.8.8.0/29":                          "8.8.8.1",
+		"198.18.1.0/24,8.8.4.4":               "8.8.4.4",
+		"198.19.255.254-198.20.0.1":           "198.20.0.0",
+		"9.255.255.254-10.0.0.1":              "9.255.255.254",
+		"2001:db7:ffff:ffff:ffff:ffff:ffff:0": "2001:db7:ffff:ffff:ffff:ffff:ffff:0",
+		"2001:4860::/112":                     "2001:4860::",
+		"8.8.8.8":                             "", // this host's
+		"8.8.8.8-8.8.8.9":                     "8.8.8.9",
+	} {
+		c, err := load.ParseClients(clients)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, ok := publicClient(c, []netip.Addr{netip.MustParseAddr("8.8.8.8")})
+		if ok != (want != "") || ok && got != netip.MustParseAddr(want) {
+			t.Errorf("%s: %v is public, want %q", clients, got, want)
+		}
 	}
 }
 
