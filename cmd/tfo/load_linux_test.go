@@ -225,6 +225,34 @@ func TestLoadBadNetwork(t *testing.T) {
 	}
 }
 
+// Half of the clients hear nothing: learning ends, and those who have a cookie go on.
+// Then the server says nothing any more.
+func TestLoadHalfSilent(t *testing.T) {
+	t.Parallel()
+	l := e2eNewLab(t, lab.Config{})
+	addr := l.server(false, e2ePort)
+	loadServe(t, l.Server, addr)
+	l.resets = true
+	e2eSh(t, l.Server, `nft "add table inet half; add chain inet half in { type filter hook input priority 0; };
+		add rule inet half in ip saddr 198.19.0.128/25 drop"; ip route add 198.19.0.0/24 via 192.0.2.1`)
+	args := []string{"load", addr.String(), "--clients", "198.19.0.1-198.19.0.254", "--timeout", "500ms", "--json",
+		"--seed", "1"} // the clients begin among those who hear something
+	r := e2eTfo(t, l.Client, append(args, "--count", "100")...)
+	got, _ := e2eLoaded(t, r)
+	if want := "got no answer, and learning ends there; the other "; !strings.Contains(r.stderr, want) || got.Learnt == 0 || got.Completed != 100 {
+		t.Errorf("%d learnt, %d completed, no %q in %v", got.Learnt, got.Completed, want, r)
+	}
+	p := e2eCommand(append(args, "--duration", "1h")...).start(t, l.Client)
+	if !p.stdout.await(`"phase":"run"`) {
+		t.Fatal(p.stderr)
+	}
+	e2eSh(t, l.Server, `nft "add rule inet half in meta l4proto tcp drop"`)
+	r = p.wait().want(t, exitFailed)
+	if want := " answers no more: stopped after "; !strings.Contains(r.stderr, want) {
+		t.Errorf("no %q in %v", want, r)
+	}
+}
+
 // loadServe is a server of the kernel that does not mind what becomes of its
 // connections.
 func loadServe(t *testing.T, host *lab.Host, addr netip.AddrPort) {

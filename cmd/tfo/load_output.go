@@ -164,7 +164,11 @@ func (o *loadOutput) learnt(l *loader, f runner.Figures) {
 		if o.bar != nil {
 			_ = o.bar.Clear()
 		}
-		complain(l.cmd.ErrOrStderr(), "%d of %d clients have a cookie after %.1f s", n, l.Clients.Len(), f.Elapsed.Seconds())
+		rest := ""
+		if f.GaveUp {
+			rest = fmt.Sprintf(": %d got no answer, and learning ends there; the other %d have none and take no part", f.Timeouts, l.Clients.Len()-n)
+		}
+		complain(l.cmd.ErrOrStderr(), "%d of %d clients have a cookie after %.1f s%s", n, l.Clients.Len(), f.Elapsed.Seconds(), rest)
 	}
 }
 

@@ -328,7 +328,7 @@ func (l *loader) learn(ctx context.Context) (runner.Figures, error) {
 	c := l.Config
 	c.Mode, c.Cookies, c.Mutations = load.Request, nil, nil
 	c.Rate, c.Ramp, c.Duration, c.Concurrency = 0, 0, 0, learnConcurrency
-	c.Count = uint64(c.Clients.Len())
+	c.Count, c.MaxTimeouts = uint64(c.Clients.Len()), learnTimeouts
 	r := l.runnerConfig(c, "learn")
 	r.CPUs = nil
 	if len(l.cpus) > 0 {
@@ -341,6 +341,10 @@ func (l *loader) learn(ctx context.Context) (runner.Figures, error) {
 
 // learnConcurrency is few enough for the backlog of a small server.
 const learnConcurrency = 64
+
+// learnTimeouts is how many silent clients end learning: by then it has waited 16 times
+// for --timeout.
+const learnTimeouts = 16 * learnConcurrency
 
 // failedLearning ends a run that has no cookies to show.
 func (l *loader) failedLearning(figures runner.Figures, err error) error {
@@ -373,6 +377,8 @@ func (l *loader) judge(f runner.Figures) error {
 	switch {
 	case f.SendErrors > 0 && f.SendErrors >= f.Sent:
 		return errors.New("nothing could be sent")
+	case f.GaveUp && f.SynAcks+f.Resets > 0:
+		return fmt.Errorf("%v answers no more: stopped after %d exchanges, of which %d timed out", l.Server, f.Sent, f.Timeouts)
 	case l.Mode == load.Syn || f.Completed > 0 || len(l.Mutations) > 0:
 		return nil
 	}

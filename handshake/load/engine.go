@@ -38,6 +38,9 @@ type Engine struct {
 	stopped  bool          // no more exchanges begin
 	stopTime time.Duration
 	stopDone uint64 // what was completed by then
+	silent   uint64 // timeouts since the server was last heard
+	heard    uint64 // answers by then
+	gaveUp   bool   // stopped since the server is silent
 
 	exchanges []exchange
 	free      []int32
@@ -208,7 +211,8 @@ func (e *Engine) Advance(now time.Duration, out Output, budget int) int {
 	switch {
 	case e.config.Duration > 0 && now >= e.config.Duration:
 		e.endOfTime(now)
-	case e.hopeless():
+	case e.hopeless() && !e.stopped:
+		e.gaveUp = true
 		e.Stop(now)
 	}
 	n := 0
@@ -238,11 +242,38 @@ func (e *Engine) endOfTime(now time.Duration) {
 	}
 }
 
+// silence is how many timeouts in a row end a closed loop at least.
+const silence = 64
+
 // hopeless reports whether a closed loop has heard nothing at all from everybody who
-// was in flight at first. Those that are to come would only take as long.
+// was in flight at first, or nothing any more, or too seldom. Those that are to come
+// would only take as long.
 func (e *Engine) hopeless() bool {
 	c := &e.counters
-	return e.schedule.rate == 0 && c.Timeouts >= uint64(e.config.Concurrency) && c.SynAcks+c.Resets == 0
+	switch n := uint64(e.config.Concurrency); {
+	case e.schedule.rate > 0:
+		return false
+	case e.config.MaxTimeouts > 0 && c.Timeouts >= e.config.MaxTimeouts:
+		return true
+	case e.heard == 0:
+		return e.silent >= n
+	default:
+		return e.silent >= max(n, silence)
+	}
+}
+
+// GaveUp reports whether the run was stopped before its time or count since the server
+// did not answer.
+func (e *Engine) GaveUp() bool { return e.gaveUp }
+
+// timedOut counts an exchange that took too long.
+func (e *Engine) timedOut() {
+	c := &e.counters
+	c.Timeouts++
+	if heard := c.SynAcks + c.Resets; heard != e.heard {
+		e.heard, e.silent = heard, 0
+	}
+	e.silent++
 }
 
 // Stop lets no more exchanges begin.
@@ -322,7 +353,7 @@ func (e *Engine) drop(i int32) {
 // expire goes through the timers that have run out.
 func (e *Engine) expire(now time.Duration, out Output) {
 	for i := e.limit.due(now); i >= 0; i = e.limit.due(now) {
-		e.counters.Timeouts++
+		e.timedOut()
 		e.sendReset(&e.exchanges[i], out)
 		e.drop(i)
 	}

@@ -211,6 +211,41 @@ func TestHopeless(t *testing.T) {
 	h.wantCounters(Counters{Sent: 4, Retransmits: 8, Timeouts: 4})
 }
 
+// Nor with one that answered once, and not when one in two is silent, if there is a
+// bound. An answer now and then is enough without.
+func TestGoneSilent(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		answers  func(n int) bool
+		bound    uint64
+		timeouts uint64 // 0 means that it goes on
+	}{
+		{"silent after 10", func(n int) bool { return n < 10 }, 0, 64},
+		{"silent for 60 now and then", func(n int) bool { return n%61 == 0 }, 0, 0},
+		{"every other one", func(n int) bool { return n%2 == 0 }, 100, 100},
+		{"every other one, without bound", func(n int) bool { return n%2 == 0 }, 0, 0},
+	} {
+		c := small(Request)
+		c.Concurrency, c.Count, c.MaxTimeouts = 1, 2000, test.bound
+		h := start(t, c)
+		for n := 0; !h.Done(); n++ {
+			h.pop()
+			if test.answers(n) {
+				h.server("S. 0:0(0) ack 1 win 65535 <mss 1460,FO 01020304>")
+				h.advance(0)
+				h.out.frames = h.out.frames[1:] // the reset
+				continue
+			}
+			h.out.frames = nil
+			h.advance(5 * time.Second)
+		}
+		got := h.Counters()
+		if gaveUp := test.timeouts > 0; gaveUp != h.GaveUp() || gaveUp && got.Timeouts != test.timeouts || !gaveUp && got.Sent != 2000 {
+			t.Errorf("%s: gave up: %v, counted %+v", test.name, h.GaveUp(), got)
+		}
+	}
+}
+
 func TestRampOfConcurrency(t *testing.T) {
 	c := small(Exchange)
 	c.Concurrency, c.Count, c.Ramp = 100, 0, time.Second

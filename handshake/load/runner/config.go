@@ -41,6 +41,7 @@ type Figures struct {
 	Rated      uint64        // what Rate counts
 	RatedTime  time.Duration
 	Method     string // how frames were sent
+	GaveUp     bool   // an engine has stopped early since the server did not answer
 }
 
 // Rate is what was completed in a second, in mode Syn sent.

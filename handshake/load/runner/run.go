@@ -121,6 +121,7 @@ func (r *run) figures() (Figures, error) {
 		f.Rated += w.figures.Rated
 		f.RatedTime = max(f.RatedTime, w.figures.RatedTime)
 		f.Method = w.figures.Method
+		f.GaveUp = f.GaveUp || w.engine.GaveUp()
 		if w.err != nil {
 			errs = append(errs, w.err)
 		}
