@@ -192,6 +192,24 @@ func (o *loadOutput) result(l *loader, f runner.Figures) error {
 	return err
 }
 
+// loadMissing says of which exchanges there are no times, if there are any: in an open
+// loop of those that were reset, given up, or never begun; otherwise also of those that
+// timed out.
+func loadMissing(l *loader, f runner.Figures, n int64) string {
+	planned := f.Sent + f.Unsent
+	if uint64(n) >= planned && f.Timeouts == 0 {
+		return ""
+	}
+	text := fmt.Sprintf(" (of %d of %d", n, planned)
+	if l.Rate > 0 {
+		text += " planned"
+		if f.Timeouts > 0 {
+			text += fmt.Sprintf(", %d of them timed out", f.Timeouts)
+		}
+	}
+	return text + ")"
+}
+
 // loadTable is the result for people. What did not happen is left out, but for what
 // everybody asks about.
 func loadTable(l *loader, f runner.Figures) string {
@@ -228,7 +246,7 @@ func loadTable(l *loader, f runner.Figures) string {
 	latency := func(name string, t load.Latency) {
 		if t.Count() > 0 {
 			q := newLoadLatency(t)
-			row(name, "50%% %.0f us, 90%% %.0f us, 99%% %.0f us, max %.0f us", q.P50, q.P90, q.P99, q.Max)
+			row(name, "50%% %.0f us, 90%% %.0f us, 99%% %.0f us, max %.0f us%s", q.P50, q.P90, q.P99, q.Max, loadMissing(l, f, t.Count()))
 		}
 	}
 	latency("first byte after", f.FirstByte)

@@ -10,6 +10,7 @@ import (
 
 	"tfocraft/cookie"
 	"tfocraft/handshake/load"
+	"tfocraft/handshake/load/runner"
 	"tfocraft/wire"
 	"tfocraft/wire/pcapng"
 )
@@ -101,6 +102,27 @@ func TestLoadPublicClient(t *testing.T) {
 		got, ok := publicClient(c, []netip.Addr{netip.MustParseAddr("8.8.8.8")})
 		if ok != (want != "") || ok && got != netip.MustParseAddr(want) {
 			t.Errorf("%s: %v is public, want %q", clients, got, want)
+		}
+	}
+}
+
+// Beside the times stands of how many exchanges they are.
+func TestLoadMissingTimes(t *testing.T) {
+	for _, test := range []struct {
+		rate   float64
+		counts load.Counters
+		n      int64
+		want   string
+	}{
+		{100, load.Counters{Sent: 10}, 10, ""},
+		{100, load.Counters{Sent: 10, Unsent: 5}, 10, " (of 10 of 15 planned)"},
+		{100, load.Counters{Sent: 10, Unsent: 5, Timeouts: 3, Resets: 1}, 9, " (of 9 of 15 planned, 3 of them timed out)"},
+		{0, load.Counters{Sent: 10}, 10, ""},
+		{0, load.Counters{Sent: 10, Timeouts: 3}, 7, " (of 7 of 10)"},
+	} {
+		l := &loader{loadPlan: &loadPlan{Config: load.Config{Rate: test.rate}}}
+		if got := loadMissing(l, runner.Figures{Counters: test.counts}, test.n); got != test.want {
+			t.Errorf("%+v: %q, want %q", test.counts, got, test.want)
 		}
 	}
 }

@@ -210,7 +210,7 @@ func (e *Engine) Advance(now time.Duration, out Output, budget int) int {
 	}
 	switch {
 	case e.config.Duration > 0 && now >= e.config.Duration:
-		e.endOfTime(now)
+		e.Stop(now)
 	case e.hopeless() && !e.stopped:
 		e.gaveUp = true
 		e.Stop(now)
@@ -228,18 +228,6 @@ func (e *Engine) Advance(now time.Duration, out Output, budget int) int {
 		e.Stop(now)
 	}
 	return n
-}
-
-// endOfTime stops, and counts what was planned and is not going to happen.
-func (e *Engine) endOfTime(now time.Duration) {
-	if e.stopped {
-		return
-	}
-	e.Stop(now)
-	if e.schedule.rate > 0 {
-		planned := min(e.schedule.before(e.config.Duration), e.count)
-		e.counters.Unsent = planned - min(planned, e.begun)
-	}
 }
 
 // silence is how many timeouts in a row end a closed loop at least.
@@ -266,8 +254,17 @@ func (e *Engine) hopeless() bool {
 // did not answer.
 func (e *Engine) GaveUp() bool { return e.gaveUp }
 
-// timedOut counts an exchange that took too long.
-func (e *Engine) timedOut() {
+// timedOut counts an exchange that took too long. In an open loop it is as long as that
+// among the times: without it a server that stalls would look like a fast one.
+func (e *Engine) timedOut(x *exchange, now time.Duration) {
+	if e.schedule.rate > 0 {
+		if !x.answered && e.config.Mode == Exchange {
+			e.firstByte.record(now - x.planned)
+		}
+		if !x.finSeen {
+			e.latency.record(now - x.planned)
+		}
+	}
 	c := &e.counters
 	c.Timeouts++
 	if heard := c.SynAcks + c.Resets; heard != e.heard {
@@ -276,11 +273,20 @@ func (e *Engine) timedOut() {
 	e.silent++
 }
 
-// Stop lets no more exchanges begin.
+// Stop lets no more exchanges begin, and counts those that were planned by now.
 func (e *Engine) Stop(now time.Duration) {
-	if !e.stopped {
-		e.stopped, e.stopTime, e.stopDone = true, now, e.counters.Completed
+	if e.stopped {
+		return
 	}
+	e.stopped, e.stopTime, e.stopDone = true, now, e.counters.Completed
+	if e.schedule.rate == 0 {
+		return
+	}
+	if e.config.Duration > 0 {
+		now = min(now, e.config.Duration)
+	}
+	planned := min(e.schedule.before(now), e.count)
+	e.counters.Unsent = planned - min(planned, e.begun)
 }
 
 // Abort stops at once: the server hears a reset for what was in flight.
@@ -353,7 +359,7 @@ func (e *Engine) drop(i int32) {
 // expire goes through the timers that have run out.
 func (e *Engine) expire(now time.Duration, out Output) {
 	for i := e.limit.due(now); i >= 0; i = e.limit.due(now) {
-		e.timedOut()
+		e.timedOut(&e.exchanges[i], now)
 		e.sendReset(&e.exchanges[i], out)
 		e.drop(i)
 	}

@@ -179,6 +179,55 @@ func TestUnsent(t *testing.T) {
 	}
 }
 
+// Also if it is interrupted.
+func TestUnsentAtInterrupt(t *testing.T) {
+	for now, want := range map[time.Duration]Counters{
+		500 * time.Millisecond: {Sent: 7, Unsent: 493}, 2 * time.Second: {Sent: 7, Unsent: 993},
+	} {
+		c := small(Syn)
+		c.Rate, c.Count, c.Duration = 1000, 0, time.Second
+		e, err := New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out discard
+		e.Advance(10*time.Millisecond, &out, 7)
+		e.Abort(now, &out)
+		e.Abort(now+time.Second, &out)
+		if got := e.Counters(); got != want {
+			t.Errorf("interrupted at %v: counted %+v, want %+v", now, got, want)
+		}
+	}
+}
+
+// In an open loop what times out is among the times, from the plan on, and in a closed
+// one not.
+func TestTimeoutLatency(t *testing.T) {
+	for _, rate := range []float64{0, 100} {
+		c := small(Exchange)
+		c.Rate, c.Count, c.Concurrency = rate, 3, 3
+		h := start(t, c)
+		h.want(append([]string{testSyn}, map[bool][]string{true: {testSyn, testSyn}}[rate == 0]...)...)
+		h.server("SF. 0:13(13) ack 14 win 65535 <mss 1460>")
+		h.pop()
+		h.advance(30 * time.Millisecond) // late: two were planned meanwhile
+		h.advance(5 * time.Second)
+		first, whole := NewLatency(), NewLatency()
+		h.TakeLatency(first, whole)
+		if rate == 0 {
+			if first.Count() != 1 || whole.Count() != 1 {
+				t.Errorf("a closed loop has %d and %d times", first.Count(), whole.Count())
+			}
+			continue
+		}
+		for _, l := range []Latency{first, whole} {
+			if got := l.Max().Round(10 * time.Millisecond); l.Count() != 3 || got != 5020*time.Millisecond {
+				t.Errorf("%d times, the longest %v", l.Count(), got)
+			}
+		}
+	}
+}
+
 func TestClosedLoop(t *testing.T) {
 	c := small(Exchange)
 	c.Concurrency, c.Count, c.Duration = 4, 0, time.Second
