@@ -18,7 +18,7 @@ import (
 
 var (
 	e2eLoadFields = []string{
-		"type", "mode", "server", "sent", "unsent", "retransmits", "synacks", "accepted", "rejected", "cookies", "no_cookie", "responses", "response_bytes",
+		"type", "phase", "mode", "server", "sent", "unsent", "retransmits", "synacks", "accepted", "rejected", "cookies", "no_cookie", "responses", "response_bytes",
 		"completed", "resets", "timeouts", "aborted", "strays", "send_errors", "learnt", "received", "dropped", "duration_s", "rate", "latency_us",
 		"first_byte_us", "clients", "seed", "method",
 	}
@@ -218,6 +218,7 @@ func TestLoadBadNetwork(t *testing.T) {
 	onLoad(exitFailed, spoofed(server, "--answer-arp", "--cookies", "none", "--cpus", "5000"), "processor 5000: invalid argument")
 	e2eSh(t, hosts.Server, `nft "add table inet mute; add chain inet mute in { type filter hook input priority 0; };
 		add rule inet mute in meta l4proto tcp drop"`)
+	onLoad(exitFailed, spoofed(server, "--answer-arp", "--cookies", "none", "--mutate", "bad-checksum"), "192.0.2.2:7000 is silent: ")
 	begin := time.Now()
 	onLoad(exitFailed, spoofed(server, "--answer-arp", "--cookies", "none", "--rate", "100"), "192.0.2.2:7000 is silent: 40 SYNs, and no answer")
 	if took := time.Since(begin); took > e2ePatience {
@@ -318,6 +319,28 @@ func TestLoadInterrupt(t *testing.T) {
 	}
 }
 
+// One that comes while cookies are learnt ends the run there, with the figures of that.
+func TestLoadInterruptLearning(t *testing.T) {
+	t.Parallel()
+	l := e2eNewLab(t, lab.Config{})
+	addr := l.server(false, e2ePort)
+	loadServe(t, l.Server, addr)
+	l.resets = true
+	e2eSh(t, l.Server, `nft "add table inet most; add chain inet most in { type filter hook input priority 0; };
+		add rule inet most in tcp dport 8080 ip saddr 198.19.0.0/16 ip saddr & 0.0.0.7 != 0 drop"; ip route add 198.19.0.0/16 via 192.0.2.1`)
+	p := e2eCommand("load", addr.String(), "--json", "--clients", "198.19.0.0/16").start(t, l.Client)
+	if !p.stdout.await(`"phase":"learn"`) {
+		t.Fatal(p.stderr)
+	}
+	if err := p.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	got, _ := e2eLoaded(t, p.wait().want(t, exitDone))
+	if got.Phase != "learn" || got.Mode != "request" || got.Sent == 0 || got.Completed == 0 || got.Aborted == 0 {
+		t.Errorf("want the figures of learning: %+v", got)
+	}
+}
+
 // Wrong SYNs do not disturb right ones.
 func TestLoadMutate(t *testing.T) {
 	t.Parallel()
@@ -381,8 +404,10 @@ func TestLoadSyn(t *testing.T) {
 func TestLoadPrivilege(t *testing.T) {
 	hosts := newHosts(t)
 	got := asNobody(t, hosts.Client, "load", "192.0.2.2:80", "--clients", "192.0.2.64/28")
-	_, rest, _ := strings.Cut(got.stderr, "\n")
-	outcome{got.code, "", rest}.failed(t, exitMissing, "needs CAP_NET_RAW")
+	got.failed(t, exitMissing, "needs CAP_NET_RAW")
+	if got.stdout != "" || strings.Contains(got.stderr, "clients") {
+		t.Errorf("there is more than the error: %+v", got)
+	}
 	file := filepath.Join(os.TempDir(), fmt.Sprintf("load-%d.pcapng", os.Getpid()))
 	defer os.Remove(file)
 	if got := asNobody(t, hosts.Client, "load", "192.0.2.2:80", "--clients", "198.18.0.0/24", "--count", "3", "--pcap-out", file); got.code != exitDone {

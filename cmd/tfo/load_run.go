@@ -91,7 +91,7 @@ func (l *loader) write() error {
 		return fmt.Errorf("--pcap-out: %w", err)
 	}
 	l.output.begin(l)
-	return l.output.result(l, figures)
+	return l.output.result(l, "run", l.Mode, figures)
 }
 
 // send looks at the network, learns cookies if that is asked for, and sends.
@@ -111,10 +111,9 @@ func (l *loader) send() (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.ob.close()) }()
-	l.output.begin(l)
 	defer l.output.end()
 	if l.cookies == "learn" {
-		if figures, err := l.learn(ctx); err != nil || l.Learn.Len() == 0 {
+		if figures, err := l.learn(ctx); err != nil || l.Learn.Len() == 0 || ctx.Err() != nil {
 			return l.failedLearning(figures, err)
 		}
 	}
@@ -298,6 +297,7 @@ func (l *loader) runnerConfig(c load.Config, phase string) runner.Config {
 	r := runner.Config{
 		Load: c, Interface: l.hop.Interface, CPUs: l.cpus, Neighbours: l.flags.answerARP,
 		Capture: l.capture(),
+		Opened:  func() { l.output.begin(l) },
 		Report:  func(s runner.Second) { l.output.second(l, phase, c, s) },
 		Warn:    func(err error) { l.output.warn(l, err) },
 	}
@@ -346,15 +346,16 @@ const learnConcurrency = 64
 // for --timeout.
 const learnTimeouts = 16 * learnConcurrency
 
-// failedLearning ends a run that has no cookies to show.
+// failedLearning ends a run that has no cookies to show, or is interrupted before it
+// shows any.
 func (l *loader) failedLearning(figures runner.Figures, err error) error {
-	if ctx := l.cmd.Context(); ctx.Err() != nil {
-		return errors.Join(err, l.output.result(l, figures))
+	if figures.Sent == 0 && err != nil {
+		return err
 	}
-	if err == nil {
+	if err == nil && l.cmd.Context().Err() == nil {
 		err = l.failure(figures.Counters)
 	}
-	return errors.Join(l.output.result(l, figures), err)
+	return errors.Join(l.output.result(l, "learn", load.Request, figures), err)
 }
 
 // load sends, and prints the figures also if something went wrong.
@@ -365,7 +366,7 @@ func (l *loader) load(ctx context.Context) error {
 	if figures.Sent == 0 && err != nil {
 		return err
 	}
-	printed := l.output.result(l, figures)
+	printed := l.output.result(l, "run", l.Mode, figures)
 	if err == nil && ctx.Err() == nil {
 		err = l.judge(figures)
 	}
@@ -379,7 +380,7 @@ func (l *loader) judge(f runner.Figures) error {
 		return errors.New("nothing could be sent")
 	case f.GaveUp && f.SynAcks+f.Resets > 0:
 		return fmt.Errorf("%v answers no more: stopped after %d exchanges, of which %d timed out", l.Server, f.Sent, f.Timeouts)
-	case l.Mode == load.Syn || f.Completed > 0 || len(l.Mutations) > 0:
+	case l.Mode == load.Syn || f.Completed > 0 || len(l.Mutations) > 0 && f.SynAcks+f.Resets > 0:
 		return nil
 	}
 	return l.failure(f.Counters)

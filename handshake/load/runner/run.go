@@ -20,6 +20,9 @@ func Run(ctx context.Context, c Config) (Figures, error) {
 	if err := r.open(); err != nil {
 		return newFigures(), err
 	}
+	if c.Opened != nil {
+		c.Opened()
+	}
 	return r.run(ctx)
 }
 
