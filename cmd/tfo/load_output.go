@@ -187,9 +187,13 @@ func round(f float64) float64 { return float64(int64(f*10+.5)) / 10 }
 func (o *loadOutput) result(l *loader, phase string, mode load.Mode, f runner.Figures) error {
 	o.end()
 	if l.flags.json {
+		rate := round(f.Rate())
+		if l.flags.pcapOut != "" { // nobody has sent anything
+			rate = 0
+		}
 		return printJSON(l.cmd.OutOrStdout(), loadResult{
 			Type: "result", Phase: phase, Mode: mode.String(), Server: l.Server.String(), loadCounts: newLoadCounts(f.Counters, f.SendErrors),
-			Learnt: o.asked.Cookies, Received: f.Received, Dropped: f.Dropped, DurationS: seconds(f.Elapsed), Rate: round(f.Rate()),
+			Learnt: o.asked.Cookies, Received: f.Received, Dropped: f.Dropped, DurationS: seconds(f.Elapsed), Rate: rate,
 			LatencyUS: newLoadLatency(f.Latency), FirstByteUS: newLoadLatency(f.FirstByte), Clients: l.Clients.Len(), Seed: l.Seed,
 			Method: f.Method,
 		})
@@ -248,7 +252,9 @@ func loadTable(l *loader, mode load.Mode, f runner.Figures) string {
 	count("received and lost here", f.Dropped, false)
 	row("time", "%.1f s", f.Elapsed.Seconds())
 	what := map[load.Mode]string{load.Request: "cookies", load.Syn: "SYNs", load.Exchange: "exchanges"}[mode]
-	row("rate", "%.0f %s/s (%s)", f.Rate(), what, f.Method)
+	if l.flags.pcapOut == "" { // nobody has sent anything
+		row("rate", "%.0f %s/s (%s)", f.Rate(), what, f.Method)
+	}
 	latency := func(name string, t load.Latency) {
 		if t.Count() > 0 {
 			q := newLoadLatency(t)

@@ -127,6 +127,17 @@ func TestLoadMissingTimes(t *testing.T) {
 	}
 }
 
+// What is written into a file has no rate: nobody has sent it.
+func TestLoadFileRate(t *testing.T) {
+	args := []string{"load", "198.18.0.2:80", "--clients", "198.18.1.0/24", "--count", "5", "--pcap-out", filepath.Join(t.TempDir(), "out.pcapng")}
+	if got := tfo(t, "", args...).stdout; !strings.Contains(got, "SYNs                    5\n") || strings.Contains(got, "rate") {
+		t.Errorf("printed %s", got)
+	}
+	if got := tfo(t, "", append(args, "--json")...).stdout; !strings.Contains(got, `"rate":0,`) {
+		t.Errorf("printed %s", got)
+	}
+}
+
 func TestLoadMutateList(t *testing.T) {
 	list := tfo(t, "", "load", "--mutate", "list").done(t)
 	for _, name := range []string{"none ", "cookie-N ", "cookie-bit ", "cookie-other ", "twice ", "truncated ", "experimental ", "bad-checksum ", "unpadded ", "no-cookie "} {

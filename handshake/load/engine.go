@@ -136,20 +136,32 @@ func (e *Engine) TakeLatency(firstByte, whole Latency) {
 }
 
 // Rate returns what was completed, in mode Syn sent, and in what time: up to the end
-// of the time in which exchanges begin, or, if a count ended it, up to the last one that was completed.
+// of the time in which exchanges begin, or, if a count ended it, up to the last one that was
+// completed. With a rate the last one takes its share of the time also then.
 func (e *Engine) Rate(now time.Duration) (n uint64, in time.Duration) {
 	byTime := e.stopped && e.begun < e.count
 	switch {
-	case e.config.blind() && e.stopped:
+	case e.config.blind() && byTime:
 		return e.begun, e.stopTime
+	case e.config.blind() && e.stopped:
+		return e.begun, max(e.stopTime, e.planEnd())
 	case e.config.blind():
 		return e.begun, now
 	case byTime:
 		return e.stopDone, e.stopTime
 	case e.stopped && e.InFlight() == 0:
-		return e.counters.Completed, e.last
+		return e.counters.Completed, max(e.last, e.planEnd())
 	}
 	return e.counters.Completed, now
+}
+
+// planEnd is an interval after the last exchange was planned to begin; without a rate
+// it is zero.
+func (e *Engine) planEnd() time.Duration {
+	if e.schedule.rate == 0 || e.begun == 0 {
+		return 0
+	}
+	return e.schedule.at(e.begun-1) + time.Duration(float64(time.Second)/e.schedule.rate)
 }
 
 // Done reports whether everything has begun and ended.

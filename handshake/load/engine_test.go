@@ -228,6 +228,25 @@ func TestTimeoutLatency(t *testing.T) {
 	}
 }
 
+// Two that begin at 10 a second take two tenths of a second.
+func TestRateOfCount(t *testing.T) {
+	for _, mode := range []Mode{Syn, Exchange} {
+		c := small(mode)
+		c.Rate, c.Count = 10, 2
+		h := start(t, c)
+		for range 2 {
+			h.want(testSyn)
+			h.server("SF. 0:13(13) ack 14 win 65535 <mss 1460>")
+			h.server(". 15:15(0) ack 15 win 65535")
+			h.out.frames = nil
+			h.advance(100 * time.Millisecond)
+		}
+		if n, in := h.Rate(h.now); n != 2 || in != 200*time.Millisecond {
+			t.Errorf("%v: %d in %v", mode, n, in)
+		}
+	}
+}
+
 func TestClosedLoop(t *testing.T) {
 	c := small(Exchange)
 	c.Concurrency, c.Count, c.Duration = 4, 0, time.Second

@@ -24,7 +24,8 @@ type Config struct {
 	Capture func(frame []byte, at time.Time, outgoing bool)
 	// Opened is called once everything is open, before the first frame; nil for nobody.
 	Opened func()
-	// Report is told each second how it goes; nil for nobody.
+	// Report is told each second how it goes, and once more in the end of what is left;
+	// nil for nobody.
 	Report func(Second)
 	// Warn is told what is wrong and does not end the run, once for each kind; nil for nobody.
 	Warn func(error)
