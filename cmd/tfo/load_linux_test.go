@@ -215,7 +215,7 @@ func TestLoadBadNetwork(t *testing.T) {
 		"--clients: 8.8.8.1 is public and not an address of this host: what 192.0.2.2 answers would hit somebody else", "--allow-public")
 	onLoad(exitUsage, []string{"load", server, "--clients", "192.0.2.0/24"}, "192.0.2.0/24 contains the server 192.0.2.2")
 	onLoad(exitFailed, spoofed(server, "-i", "nosuch"), "no such interface")
-	onLoad(exitFailed, spoofed(server, "--answer-arp", "--cookies", "none", "--cpus", "5000"), "processor 5000: invalid argument")
+	onLoad(exitUsage, spoofed(server, "--answer-arp", "--cookies", "none", "--cpus", "0,5000"), "--cpus: this machine has no processor 5000")
 	e2eSh(t, hosts.Server, `nft "add table inet mute; add chain inet mute in { type filter hook input priority 0; };
 		add rule inet mute in meta l4proto tcp drop"`)
 	onLoad(exitFailed, spoofed(server, "--answer-arp", "--cookies", "none", "--mutate", "bad-checksum"), "192.0.2.2:7000 is silent: ")
