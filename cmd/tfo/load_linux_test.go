@@ -214,6 +214,9 @@ func TestLoadBadNetwork(t *testing.T) {
 	onLoad(exitUsage, []string{"load", server, "--clients", "192.0.2.64,8.8.8.0/29"},
 		"--clients: 8.8.8.1 is public and not an address of this host: what 192.0.2.2 answers would hit somebody else", "--allow-public")
 	onLoad(exitUsage, []string{"load", server, "--clients", "192.0.2.0/24"}, "192.0.2.0/24 contains the server 192.0.2.2")
+	e2eSh(t, hosts.Client, "ip route add 198.18.7.0/24 via 192.0.2.2")
+	onLoad(exitUsage, []string{"load", "198.18.7.7:80", "--clients", "192.0.2.0/29", "--answer-arp"},
+		"--clients: 192.0.2.0/29 contains 192.0.2.2, the router on the way to 198.18.7.7")
 	onLoad(exitFailed, spoofed(server, "-i", "nosuch"), "no such interface")
 	onLoad(exitUsage, spoofed(server, "--answer-arp", "--cookies", "none", "--cpus", "0,5000"), "--cpus: this machine has no processor 5000")
 	e2eSh(t, hosts.Server, `nft "add table inet mute; add chain inet mute in { type filter hook input priority 0; };

@@ -155,7 +155,14 @@ func (l *loader) route(ctx context.Context) error {
 		return usagef("%v is this host itself, and answers to %v do not come back over loopback: leave --clients out, or use a namespace",
 			l.Server.Addr(), l.Clients)
 	}
-	return err
+	if err != nil || spoofed == 0 {
+		return err
+	}
+	next := nextHop(l.Server.Addr(), l.flags.ifname)
+	if _, ok := l.Clients.Index(next); ok && next != l.Server.Addr() && !slices.Contains(l.own, next) {
+		return usagef("--clients: %v contains %v, the router on the way to %v: nobody would reach it any more", l.Clients, next, l.Server.Addr())
+	}
+	return nil
 }
 
 // siteBlocks are whole blocks of addresses that are not [public]: most clients are in
