@@ -63,8 +63,8 @@ prefixes, addresses and ranges, joined by commas. Without it there is one client
 this host, and the guard keeps the kernel from resetting it.
 
 Data in a SYN may reach the server's application twice (RFC 7413, section 2.1).
-Clients that are not this host's never talk to a public server unless
---allow-public is given: the answers would go to somebody else.
+Clients that are not this host's never talk to a public server, nor have public
+addresses, unless --allow-public is given: the answers would go to somebody else.
 Needs CAP_NET_RAW, and CAP_NET_ADMIN for the guard; --pcap-out needs nothing.`,
 		Example: `  tfo load 198.18.0.2:8080 --clients 198.18.1.0/24 --answer-arp
   tfo load 198.18.0.2:8080 --clients 198.19.0.0/16 --mode syn --rate max --cookies key --key "$KEY" --scheme linux
@@ -120,7 +120,7 @@ func (l *loadFlags) add(cmd *cobra.Command) {
 	f.Uint64Var(&l.seed, "seed", 0, "the same `N` gives the same traffic (default: random)")
 	f.StringVar(&l.cpus, "cpus", "", "send from the processors in `LIST`, such as 0,2-3, each on its own")
 	f.StringVar(&l.pcapOut, "pcap-out", "", "write the SYNs to `FILE` (pcapng) instead of sending them")
-	f.BoolVar(&l.allowPublic, "allow-public", false, "allow clients that are not this host's towards a public server")
+	f.BoolVar(&l.allowPublic, "allow-public", false, "allow clients that are not this host's towards a public server, or with public addresses")
 	f.StringVarP(&l.ifname, "interface", "i", "", "`INTERFACE` to use (default: the one that the route takes)")
 	f.BoolVarP(&l.ipv4, "ipv4", "4", false, "use an IPv4 address of HOST")
 	f.BoolVarP(&l.ipv6, "ipv6", "6", false, "use an IPv6 address of HOST")

@@ -18,7 +18,7 @@ import (
 
 var (
 	e2eLoadFields = []string{
-		"type", "mode", "server", "sent", "unsent", "retransmits", "synacks", "accepted", "rejected", "cookies", "no_cookie", "responses", "response_bytes",
+		"type", "phase", "mode", "server", "sent", "unsent", "retransmits", "synacks", "accepted", "rejected", "cookies", "no_cookie", "responses", "response_bytes",
 		"completed", "resets", "timeouts", "aborted", "strays", "send_errors", "learnt", "received", "dropped", "duration_s", "rate", "latency_us",
 		"first_byte_us", "clients", "seed", "method",
 	}
@@ -211,15 +211,49 @@ func TestLoadBadNetwork(t *testing.T) {
 	onLoad(exitFailed, spoofed(server, "--answer-arp"), "192.0.2.2:7000 resets what it gets: 14 of 14")
 	onLoad(exitFailed, spoofed("192.0.2.2:7001", "--answer-arp"), "192.0.2.2:7001 gives no cookies: 14 answers without one")
 	onLoad(exitUsage, spoofed("203.0.114.1:80"), "203.0.114.1 is public, and 14 of the clients are not addresses of this host", "--allow-public")
+	onLoad(exitUsage, []string{"load", server, "--clients", "192.0.2.64,8.8.8.0/29"},
+		"--clients: 8.8.8.1 is public and not an address of this host: what 192.0.2.2 answers would hit somebody else", "--allow-public")
 	onLoad(exitUsage, []string{"load", server, "--clients", "192.0.2.0/24"}, "192.0.2.0/24 contains the server 192.0.2.2")
+	e2eSh(t, hosts.Client, "ip route add 198.18.7.0/24 via 192.0.2.2")
+	onLoad(exitUsage, []string{"load", "198.18.7.7:80", "--clients", "192.0.2.0/29", "--answer-arp"},
+		"--clients: 192.0.2.0/29 contains 192.0.2.2, the router on the way to 198.18.7.7")
 	onLoad(exitFailed, spoofed(server, "-i", "nosuch"), "no such interface")
-	onLoad(exitFailed, spoofed(server, "--answer-arp", "--cookies", "none", "--cpus", "5000"), "processor 5000: invalid argument")
+	onLoad(exitUsage, spoofed(server, "--answer-arp", "--cookies", "none", "--cpus", "0,5000"), "--cpus: this machine has no processor 5000")
 	e2eSh(t, hosts.Server, `nft "add table inet mute; add chain inet mute in { type filter hook input priority 0; };
 		add rule inet mute in meta l4proto tcp drop"`)
+	onLoad(exitFailed, spoofed(server, "--answer-arp", "--cookies", "none", "--mutate", "bad-checksum"), "192.0.2.2:7000 is silent: ")
 	begin := time.Now()
 	onLoad(exitFailed, spoofed(server, "--answer-arp", "--cookies", "none", "--rate", "100"), "192.0.2.2:7000 is silent: 40 SYNs, and no answer")
 	if took := time.Since(begin); took > e2ePatience {
 		t.Errorf("a silent server took %v", took)
+	}
+}
+
+// Half of the clients hear nothing: learning ends, and those who have a cookie go on.
+// Then the server says nothing any more.
+func TestLoadHalfSilent(t *testing.T) {
+	t.Parallel()
+	l := e2eNewLab(t, lab.Config{})
+	addr := l.server(false, e2ePort)
+	loadServe(t, l.Server, addr)
+	l.resets = true
+	e2eSh(t, l.Server, `nft "add table inet half; add chain inet half in { type filter hook input priority 0; };
+		add rule inet half in ip saddr 198.19.0.128/25 drop"; ip route add 198.19.0.0/24 via 192.0.2.1`)
+	args := []string{"load", addr.String(), "--clients", "198.19.0.1-198.19.0.254", "--timeout", "500ms", "--json",
+		"--seed", "1"} // the clients begin among those who hear something
+	r := e2eTfo(t, l.Client, append(args, "--count", "100")...)
+	got, _ := e2eLoaded(t, r)
+	if want := "got no answer, and learning ends there; the other "; !strings.Contains(r.stderr, want) || got.Learnt == 0 || got.Completed != 100 {
+		t.Errorf("%d learnt, %d completed, no %q in %v", got.Learnt, got.Completed, want, r)
+	}
+	p := e2eCommand(append(args, "--duration", "1h")...).start(t, l.Client)
+	if !p.stdout.await(`"phase":"run"`) {
+		t.Fatal(p.stderr)
+	}
+	e2eSh(t, l.Server, `nft "add rule inet half in meta l4proto tcp drop"`)
+	r = p.wait().want(t, exitFailed)
+	if want := " answers no more: stopped after "; !strings.Contains(r.stderr, want) {
+		t.Errorf("no %q in %v", want, r)
 	}
 }
 
@@ -288,6 +322,28 @@ func TestLoadInterrupt(t *testing.T) {
 	}
 }
 
+// One that comes while cookies are learnt ends the run there, with the figures of that.
+func TestLoadInterruptLearning(t *testing.T) {
+	t.Parallel()
+	l := e2eNewLab(t, lab.Config{})
+	addr := l.server(false, e2ePort)
+	loadServe(t, l.Server, addr)
+	l.resets = true
+	e2eSh(t, l.Server, `nft "add table inet most; add chain inet most in { type filter hook input priority 0; };
+		add rule inet most in tcp dport 8080 ip saddr 198.19.0.0/16 ip saddr & 0.0.0.7 != 0 drop"; ip route add 198.19.0.0/16 via 192.0.2.1`)
+	p := e2eCommand("load", addr.String(), "--json", "--clients", "198.19.0.0/16").start(t, l.Client)
+	if !p.stdout.await(`"phase":"learn"`) {
+		t.Fatal(p.stderr)
+	}
+	if err := p.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	got, _ := e2eLoaded(t, p.wait().want(t, exitDone))
+	if got.Phase != "learn" || got.Mode != "request" || got.Sent == 0 || got.Completed == 0 || got.Aborted == 0 {
+		t.Errorf("want the figures of learning: %+v", got)
+	}
+}
+
 // Wrong SYNs do not disturb right ones.
 func TestLoadMutate(t *testing.T) {
 	t.Parallel()
@@ -351,8 +407,10 @@ func TestLoadSyn(t *testing.T) {
 func TestLoadPrivilege(t *testing.T) {
 	hosts := newHosts(t)
 	got := asNobody(t, hosts.Client, "load", "192.0.2.2:80", "--clients", "192.0.2.64/28")
-	_, rest, _ := strings.Cut(got.stderr, "\n")
-	outcome{got.code, "", rest}.failed(t, exitMissing, "needs CAP_NET_RAW")
+	got.failed(t, exitMissing, "needs CAP_NET_RAW")
+	if got.stdout != "" || strings.Contains(got.stderr, "clients") {
+		t.Errorf("there is more than the error: %+v", got)
+	}
 	file := filepath.Join(os.TempDir(), fmt.Sprintf("load-%d.pcapng", os.Getpid()))
 	defer os.Remove(file)
 	if got := asNobody(t, hosts.Client, "load", "192.0.2.2:80", "--clients", "198.18.0.0/24", "--count", "3", "--pcap-out", file); got.code != exitDone {

@@ -19,6 +19,7 @@ type loadOutput struct {
 	bar   *progressbar.ProgressBar // nil without a terminal
 	phase string                   // that the bar is about
 	asked runner.Figures           // of learning
+	begun bool                     // what happens is said
 }
 
 // loadLatency is a latency in JSON, in microseconds.
@@ -74,7 +75,8 @@ type loadProgress struct {
 
 // loadResult is the last line.
 type loadResult struct {
-	Type   string `json:"type"` // result
+	Type   string `json:"type"`  // result
+	Phase  string `json:"phase"` // run, or learn if it ended there
 	Mode   string `json:"mode"`
 	Server string `json:"server"`
 	loadCounts
@@ -90,8 +92,12 @@ type loadResult struct {
 	Method      string      `json:"method"`
 }
 
-// begin says what is going to happen.
+// begin says, once, what is going to happen.
 func (o *loadOutput) begin(l *loader) {
+	if o.begun {
+		return
+	}
+	o.begun = true
 	ports := ""
 	if !l.anyPorts || len(l.own) > 0 {
 		ports = fmt.Sprintf(", ports %d-%d", l.Ports.First, l.Ports.Last)
@@ -164,7 +170,11 @@ func (o *loadOutput) learnt(l *loader, f runner.Figures) {
 		if o.bar != nil {
 			_ = o.bar.Clear()
 		}
-		complain(l.cmd.ErrOrStderr(), "%d of %d clients have a cookie after %.1f s", n, l.Clients.Len(), f.Elapsed.Seconds())
+		rest := ""
+		if f.GaveUp {
+			rest = fmt.Sprintf(": %d got no answer, and learning ends there; the other %d have none and take no part", f.Timeouts, l.Clients.Len()-n)
+		}
+		complain(l.cmd.ErrOrStderr(), "%d of %d clients have a cookie after %.1f s%s", n, l.Clients.Len(), f.Elapsed.Seconds(), rest)
 	}
 }
 
@@ -173,24 +183,46 @@ func seconds(d time.Duration) float64 { return float64(d.Milliseconds()) / 1000 
 
 func round(f float64) float64 { return float64(int64(f*10+.5)) / 10 }
 
-// result prints the figures.
-func (o *loadOutput) result(l *loader, f runner.Figures) error {
+// result prints the figures of a phase in a mode.
+func (o *loadOutput) result(l *loader, phase string, mode load.Mode, f runner.Figures) error {
 	o.end()
 	if l.flags.json {
+		rate := round(f.Rate())
+		if l.flags.pcapOut != "" { // nobody has sent anything
+			rate = 0
+		}
 		return printJSON(l.cmd.OutOrStdout(), loadResult{
-			Type: "result", Mode: l.Mode.String(), Server: l.Server.String(), loadCounts: newLoadCounts(f.Counters, f.SendErrors),
-			Learnt: o.asked.Cookies, Received: f.Received, Dropped: f.Dropped, DurationS: seconds(f.Elapsed), Rate: round(f.Rate()),
+			Type: "result", Phase: phase, Mode: mode.String(), Server: l.Server.String(), loadCounts: newLoadCounts(f.Counters, f.SendErrors),
+			Learnt: o.asked.Cookies, Received: f.Received, Dropped: f.Dropped, DurationS: seconds(f.Elapsed), Rate: rate,
 			LatencyUS: newLoadLatency(f.Latency), FirstByteUS: newLoadLatency(f.FirstByte), Clients: l.Clients.Len(), Seed: l.Seed,
 			Method: f.Method,
 		})
 	}
-	_, err := io.WriteString(l.cmd.OutOrStdout(), loadTable(l, f))
+	_, err := io.WriteString(l.cmd.OutOrStdout(), loadTable(l, mode, f))
 	return err
+}
+
+// loadMissing says of which exchanges there are no times, if there are any: in an open
+// loop of those that were reset, given up, or never begun; otherwise also of those that
+// timed out.
+func loadMissing(l *loader, f runner.Figures, n int64) string {
+	planned := f.Sent + f.Unsent
+	if uint64(n) >= planned && f.Timeouts == 0 {
+		return ""
+	}
+	text := fmt.Sprintf(" (of %d of %d", n, planned)
+	if l.Rate > 0 {
+		text += " planned"
+		if f.Timeouts > 0 {
+			text += fmt.Sprintf(", %d of them timed out", f.Timeouts)
+		}
+	}
+	return text + ")"
 }
 
 // loadTable is the result for people. What did not happen is left out, but for what
 // everybody asks about.
-func loadTable(l *loader, f runner.Figures) string {
+func loadTable(l *loader, mode load.Mode, f runner.Figures) string {
 	var b strings.Builder
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "%-24s"+format+"\n", append([]any{name}, args...)...)
@@ -200,15 +232,15 @@ func loadTable(l *loader, f runner.Figures) string {
 			row(name, "%d", n)
 		}
 	}
-	waits := l.Mode != load.Syn && l.flags.pcapOut == ""
-	exchanges := l.Mode == load.Exchange && waits
+	waits := mode != load.Syn && l.flags.pcapOut == ""
+	exchanges := mode == load.Exchange && waits
 	count("SYNs", f.Sent, true)
 	count("not begun in time", f.Unsent, false)
 	count("sent again", f.Retransmits, false)
 	count("answered (SYN-ACK)", f.SynAcks, waits)
 	count("data accepted", f.Accepted, exchanges)
 	count("data not accepted", f.Rejected, exchanges && f.Accepted == 0)
-	count("cookies received", f.Cookies, l.Mode == load.Request && waits)
+	count("cookies received", f.Cookies, mode == load.Request && waits)
 	count("answers without cookie", f.NoCookie, false)
 	count("responses", f.Responses, exchanges)
 	count("bytes of responses", f.ResponseBytes, false)
@@ -219,15 +251,17 @@ func loadTable(l *loader, f runner.Figures) string {
 	count("not sent (errors)", f.SendErrors, false)
 	count("received and lost here", f.Dropped, false)
 	row("time", "%.1f s", f.Elapsed.Seconds())
-	what := map[load.Mode]string{load.Request: "cookies", load.Syn: "SYNs", load.Exchange: "exchanges"}[l.Mode]
-	row("rate", "%.0f %s/s (%s)", f.Rate(), what, f.Method)
+	what := map[load.Mode]string{load.Request: "cookies", load.Syn: "SYNs", load.Exchange: "exchanges"}[mode]
+	if l.flags.pcapOut == "" { // nobody has sent anything
+		row("rate", "%.0f %s/s (%s)", f.Rate(), what, f.Method)
+	}
 	latency := func(name string, t load.Latency) {
 		if t.Count() > 0 {
 			q := newLoadLatency(t)
-			row(name, "50%% %.0f us, 90%% %.0f us, 99%% %.0f us, max %.0f us", q.P50, q.P90, q.P99, q.Max)
+			row(name, "50%% %.0f us, 90%% %.0f us, 99%% %.0f us, max %.0f us%s", q.P50, q.P90, q.P99, q.Max, loadMissing(l, f, t.Count()))
 		}
 	}
 	latency("first byte after", f.FirstByte)
-	latency(map[load.Mode]string{load.Request: "cookie after", load.Exchange: "whole response after"}[l.Mode], f.Latency)
+	latency(map[load.Mode]string{load.Request: "cookie after", load.Exchange: "whole response after"}[mode], f.Latency)
 	return b.String()
 }

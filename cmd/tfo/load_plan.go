@@ -2,9 +2,12 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"math"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,10 +127,47 @@ func (p *loadPlan) checkPcapOut(cmd *cobra.Command) error {
 	if cmd.Flags().Changed("pcap-out") && p.flags.pcapOut == "" {
 		return usagef("--pcap-out: it is empty")
 	}
-	if p.flags.pcapOut == "" || p.Rate > 0 || p.Count > 0 {
+	if p.flags.pcapOut == "" {
 		return nil
 	}
-	return usagef("--pcap-out needs --count N, or --rate N")
+	for _, name := range idleWithFile {
+		if cmd.Flags().Changed(name) {
+			return usagef("--%s has no effect with --pcap-out: nothing is sent", name)
+		}
+	}
+	frames := p.Rate * (p.Duration - p.Ramp/2).Seconds()
+	switch {
+	case p.Rate == 0 && p.Count == 0:
+		return usagef("--pcap-out needs --count N, or --rate N")
+	case p.Count == 0 && frames > maxFileFrames:
+		return withHint(usagef("--pcap-out: --rate %s for %v is a file of %.0f SYNs, %g at most", p.flags.rate, p.Duration, frames, maxFileFrames),
+			"--count says how many, also if they are more")
+	}
+	read := map[string]string{"--key-file": p.flags.keys.file}
+	if name, ok := strings.CutPrefix(p.flags.data, "@"); ok {
+		read["--data"] = name
+	}
+	for flag, name := range read {
+		if name != "" && sameFile(name, p.flags.pcapOut) {
+			return usagef("--pcap-out: %s is the file of %s, and would be written over", p.flags.pcapOut, flag)
+		}
+	}
+	return nil
+}
+
+// idleWithFile are flags that are about sending.
+var idleWithFile = []string{
+	"concurrency", "timeout", "keep-open", "answer-arp", "allow-public", "interface", "guard", "backend", "verbose",
+}
+
+// maxFileFrames are what a file has without anybody saying so: more than a gigabyte.
+const maxFileFrames = 1e7
+
+// sameFile reports whether two names are of one file that is there.
+func sameFile(a, b string) bool {
+	one, err := os.Stat(a)
+	other, err2 := os.Stat(b)
+	return errors.Join(err, err2) == nil && os.SameFile(one, other)
 }
 
 func (p *loadPlan) setClients(cmd *cobra.Command) (err error) {
@@ -239,10 +279,15 @@ func (p *loadPlan) setData(cmd *cobra.Command) (err error) {
 // maxCPU is more than Linux has.
 const maxCPU = 1 << 13
 
+// cpuDir has a directory for each processor of the machine.
+const cpuDir = "/sys/devices/system/cpu"
+
 func (p *loadPlan) setCPUs(cmd *cobra.Command) error {
 	if !cmd.Flags().Changed("cpus") {
 		return nil
 	}
+	_, err := os.Stat(cpuDir)
+	known := err == nil
 	for part := range strings.SplitSeq(p.flags.cpus, ",") {
 		from, to, isRange := strings.Cut(strings.TrimSpace(part), "-")
 		if !isRange {
@@ -256,6 +301,9 @@ func (p *loadPlan) setCPUs(cmd *cobra.Command) error {
 		for cpu := first; cpu <= last; cpu++ {
 			if slices.Contains(p.cpus, cpu) {
 				return usagef("--cpus: %d is there twice", cpu)
+			}
+			if _, err := os.Stat(fmt.Sprintf("%s/cpu%d", cpuDir, cpu)); known && errors.Is(err, fs.ErrNotExist) {
+				return usagef("--cpus: this machine has no processor %d", cpu)
 			}
 			p.cpus = append(p.cpus, cpu)
 		}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -90,7 +91,7 @@ func (l *loader) write() error {
 		return fmt.Errorf("--pcap-out: %w", err)
 	}
 	l.output.begin(l)
-	return l.output.result(l, figures)
+	return l.output.result(l, "run", l.Mode, figures)
 }
 
 // send looks at the network, learns cookies if that is asked for, and sends.
@@ -110,10 +111,9 @@ func (l *loader) send() (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.ob.close()) }()
-	l.output.begin(l)
 	defer l.output.end()
 	if l.cookies == "learn" {
-		if figures, err := l.learn(ctx); err != nil || l.Learn.Len() == 0 {
+		if figures, err := l.learn(ctx); err != nil || l.Learn.Len() == 0 || ctx.Err() != nil {
 			return l.failedLearning(figures, err)
 		}
 	}
@@ -142,6 +142,10 @@ func (l *loader) route(ctx context.Context) error {
 		return withHint(usagef("%v is public, and %d of the clients are not addresses of this host: the answers would hit somebody else",
 			l.Server.Addr(), spoofed), "--allow-public sends to it all the same")
 	}
+	if a, ok := publicClient(l.Clients, l.own); ok && !l.flags.allowPublic {
+		return withHint(usagef("--clients: %v is public and not an address of this host: what %v answers would hit somebody else", a, l.Server.Addr()),
+			"--allow-public sends from it all the same")
+	}
 	var from netip.Addr // the kernel knows no route from a forged address
 	if len(l.own) > 0 {
 		from = l.own[0]
@@ -151,7 +155,38 @@ func (l *loader) route(ctx context.Context) error {
 		return usagef("%v is this host itself, and answers to %v do not come back over loopback: leave --clients out, or use a namespace",
 			l.Server.Addr(), l.Clients)
 	}
-	return err
+	if err != nil || spoofed == 0 {
+		return err
+	}
+	next := nextHop(l.Server.Addr(), l.flags.ifname)
+	if _, ok := l.Clients.Index(next); ok && next != l.Server.Addr() && !slices.Contains(l.own, next) {
+		return usagef("--clients: %v contains %v, the router on the way to %v: nobody would reach it any more", l.Clients, next, l.Server.Addr())
+	}
+	return nil
+}
+
+// siteBlocks are whole blocks of addresses that are not [public]: most clients are in
+// one of them, and need not be looked at one by one.
+var siteBlocks = append([]netip.Prefix{
+	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"),
+	netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("fc00::/7"), netip.MustParsePrefix("fe80::/10"),
+}, notPublic...)
+
+// publicClient returns a client whose address is public and not one of own, if there
+// is any.
+func publicClient(c *load.Clients, own []netip.Addr) (netip.Addr, bool) {
+	for _, p := range c.Prefixes() {
+		inside := func(block netip.Prefix) bool { return block.Bits() <= p.Bits() && block.Contains(p.Addr()) }
+		if slices.ContainsFunc(siteBlocks, inside) {
+			continue
+		}
+		for a := p.Addr(); a.IsValid() && p.Contains(a); a = a.Next() {
+			if _, ok := c.Index(a); ok && public(a) && !slices.Contains(own, a) {
+				return a, true
+			}
+		}
+	}
+	return netip.Addr{}, false
 }
 
 // ownClients returns the clients whose address this host has.
@@ -269,6 +304,7 @@ func (l *loader) runnerConfig(c load.Config, phase string) runner.Config {
 	r := runner.Config{
 		Load: c, Interface: l.hop.Interface, CPUs: l.cpus, Neighbours: l.flags.answerARP,
 		Capture: l.capture(),
+		Opened:  func() { l.output.begin(l) },
 		Report:  func(s runner.Second) { l.output.second(l, phase, c, s) },
 		Warn:    func(err error) { l.output.warn(l, err) },
 	}
@@ -299,7 +335,7 @@ func (l *loader) learn(ctx context.Context) (runner.Figures, error) {
 	c := l.Config
 	c.Mode, c.Cookies, c.Mutations = load.Request, nil, nil
 	c.Rate, c.Ramp, c.Duration, c.Concurrency = 0, 0, 0, learnConcurrency
-	c.Count = uint64(c.Clients.Len())
+	c.Count, c.MaxTimeouts = uint64(c.Clients.Len()), learnTimeouts
 	r := l.runnerConfig(c, "learn")
 	r.CPUs = nil
 	if len(l.cpus) > 0 {
@@ -313,15 +349,20 @@ func (l *loader) learn(ctx context.Context) (runner.Figures, error) {
 // learnConcurrency is few enough for the backlog of a small server.
 const learnConcurrency = 64
 
-// failedLearning ends a run that has no cookies to show.
+// learnTimeouts is how many silent clients end learning: by then it has waited 16 times
+// for --timeout.
+const learnTimeouts = 16 * learnConcurrency
+
+// failedLearning ends a run that has no cookies to show, or is interrupted before it
+// shows any.
 func (l *loader) failedLearning(figures runner.Figures, err error) error {
-	if ctx := l.cmd.Context(); ctx.Err() != nil {
-		return errors.Join(err, l.output.result(l, figures))
+	if figures.Sent == 0 && err != nil {
+		return err
 	}
-	if err == nil {
+	if err == nil && l.cmd.Context().Err() == nil {
 		err = l.failure(figures.Counters)
 	}
-	return errors.Join(l.output.result(l, figures), err)
+	return errors.Join(l.output.result(l, "learn", load.Request, figures), err)
 }
 
 // load sends, and prints the figures also if something went wrong.
@@ -332,7 +373,7 @@ func (l *loader) load(ctx context.Context) error {
 	if figures.Sent == 0 && err != nil {
 		return err
 	}
-	printed := l.output.result(l, figures)
+	printed := l.output.result(l, "run", l.Mode, figures)
 	if err == nil && ctx.Err() == nil {
 		err = l.judge(figures)
 	}
@@ -344,7 +385,9 @@ func (l *loader) judge(f runner.Figures) error {
 	switch {
 	case f.SendErrors > 0 && f.SendErrors >= f.Sent:
 		return errors.New("nothing could be sent")
-	case l.Mode == load.Syn || f.Completed > 0 || len(l.Mutations) > 0:
+	case f.GaveUp && f.SynAcks+f.Resets > 0:
+		return fmt.Errorf("%v answers no more: stopped after %d exchanges, of which %d timed out", l.Server, f.Sent, f.Timeouts)
+	case l.Mode == load.Syn || f.Completed > 0 || len(l.Mutations) > 0 && f.SynAcks+f.Resets > 0:
 		return nil
 	}
 	return l.failure(f.Counters)

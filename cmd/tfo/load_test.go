@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"tfocraft/cookie"
+	"tfocraft/handshake/load"
+	"tfocraft/handshake/load/runner"
 	"tfocraft/wire"
 	"tfocraft/wire/pcapng"
 )
@@ -55,6 +58,12 @@ func TestLoadUsage(t *testing.T) {
 		"load 192.0.2.2:80 --cpus 1,0-3":                                              "--cpus: 1 is there twice",
 		"load 192.0.2.2:80 --pcap-out x":                                              "--pcap-out needs --count N, or --rate N",
 		"load 192.0.2.2:80 --pcap-out x --count 5 --cookies learn":                    "no server to learn from",
+		"load 192.0.2.2:80 --pcap-out x --rate 1e6 --duration 11s":                    "--rate 1e6 for 11s is a file of 11000000 SYNs, 1e+07 at most" + "\n     --count",
+		"load 192.0.2.2:80 --pcap-out x --count 5 --answer-arp":                       "--answer-arp has no effect with --pcap-out: nothing is sent",
+		"load 192.0.2.2:80 --pcap-out x --count 5 --timeout 3s":                       "--timeout has no effect",
+		"load 192.0.2.2:80 --pcap-out x --count 5 --guard rst":                        "--guard has no effect",
+		"load 192.0.2.2:80 --pcap-out load_test.go --count 5 -d @../tfo/load_test.go": "--pcap-out: load_test.go is the file of --data, and would be written over",
+		"load 192.0.2.2:80 --pcap-out load_test.go --count 5 --key-file load_test.go": "is the file of --key-file",
 		"load 192.0.2.2:80 --pcap-out x --pcap y":                                     "exclude each other",
 		"load 192.0.2.2:80 --mode syn --pcap-out x --count 5 -d " + long:              "data does not fit: 1500 bytes, a SYN has room for 1428",
 		"load 192.0.2.2:80 --pcap-out x --count 5 --options mss --cookies none":       "--options",
@@ -72,6 +81,66 @@ func TestLoadUsage(t *testing.T) {
 	}
 	if _, err := os.Stat("x"); err == nil {
 		t.Error("a refused run has left its file")
+	}
+}
+
+// Clients that are somebody else's are found wherever they are in a range.
+func TestLoadPublicClient(t *testing.T) {
+	for clients, want := range map[string]string{
+		"198.18.0.0/15":                       "",
+		"10.0.0.0/8":                          "",
+		"172.16.0.1-172.31.255.254":           "",
+		"2001:db8::/112,fd00::1-fd00::ff":     "",
+		"100.64.0.0/10,203.0.113.7":           "",
+		"8.8.8.0/29":                          "8.8.8.1",
+		"198.18.1.0/24,8.8.4.4":               "8.8.4.4",
+		"198.19.255.254-198.20.0.1":           "198.20.0.0",
+		"9.255.255.254-10.0.0.1":              "9.255.255.254",
+		"2001:db7:ffff:ffff:ffff:ffff:ffff:0": "2001:db7:ffff:ffff:ffff:ffff:ffff:0",
+		"2001:4860::/112":                     "2001:4860::",
+		"8.8.8.8":                             "", // this host's
+		"8.8.8.8-8.8.8.9":                     "8.8.8.9",
+	} {
+		c, err := load.ParseClients(clients)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, ok := publicClient(c, []netip.Addr{netip.MustParseAddr("8.8.8.8")})
+		if ok != (want != "") || ok && got != netip.MustParseAddr(want) {
+			t.Errorf("%s: %v is public, want %q", clients, got, want)
+		}
+	}
+}
+
+// Beside the times stands of how many exchanges they are.
+func TestLoadMissingTimes(t *testing.T) {
+	for _, test := range []struct {
+		rate   float64
+		counts load.Counters
+		n      int64
+		want   string
+	}{
+		{100, load.Counters{Sent: 10}, 10, ""},
+		{100, load.Counters{Sent: 10, Unsent: 5}, 10, " (of 10 of 15 planned)"},
+		{100, load.Counters{Sent: 10, Unsent: 5, Timeouts: 3, Resets: 1}, 9, " (of 9 of 15 planned, 3 of them timed out)"},
+		{0, load.Counters{Sent: 10}, 10, ""},
+		{0, load.Counters{Sent: 10, Timeouts: 3}, 7, " (of 7 of 10)"},
+	} {
+		l := &loader{loadPlan: &loadPlan{Config: load.Config{Rate: test.rate}}}
+		if got := loadMissing(l, runner.Figures{Counters: test.counts}, test.n); got != test.want {
+			t.Errorf("%+v: %q, want %q", test.counts, got, test.want)
+		}
+	}
+}
+
+// What is written into a file has no rate: nobody has sent it.
+func TestLoadFileRate(t *testing.T) {
+	args := []string{"load", "198.18.0.2:80", "--clients", "198.18.1.0/24", "--count", "5", "--pcap-out", filepath.Join(t.TempDir(), "out.pcapng")}
+	if got := tfo(t, "", args...).stdout; !strings.Contains(got, "SYNs                    5\n") || strings.Contains(got, "rate") {
+		t.Errorf("printed %s", got)
+	}
+	if got := tfo(t, "", append(args, "--json")...).stdout; !strings.Contains(got, `"rate":0,`) {
+		t.Errorf("printed %s", got)
 	}
 }
 

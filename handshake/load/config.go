@@ -87,7 +87,11 @@ type Config struct {
 	Duration    time.Duration // how long exchanges begin; 0 means no bound
 
 	Timeout time.Duration // of a whole exchange; 5 s at 0
-	RTO     time.Duration // the first retransmission timeout, which then doubles; 1 s at 0
+	// MaxTimeouts ends a closed loop once so many exchanges have timed out; 0 means only
+	// when so many have in a row, with nothing heard of the server meanwhile, as may be in
+	// flight, and 64.
+	MaxTimeouts uint64
+	RTO         time.Duration // the first retransmission timeout, which then doubles; 1 s at 0
 	// KeepOpen leaves the first FIN to the server. Otherwise it goes behind the data.
 	KeepOpen bool
 

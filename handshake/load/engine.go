@@ -38,6 +38,9 @@ type Engine struct {
 	stopped  bool          // no more exchanges begin
 	stopTime time.Duration
 	stopDone uint64 // what was completed by then
+	silent   uint64 // timeouts since the server was last heard
+	heard    uint64 // answers by then
+	gaveUp   bool   // stopped since the server is silent
 
 	exchanges []exchange
 	free      []int32
@@ -133,20 +136,32 @@ func (e *Engine) TakeLatency(firstByte, whole Latency) {
 }
 
 // Rate returns what was completed, in mode Syn sent, and in what time: up to the end
-// of the time in which exchanges begin, or, if a count ended it, up to the last one that was completed.
+// of the time in which exchanges begin, or, if a count ended it, up to the last one that was
+// completed. With a rate the last one takes its share of the time also then.
 func (e *Engine) Rate(now time.Duration) (n uint64, in time.Duration) {
 	byTime := e.stopped && e.begun < e.count
 	switch {
-	case e.config.blind() && e.stopped:
+	case e.config.blind() && byTime:
 		return e.begun, e.stopTime
+	case e.config.blind() && e.stopped:
+		return e.begun, max(e.stopTime, e.planEnd())
 	case e.config.blind():
 		return e.begun, now
 	case byTime:
 		return e.stopDone, e.stopTime
 	case e.stopped && e.InFlight() == 0:
-		return e.counters.Completed, e.last
+		return e.counters.Completed, max(e.last, e.planEnd())
 	}
 	return e.counters.Completed, now
+}
+
+// planEnd is an interval after the last exchange was planned to begin; without a rate
+// it is zero.
+func (e *Engine) planEnd() time.Duration {
+	if e.schedule.rate == 0 || e.begun == 0 {
+		return 0
+	}
+	return e.schedule.at(e.begun-1) + time.Duration(float64(time.Second)/e.schedule.rate)
 }
 
 // Done reports whether everything has begun and ended.
@@ -207,8 +222,9 @@ func (e *Engine) Advance(now time.Duration, out Output, budget int) int {
 	}
 	switch {
 	case e.config.Duration > 0 && now >= e.config.Duration:
-		e.endOfTime(now)
-	case e.hopeless():
+		e.Stop(now)
+	case e.hopeless() && !e.stopped:
+		e.gaveUp = true
 		e.Stop(now)
 	}
 	n := 0
@@ -226,30 +242,63 @@ func (e *Engine) Advance(now time.Duration, out Output, budget int) int {
 	return n
 }
 
-// endOfTime stops, and counts what was planned and is not going to happen.
-func (e *Engine) endOfTime(now time.Duration) {
+// silence is how many timeouts in a row end a closed loop at least.
+const silence = 64
+
+// hopeless reports whether a closed loop has heard nothing at all from everybody who
+// was in flight at first, or nothing any more, or too seldom. Those that are to come
+// would only take as long.
+func (e *Engine) hopeless() bool {
+	c := &e.counters
+	switch n := uint64(e.config.Concurrency); {
+	case e.schedule.rate > 0:
+		return false
+	case e.config.MaxTimeouts > 0 && c.Timeouts >= e.config.MaxTimeouts:
+		return true
+	case e.heard == 0:
+		return e.silent >= n
+	default:
+		return e.silent >= max(n, silence)
+	}
+}
+
+// GaveUp reports whether the run was stopped before its time or count since the server
+// did not answer.
+func (e *Engine) GaveUp() bool { return e.gaveUp }
+
+// timedOut counts an exchange that took too long. In an open loop it is as long as that
+// among the times: without it a server that stalls would look like a fast one.
+func (e *Engine) timedOut(x *exchange, now time.Duration) {
+	if e.schedule.rate > 0 {
+		if !x.answered && e.config.Mode == Exchange {
+			e.firstByte.record(now - x.planned)
+		}
+		if !x.finSeen {
+			e.latency.record(now - x.planned)
+		}
+	}
+	c := &e.counters
+	c.Timeouts++
+	if heard := c.SynAcks + c.Resets; heard != e.heard {
+		e.heard, e.silent = heard, 0
+	}
+	e.silent++
+}
+
+// Stop lets no more exchanges begin, and counts those that were planned by now.
+func (e *Engine) Stop(now time.Duration) {
 	if e.stopped {
 		return
 	}
-	e.Stop(now)
-	if e.schedule.rate > 0 {
-		planned := min(e.schedule.before(e.config.Duration), e.count)
-		e.counters.Unsent = planned - min(planned, e.begun)
+	e.stopped, e.stopTime, e.stopDone = true, now, e.counters.Completed
+	if e.schedule.rate == 0 {
+		return
 	}
-}
-
-// hopeless reports whether a closed loop has heard nothing at all from everybody who
-// was in flight at first. Those that are to come would only take as long.
-func (e *Engine) hopeless() bool {
-	c := &e.counters
-	return e.schedule.rate == 0 && c.Timeouts >= uint64(e.config.Concurrency) && c.SynAcks+c.Resets == 0
-}
-
-// Stop lets no more exchanges begin.
-func (e *Engine) Stop(now time.Duration) {
-	if !e.stopped {
-		e.stopped, e.stopTime, e.stopDone = true, now, e.counters.Completed
+	if e.config.Duration > 0 {
+		now = min(now, e.config.Duration)
 	}
+	planned := min(e.schedule.before(now), e.count)
+	e.counters.Unsent = planned - min(planned, e.begun)
 }
 
 // Abort stops at once: the server hears a reset for what was in flight.
@@ -301,8 +350,8 @@ func (e *Engine) begin(planned, now time.Duration, out Output) {
 }
 
 // isnStep is by how many bits numbers of sequence go on from one use of a pair of address
-// and port to the next: more than an exchange has data.
-const isnStep = 20
+// and port to the next: more than SYN, data and FIN of an exchange take.
+const isnStep = 21
 
 // isn is the initial sequence number of the first use of a pair.
 func (e *Engine) isn(client int, port uint16) wire.Seq {
@@ -322,7 +371,7 @@ func (e *Engine) drop(i int32) {
 // expire goes through the timers that have run out.
 func (e *Engine) expire(now time.Duration, out Output) {
 	for i := e.limit.due(now); i >= 0; i = e.limit.due(now) {
-		e.counters.Timeouts++
+		e.timedOut(&e.exchanges[i], now)
 		e.sendReset(&e.exchanges[i], out)
 		e.drop(i)
 	}

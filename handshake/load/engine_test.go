@@ -121,6 +121,25 @@ func TestSynAnswers(t *testing.T) {
 	h.wantCounters(Counters{Sent: 1, SynAcks: 2, Accepted: 1, Rejected: 1, Resets: 1})
 }
 
+// Answers to SYNs that this run has not sent are strays: those of an earlier run have
+// numbers that are anywhere, also a step or more from those that are right.
+func TestSynStrays(t *testing.T) {
+	h := start(t, small(Syn))
+	h.want(testSyn)
+	h.server("S. 0:0(0) ack 15 win 65535", "S. 0:0(0) ack 0 win 65535", "S. 0:0(0) ack 1000 win 65535",
+		"S. 0:0(0) ack 2097166 win 65535", "S. 0:0(0) ack 4294967290 win 65535", "R. 0:0(0) ack 15 win 0", "R 0:0(0) win 0")
+	h.wantCounters(Counters{Sent: 1, Strays: 7})
+
+	c := small(Syn)
+	c.Clients, _ = ParseClients("198.18.1.1")
+	c.Ports, c.Count = Ports{1000, 1000}, 2
+	h = start(t, c)
+	h.pop()
+	h.want(testSyn)
+	h.server("S. 0:0(0) ack 14 win 65535", "S. 0:0(0) ack 4292870158 win 65535", "S. 0:0(0) ack 2097166 win 65535")
+	h.wantCounters(Counters{Sent: 2, SynAcks: 2, Accepted: 2, Strays: 1})
+}
+
 // An open loop goes on whether or not there are answers, and times count from the
 // plan.
 func TestOpenLoop(t *testing.T) {
@@ -160,6 +179,74 @@ func TestUnsent(t *testing.T) {
 	}
 }
 
+// Also if it is interrupted.
+func TestUnsentAtInterrupt(t *testing.T) {
+	for now, want := range map[time.Duration]Counters{
+		500 * time.Millisecond: {Sent: 7, Unsent: 493}, 2 * time.Second: {Sent: 7, Unsent: 993},
+	} {
+		c := small(Syn)
+		c.Rate, c.Count, c.Duration = 1000, 0, time.Second
+		e, err := New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out discard
+		e.Advance(10*time.Millisecond, &out, 7)
+		e.Abort(now, &out)
+		e.Abort(now+time.Second, &out)
+		if got := e.Counters(); got != want {
+			t.Errorf("interrupted at %v: counted %+v, want %+v", now, got, want)
+		}
+	}
+}
+
+// In an open loop what times out is among the times, from the plan on, and in a closed
+// one not.
+func TestTimeoutLatency(t *testing.T) {
+	for _, rate := range []float64{0, 100} {
+		c := small(Exchange)
+		c.Rate, c.Count, c.Concurrency = rate, 3, 3
+		h := start(t, c)
+		h.want(append([]string{testSyn}, map[bool][]string{true: {testSyn, testSyn}}[rate == 0]...)...)
+		h.server("SF. 0:13(13) ack 14 win 65535 <mss 1460>")
+		h.pop()
+		h.advance(30 * time.Millisecond) // late: two were planned meanwhile
+		h.advance(5 * time.Second)
+		first, whole := NewLatency(), NewLatency()
+		h.TakeLatency(first, whole)
+		if rate == 0 {
+			if first.Count() != 1 || whole.Count() != 1 {
+				t.Errorf("a closed loop has %d and %d times", first.Count(), whole.Count())
+			}
+			continue
+		}
+		for _, l := range []Latency{first, whole} {
+			if got := l.Max().Round(10 * time.Millisecond); l.Count() != 3 || got != 5020*time.Millisecond {
+				t.Errorf("%d times, the longest %v", l.Count(), got)
+			}
+		}
+	}
+}
+
+// Two that begin at 10 a second take two tenths of a second.
+func TestRateOfCount(t *testing.T) {
+	for _, mode := range []Mode{Syn, Exchange} {
+		c := small(mode)
+		c.Rate, c.Count = 10, 2
+		h := start(t, c)
+		for range 2 {
+			h.want(testSyn)
+			h.server("SF. 0:13(13) ack 14 win 65535 <mss 1460>")
+			h.server(". 15:15(0) ack 15 win 65535")
+			h.out.frames = nil
+			h.advance(100 * time.Millisecond)
+		}
+		if n, in := h.Rate(h.now); n != 2 || in != 200*time.Millisecond {
+			t.Errorf("%v: %d in %v", mode, n, in)
+		}
+	}
+}
+
 func TestClosedLoop(t *testing.T) {
 	c := small(Exchange)
 	c.Concurrency, c.Count, c.Duration = 4, 0, time.Second
@@ -192,6 +279,41 @@ func TestHopeless(t *testing.T) {
 	h.wantCounters(Counters{Sent: 4, Retransmits: 8, Timeouts: 4})
 }
 
+// Nor with one that answered once, and not when one in two is silent, if there is a
+// bound. An answer now and then is enough without.
+func TestGoneSilent(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		answers  func(n int) bool
+		bound    uint64
+		timeouts uint64 // 0 means that it goes on
+	}{
+		{"silent after 10", func(n int) bool { return n < 10 }, 0, 64},
+		{"silent for 60 now and then", func(n int) bool { return n%61 == 0 }, 0, 0},
+		{"every other one", func(n int) bool { return n%2 == 0 }, 100, 100},
+		{"every other one, without bound", func(n int) bool { return n%2 == 0 }, 0, 0},
+	} {
+		c := small(Request)
+		c.Concurrency, c.Count, c.MaxTimeouts = 1, 2000, test.bound
+		h := start(t, c)
+		for n := 0; !h.Done(); n++ {
+			h.pop()
+			if test.answers(n) {
+				h.server("S. 0:0(0) ack 1 win 65535 <mss 1460,FO 01020304>")
+				h.advance(0)
+				h.out.frames = h.out.frames[1:] // the reset
+				continue
+			}
+			h.out.frames = nil
+			h.advance(5 * time.Second)
+		}
+		got := h.Counters()
+		if gaveUp := test.timeouts > 0; gaveUp != h.GaveUp() || gaveUp && got.Timeouts != test.timeouts || !gaveUp && got.Sent != 2000 {
+			t.Errorf("%s: gave up: %v, counted %+v", test.name, h.GaveUp(), got)
+		}
+	}
+}
+
 func TestRampOfConcurrency(t *testing.T) {
 	c := small(Exchange)
 	c.Concurrency, c.Count, c.Ramp = 100, 0, time.Second
@@ -221,10 +343,35 @@ func TestPairInFlight(t *testing.T) {
 		h.advance(0)
 		isn := h.isn
 		h.want(testSyn)
-		if step := h.isn.Diff(isn); step < 1<<isnStep {
+		if step := h.isn.Diff(isn); step <= MaxSize+2 { // SYN and FIN
 			t.Errorf("the numbers of the next connection are %d later", step)
 		}
 	}
+}
+
+// SYNs of very many lengths are right, and take no more memory than a bound.
+func TestManyLengths(t *testing.T) {
+	c := small(Syn)
+	c.MSS, c.Count = 65000, 2000
+	c.Sizes, _ = ParseSizes("0-64000")
+	h := start(t, c)
+	for h.advance(time.Second); len(h.out.frames) > 0; {
+		if p := h.pop(); len(p.TCP.Payload) > 64000 || p.TCP.Flags != wire.SYN {
+			t.Fatalf("sent %v", &p)
+		}
+	}
+	kept := 0
+	for _, stamps := range h.frames.stamps {
+		for data, s := range stamps {
+			if s != nil {
+				kept += data
+			}
+		}
+	}
+	if kept < maxKept/2 || kept > maxKept {
+		t.Errorf("%d bytes are kept, want at most %d", kept, maxKept)
+	}
+	h.wantCounters(Counters{Sent: 2000})
 }
 
 func TestProfiles(t *testing.T) {

@@ -14,12 +14,20 @@ type frames struct {
 	// stamps are those of right SYNs, by length of cookie and data. SYNs without data
 	// are the first ones.
 	stamps  [wire.MaxOptionsLen][]*wire.Stamp
+	kept    int         // bytes in all stamps
 	again   *wire.Stamp // the SYN without Fast Open
 	variant wire.Variant
 	cookie  []byte
 	packet  wire.Packet // of all other segments
 	options []byte
 }
+
+const (
+	// maxKept bounds the stamps of all lengths that are kept. More are made anew each time.
+	maxKept = 16 << 20
+	// stampLen is about what a stamp takes beside its data.
+	stampLen = 512
+)
 
 // A syn is what one SYN has for its own.
 type syn struct {
@@ -76,11 +84,16 @@ func (f *frames) sendSyn(s *syn, out Output) int {
 		stamps = append(stamps, make([]*wire.Stamp, data+1-len(stamps))...)
 		f.stamps[len(f.cookie)] = stamps
 	}
-	if stamps[data] == nil {
-		stamps[data] = f.newSyn(data)
+	stamp := stamps[data]
+	if stamp == nil {
+		stamp = f.newSyn(data)
+		if n := stampLen + data; f.kept+n <= maxKept {
+			stamps[data] = stamp
+			f.kept += n
+		}
 	}
 	f.variant = wire.Variant{Src: s.addr, SrcPort: s.port, Seq: s.isn, TSVal: f.config.Form.tsVal, Cookie: f.cookie}
-	out.Send(stamps[data].Append(out.Buffer()[:0], &f.variant))
+	out.Send(stamp.Append(out.Buffer()[:0], &f.variant))
 	return data
 }
 

@@ -33,20 +33,38 @@ func (e *Engine) Input(now, at time.Duration, frame []byte, verify bool) {
 
 // countAnswer counts an answer to an exchange that nobody remembers. What it
 // acknowledges tells whether data was taken: from one use of a pair to the next its
-// numbers go on by steps that are longer than any data.
+// numbers go on by steps that are longer than any data. An answer that a server
+// repeats counts each time.
 func (e *Engine) countAnswer(client int, s *wire.Segment) {
+	if !s.Flags.Has(wire.SYN|wire.ACK) && !s.Flags.Has(wire.RST) {
+		return
+	}
+	acked, ok := e.blindlyAcked(client, s)
 	switch {
-	case s.Flags.Has(wire.SYN | wire.ACK):
+	case !ok:
+		e.counters.Strays++
+	case s.Flags.Has(wire.RST):
+		e.counters.Resets++
+	default:
 		e.counters.SynAcks++
-		acked := uint32(s.Ack.Diff(e.isn(client, s.DstPort))) & (1<<isnStep - 1)
 		if acked > 1 {
 			e.counters.Accepted++
 		} else if e.config.Sizes.max > 0 {
 			e.counters.Rejected++
 		}
-	case s.Flags.Has(wire.RST):
-		e.counters.Resets++
 	}
+}
+
+// blindlyAcked returns how many numbers of a SYN of this run a segment acknowledges. It
+// reports false for the answer to another run: no SYN of this one has these numbers.
+func (e *Engine) blindlyAcked(client int, s *wire.Segment) (acked int, ok bool) {
+	d := uint32(s.Ack.Diff(e.isn(client, s.DstPort)))
+	most := 1 + e.config.Sizes.max
+	if len(e.config.Mutations) > 0 {
+		most++ // one of them is a FIN
+	}
+	acked = int(d & (1<<isnStep - 1))
+	return acked, s.Flags.Has(wire.ACK) && d>>isnStep <= e.walk.last && acked >= 1 && acked <= most
 }
 
 // inputStray takes a segment of no exchange in flight: one that has just ended, or

@@ -9,7 +9,8 @@ import (
 
 // AppendAnswer adds the frame that answers a question for the hardware address of a
 // client, an ARP request (RFC 826) or a neighbour solicitation (RFC 4861), with mac.
-// It adds nothing, and reports false, if frame is no such question.
+// It adds nothing, and reports false, if frame is no such question, or asks whether an
+// address is free.
 func AppendAnswer(dst, frame []byte, c *Clients, mac wire.MAC) ([]byte, bool) {
 	e, rest, err := wire.ParseEthernet(frame)
 	switch {
@@ -37,6 +38,11 @@ func appendARP(dst []byte, e wire.Ethernet, b []byte, c *Clients, mac wire.MAC) 
 		return dst, false
 	}
 	sender, target := b[8:18], b[24:28]
+	// RFC 5227, Section 2.1.1: a probe, from 0.0.0.0, asks whether an address is free. Who
+	// wants to have it shall.
+	if binary.BigEndian.Uint32(sender[6:]) == 0 {
+		return dst, false
+	}
 	if _, ok := c.Index(netip.AddrFrom4([4]byte(target))); !ok {
 		return dst, false
 	}

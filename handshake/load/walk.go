@@ -11,6 +11,7 @@ type walk struct {
 	port     int    // of ports
 	fromPort int
 	round    uint32 // how often it has been everywhere
+	last     uint32 // round of the last pair
 }
 
 // newWalk begins somewhere, share i of several as far as it can from the others.
@@ -24,6 +25,7 @@ func newWalk(n int, clients []uint32, ports Ports, seed uint64, i, shares int) w
 
 // next returns a pair, and how often it has been used before.
 func (w *walk) next() (client int, port uint16, round uint32) {
+	w.last = w.round
 	client, port, round = int(w.at), w.ports.First+uint16(w.port), w.round
 	if w.clients != nil {
 		client = int(w.clients[w.at])

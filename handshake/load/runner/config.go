@@ -22,7 +22,10 @@ type Config struct {
 	Neighbours bool
 	// Capture sees every frame; nil for nobody. Engines call it at the same time.
 	Capture func(frame []byte, at time.Time, outgoing bool)
-	// Report is told each second how it goes; nil for nobody.
+	// Opened is called once everything is open, before the first frame; nil for nobody.
+	Opened func()
+	// Report is told each second how it goes, and once more in the end of what is left;
+	// nil for nobody.
 	Report func(Second)
 	// Warn is told what is wrong and does not end the run, once for each kind; nil for nobody.
 	Warn func(error)
@@ -41,6 +44,7 @@ type Figures struct {
 	Rated      uint64        // what Rate counts
 	RatedTime  time.Duration
 	Method     string // how frames were sent
+	GaveUp     bool   // an engine has stopped early since the server did not answer
 }
 
 // Rate is what was completed in a second, in mode Syn sent.

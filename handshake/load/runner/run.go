@@ -20,6 +20,9 @@ func Run(ctx context.Context, c Config) (Figures, error) {
 	if err := r.open(); err != nil {
 		return newFigures(), err
 	}
+	if c.Opened != nil {
+		c.Opened()
+	}
 	return r.run(ctx)
 }
 
@@ -121,6 +124,7 @@ func (r *run) figures() (Figures, error) {
 		f.Rated += w.figures.Rated
 		f.RatedTime = max(f.RatedTime, w.figures.RatedTime)
 		f.Method = w.figures.Method
+		f.GaveUp = f.GaveUp || w.engine.GaveUp()
 		if w.err != nil {
 			errs = append(errs, w.err)
 		}
@@ -142,7 +146,12 @@ func (r *run) warn(err error) {
 // published is within what a worker at work has let others see its figures.
 const published = 5 * time.Millisecond
 
-// report tells each second how it goes.
+// shortestSecond is a last part of a second in which, if nothing happened, there is
+// nothing to tell.
+const shortestSecond = time.Millisecond
+
+// report tells each second how it goes, and in the end of the part of a second that is
+// left.
 func (r *run) report(over <-chan struct{}) {
 	if r.config.Report == nil {
 		return
@@ -150,16 +159,20 @@ func (r *run) report(over <-chan struct{}) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	last := Second{}
-	for {
+	for working := true; working; {
 		select {
-		case <-over:
-			return
+		case <-over: // the workers' figures are those of the end
+			working = false
 		case <-tick.C:
+			time.Sleep(published) // so that the workers' figures are those of the whole second
 		}
-		time.Sleep(published) // so that the workers' figures are those of the whole second
 		s := Second{Latency: load.NewLatency()}
 		for _, w := range r.workers {
 			w.addTo(&s)
+		}
+		if !working && s.At-last.At < shortestSecond && s.Total == last.Total {
+			r.latency.Take(s.Latency)
+			return
 		}
 		if s.At <= last.At { // they are all stuck
 			s.At = time.Since(r.begun)

@@ -104,8 +104,33 @@ func TestRunCancelled(t *testing.T) {
 		}})
 		return err
 	})
-	if got.Sent != 10 || got.Aborted != 10 || seconds != 2 {
+	if got.Sent != 10 || got.Aborted != 10 || seconds != 3 {
 		t.Errorf("counted %+v after %d seconds", got.Counters, seconds)
+	}
+}
+
+// The seconds, with what is left of the last one, are all that happened.
+func TestRunSeconds(t *testing.T) {
+	near, peer := hosttest.Wired(t)
+	c := syns(t, near, peer)
+	c.Rate, c.Duration = 1000, 1400*time.Millisecond
+	var sum load.Counters
+	var last time.Duration
+	seconds := 0
+	var got Figures
+	near.Do(func() (err error) {
+		got, err = Run(t.Context(), Config{Load: c, Interface: "veth0", Report: func(s Second) {
+			if s.At <= last || s.In != s.At-last {
+				t.Errorf("a second of %v at %v after one at %v", s.In, s.At, last)
+			}
+			last = s.At
+			seconds++
+			sum.Add(s.Counters)
+		}})
+		return err
+	})
+	if seconds != 2 || sum != got.Counters {
+		t.Errorf("%d seconds, with %+v, want %+v", seconds, sum, got.Counters)
 	}
 }
 
