@@ -70,6 +70,7 @@ func TestEchoEnds(t *testing.T) {
 				time.Sleep(time.Second)
 				c.play(conn)
 				time.Sleep(2 * patience)
+				synctest.Wait()
 				if len(*ended) != 1 || (*ended)[0].Close != c.want {
 					t.Errorf("reported %+v, want one that ends by %s", *ended, c.want)
 				}
@@ -90,6 +91,7 @@ func TestLongReply(t *testing.T) {
 		}
 		conn.Close()
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if len(*ended) != 1 || (*ended)[0].Sent != uint64(len(reply)) {
 			t.Errorf("reported %+v, want %d bytes sent", *ended, len(reply))
 		}

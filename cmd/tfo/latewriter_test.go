@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,25 +15,44 @@ import (
 // Lines go out together, in order, soon.
 func TestLateWriter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
-		l := newLateWriter(&out, func(err error) { t.Error(err) })
+		out := &lockedBuffer{}
+		l := newLateWriter(out, func(err error) { t.Error(err) })
 		var want strings.Builder
 		for i := range 1000 {
 			fmt.Fprintln(l, i)
 			fmt.Fprintln(&want, i)
 		}
-		if out.Len() > 0 {
+		if len(out.String()) > 0 {
 			t.Error("written at once")
 		}
 		time.Sleep(2 * writeDelay)
+		synctest.Wait()
 		if out.String() != want.String() {
-			t.Errorf("got %d bytes, want %d", out.Len(), want.Len())
+			t.Errorf("got %d bytes, want %d", len(out.String()), want.Len())
 		}
 		fmt.Fprintln(l, "last")
 		if err := l.close(); err != nil || !strings.HasSuffix(out.String(), "\nlast\n") {
-			t.Errorf("close: %v, the end is %q", err, out.String()[out.Len()-10:])
+			t.Errorf("close: %v, the end is %q", err, out.String()[max(len(out.String())-10, 0):])
 		}
 	})
+}
+
+// A lockedBuffer is written and read by different goroutines.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
 }
 
 // Nobody waits for an output that nobody reads; what it has no room for is counted.
@@ -42,9 +62,6 @@ func TestLateWriterBlocked(t *testing.T) {
 	line := bytes.Repeat([]byte("x"), 1000)
 	for range 3 * maxLate / len(line) {
 		l.Write(line)
-		if len(l.lines) == 0 {
-			time.Sleep(time.Millisecond)
-		}
 	}
 	go io.Copy(io.Discard, r)
 	if err := l.close(); err == nil {
