@@ -23,19 +23,11 @@ func crowdSubject() subject {
 }
 
 func crowded(ctx context.Context, t *traffic, open int) ([]float64, error) {
-	s, err := t.open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer s.Close()
-	if err := s.steerBoth(ctx); err != nil {
-		return nil, err
-	}
-	d, err := holdingServer().start(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	defer d.kill()
+	return t.against(ctx, holdingServer(), func(s *scene, d *daemon) ([]float64, error) { return s.crowded(ctx, d, open) })
+}
+
+func (s *scene) crowded(ctx context.Context, d *daemon, open int) ([]float64, error) {
+	t := s.t
 	if err := s.hold(ctx, crowdClients, open, "-o"); err != nil {
 		return nil, err
 	}

@@ -38,21 +38,26 @@ func exchangesWith(server server) func(context.Context, *traffic) ([]float64, er
 // exchangesBetween measures a load and a server.
 func exchangesBetween(load func(*scene, context.Context) (numbers, error), server server) func(context.Context, *traffic) ([]float64, error) {
 	return func(ctx context.Context, t *traffic) ([]float64, error) {
-		s, err := t.open(ctx)
-		if err != nil {
-			return nil, err
-		}
-		defer s.Close()
-		if err := s.steerBoth(ctx); err != nil {
-			return nil, err
-		}
-		d, err := server.start(ctx, s)
-		if err != nil {
-			return nil, err
-		}
-		defer d.kill()
-		return s.exchanges(ctx, load, d)
+		return t.against(ctx, server, func(s *scene, d *daemon) ([]float64, error) { return s.exchanges(ctx, load, d) })
 	}
+}
+
+// against measures a server on two fresh hosts, each of which has its core.
+func (t *traffic) against(ctx context.Context, server server, measure func(*scene, *daemon) ([]float64, error)) ([]float64, error) {
+	s, err := t.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	if err := s.steerBoth(ctx); err != nil {
+		return nil, err
+	}
+	d, err := server.start(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	defer d.kill()
+	return measure(s, d)
 }
 
 // exchanges loads the server at the host's own address. Cookies are learnt before the time begins, and a load ends with

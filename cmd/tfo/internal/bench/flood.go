@@ -24,20 +24,7 @@ func floodSubject() subject {
 
 func flooded(server server) func(context.Context, *traffic) ([]float64, error) {
 	return func(ctx context.Context, t *traffic) ([]float64, error) {
-		s, err := t.open(ctx)
-		if err != nil {
-			return nil, err
-		}
-		defer s.Close()
-		if err := s.steerBoth(ctx); err != nil {
-			return nil, err
-		}
-		d, err := server.start(ctx, s)
-		if err != nil {
-			return nil, err
-		}
-		defer d.kill()
-		return s.flooded(ctx, d)
+		return t.against(ctx, server, func(s *scene, d *daemon) ([]float64, error) { return s.flooded(ctx, d) })
 	}
 }
 

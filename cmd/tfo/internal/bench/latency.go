@@ -36,24 +36,13 @@ func dialOurs(ctx context.Context, s *scene) (numbers, error) {
 
 func latency(dial func(context.Context, *scene) (numbers, error), server server) func(context.Context, *traffic) ([]float64, error) {
 	return func(ctx context.Context, t *traffic) ([]float64, error) {
-		s, err := t.open(ctx)
-		if err != nil {
-			return nil, err
-		}
-		defer s.Close()
-		if err := s.steerBoth(ctx); err != nil {
-			return nil, err
-		}
-		d, err := server.start(ctx, s)
-		if err != nil {
-			return nil, err
-		}
-		defer d.kill()
-		n, err := dial(ctx, s)
-		if err != nil {
-			return nil, err
-		}
-		return latencyFigures(n)
+		return t.against(ctx, server, func(s *scene, _ *daemon) ([]float64, error) {
+			n, err := dial(ctx, s)
+			if err != nil {
+				return nil, err
+			}
+			return latencyFigures(n)
+		})
 	}
 }
 

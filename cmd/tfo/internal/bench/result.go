@@ -147,8 +147,5 @@ func resultFailures(all []result) error {
 		failed += r.failed
 		of += r.failed + len(r.samples)
 	}
-	if failed > 0 {
-		return fmt.Errorf("%d of %d measurements failed", failed, of)
-	}
-	return nil
+	return someFailed("measurements", failed, of)
 }

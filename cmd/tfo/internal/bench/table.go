@@ -74,8 +74,12 @@ func failures(all []series) error {
 		failed += s.failed
 		of += s.failed + len(s.samples)
 	}
+	return someFailed("transfers", failed, of)
+}
+
+func someFailed(what string, failed, of int) error {
 	if failed > 0 {
-		return fmt.Errorf("%d of %d transfers failed", failed, of)
+		return fmt.Errorf("%d of %d %s failed", failed, of, what)
 	}
 	return nil
 }
