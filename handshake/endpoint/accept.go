@@ -144,7 +144,7 @@ func (l *loop) open(now time.Time, ln *Listener, iss wire.Seq, admission handsha
 	config := l.stack.machineConfig(ln.config.Machine, local, remote, segmentSize(l.stack.mtu, local.Addr()))
 	config.ISS = iss
 	if ln.config.Handler != nil && admission.Data {
-		answersInSynAck(&config)
+		config.SynAckHold = -1 // until the handler has had its say
 	}
 	c := l.spares.server(ln, local, remote, &config)
 	l.insertServer(now, ln, c)

@@ -1,10 +1,6 @@
 package endpoint
 
-import (
-	"time"
-
-	"tfocraft/handshake"
-)
+import "time"
 
 // A Handler serves connections in the goroutine of the stack, which saves each the
 // goroutine, its wake-ups and, for a request in a SYN, two segments: the answer goes in
@@ -15,13 +11,13 @@ import (
 // is over: then reading fails with [os.ErrDeadlineExceeded], as it does when the stack
 // shuts down. After Close it is not called again for that connection.
 //
-// Nor may it call what waits for the stack: the setters of options, Stack.Counters,
-// Listener.Close and the like.
-//
 // It must not wait: [Conn.TryRead], [Conn.TryWrite], [Conn.CloseWrite], [Conn.Close],
 // [Conn.Abort], [Conn.SetValue], Info and Timing are what it is for. While it runs, nothing
 // else in the stack does. What it has written and closed is sent when it returns. Its
 // calls do not overlap, so it can have a buffer for all connections of its stack.
+//
+// Nor may it call what waits for the stack: the setters of options, Stack.Counters,
+// Listener.Close and the like.
 type Handler func(c *Conn)
 
 // handled is what there is of a connection that a handler serves.
@@ -128,6 +124,3 @@ func (c *Conn) Value() any {
 	}
 	return c.handled.value
 }
-
-// answersInSynAck lets the handler of a connection answer before the SYN-ACK goes out.
-func answersInSynAck(c *handshake.Config) { c.SynAckHold = -1 }

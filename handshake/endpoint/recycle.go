@@ -43,23 +43,26 @@ func (s *spares) collect(m *mailbox) {
 
 // server returns a connection with a fresh machine.
 func (s *spares) server(ln *Listener, local, remote netip.AddrPort, config *handshake.Config) *Conn {
-	stack, h, claim := ln.stack, ln.config.Handler, ln.claim
-	if h == nil {
-		return stack.newConn(local, remote, handshake.NewServer(*config), claim)
-	}
 	last := len(s.free) - 1
-	if last < 0 || !ln.config.ReuseConns {
-		c := stack.newConn(local, remote, handshake.NewServer(*config), claim)
-		c.handled = &handled{handler: h, reuse: ln.config.ReuseConns}
-		return c
+	if last < 0 || !ln.config.ReuseConns || ln.config.Handler == nil {
+		return ln.newConn(local, remote, handshake.NewServer(*config))
 	}
 	c := s.free[last]
 	s.free[last] = nil
 	s.free = s.free[:last]
 	m, hd := c.machine, c.handled
 	m.Reset(config)
-	*hd = handled{handler: h, reuse: true}
-	*c = Conn{stack: stack, local: local, remote: remote, machine: m, handled: hd}
-	c.claim, c.timer.slot = claim, notQueued
+	*hd = handled{handler: ln.config.Handler, reuse: true}
+	*c = Conn{stack: ln.stack, local: local, remote: remote, machine: m, handled: hd}
+	c.claim, c.timer.slot = ln.claim, notQueued
+	return c
+}
+
+// newConn returns a connection of the listener's that has memory of its own.
+func (ln *Listener) newConn(local, remote netip.AddrPort, m *handshake.Machine) *Conn {
+	c := ln.stack.newConn(local, remote, m, ln.claim)
+	if ln.config.Handler != nil {
+		c.handled = &handled{handler: ln.config.Handler, reuse: ln.config.ReuseConns}
+	}
 	return c
 }

@@ -94,10 +94,7 @@ func (l *loop) acceptCookie(now time.Time, ln *Listener, other *Conn) bool {
 		other.mu.Unlock()
 	}
 	m, out := handshake.RestoreServer(now, config, syn, *ack, l.outputs[:0])
-	c := l.stack.newConn(local, remote, m, ln.claim)
-	if ln.config.Handler != nil {
-		c.handled = &handled{handler: ln.config.Handler}
-	}
+	c := ln.newConn(local, remote, m)
 	l.insertServer(now, ln, c)
 	c.mu.Lock()
 	defer c.mu.Unlock()
