@@ -107,7 +107,7 @@ func TestFlags(t *testing.T) {
 		"connect":       "data http interface source repeat interval cache no-fast-open cookie no-cookie experimental timeout guard backend json pcap verbose",
 		"load":          "mode rate duration count concurrency ramp timeout clients ports answer-arp cookies scheme key key-file data size options profile experimental mutate keep-open seed cpus pcap-out allow-public interface guard backend json pcap verbose",
 		"craft":         "src dst data raw-option bad-checksum set format out send interface wait allow-public guard backend",
-		"explain":       "hex json packet only-tfo bytes",
+		"explain":       "hex packet only-tfo bytes json color",
 		"cookie make":   "scheme key key-file client server json",
 		"cookie verify": "scheme key key-file client server json",
 		"cookie key":    "from out json",
