@@ -32,6 +32,7 @@ type explainer struct {
 	viewFlags
 	packet  int  // the only frame that is wanted; 0 for all
 	onlyTFO bool // only connections with Fast Open
+	all     bool // frames without TCP, too
 	paper   *paper
 	story   *follow.Follower
 
@@ -97,9 +98,9 @@ func (e *explainer) wants(s *sight) bool {
 	case kindProblem:
 		// It is about what went from Src to Dst.
 		src, dst := s.problem.Src, s.problem.Dst
-		return e.open[ends{src, dst}] != 0 || e.open[ends{dst, src}] != 0
+		return e.all || e.open[ends{src, dst}] != 0 || e.open[ends{dst, src}] != 0
 	}
-	return false
+	return e.all
 }
 
 // wantsSegment decides about a connection when Fast Open shows in it, which is in its SYN or SYN-ACK.

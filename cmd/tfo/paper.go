@@ -72,7 +72,6 @@ var (
 	tintBytes  = tint{color.FgCyan}
 	tintTitle  = tint{color.Bold}
 	tintReason = tint{color.FgGreen}
-	tintBad    = tint{color.FgRed, color.Bold}
 )
 
 // in returns text in a tint.

@@ -50,6 +50,10 @@ func (l LinkType) String() string {
 	switch l {
 	case LinkRawBSD, LinkRaw:
 		return fmt.Sprintf("%d (raw IP)", uint16(l))
+	case LinkIPv4:
+		return fmt.Sprintf("%d (IPv4)", uint16(l))
+	case LinkIPv6:
+		return fmt.Sprintf("%d (IPv6)", uint16(l))
 	case LinkSLL2:
 		return fmt.Sprintf("%d (Linux SLL2)", uint16(l))
 	}
