@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"net/netip"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,13 +16,15 @@ type viewFlags struct {
 	paperFlags
 	bytes bool
 	json  bool
+	keys  keyFlags
 }
 
 func (v *viewFlags) add(cmd *cobra.Command) {
 	v.paperFlags.add(cmd)
 	f := cmd.Flags()
-	f.BoolVar(&v.bytes, "bytes", false, "show the bytes of every segment")
-	f.BoolVar(&v.json, "json", false, "print one JSON object for each segment and each connection")
+	f.BoolVar(&v.bytes, "bytes", false, "show every byte of every frame, what it means and why it is so")
+	f.BoolVar(&v.json, "json", false, "print one JSON object for each frame, with its fields, and each connection")
+	v.keys.add(cmd)
 }
 
 // An explainer takes frames in the order of their capture, and shows those that are wanted with what they are for. It
@@ -40,13 +41,9 @@ type explainer struct {
 	shown                        int
 	segments, broken, fragmented int
 
-	// told are the connections of which something was shown, by the ends of their segments.
-	told map[int]bool
-	open map[ends]int // the latest connection between two ends that is told of
+	told   map[int]bool // connections, by number, that are wanted; those that are remembered
+	failed error        // of what was printed between frames
 }
-
-// ends are those of a segment, from where it came first.
-type ends struct{ src, dst netip.AddrPort }
 
 // newExplainer prints what the flags ask for to w.
 func newExplainer(v viewFlags, w io.Writer) (*explainer, error) {
@@ -54,31 +51,48 @@ func newExplainer(v viewFlags, w io.Writer) (*explainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &explainer{viewFlags: v, paper: p, story: follow.New(), told: make(map[int]bool), open: make(map[ends]int)}, nil
+	e := &explainer{viewFlags: v, paper: p, story: follow.New(), told: make(map[int]bool)}
+	if v.keys.given() {
+		if e.story.Keyring, err = v.keys.keyring(); err != nil {
+			return nil, err
+		}
+	}
+	e.story.Done = e.forgotten
+	return e, nil
+}
+
+// forgotten tells of a connection that makes room for another: there are more of them than can be remembered.
+func (e *explainer) forgotten(c follow.Connection) {
+	if e.packet == 0 && e.told[c.Number] && e.failed == nil {
+		e.failed = e.printConnection(&c)
+	}
+	delete(e.told, c.Number)
 }
 
 // take takes the next frame, by its number in the capture, and shows it if it is wanted. It keeps nothing of f.
 func (e *explainer) take(number int, f *pcapng.Frame) error {
-	s := e.look(f)
-	s.number = number
-	if !e.wants(&s) {
-		return nil
+	s := e.look(number, f)
+	if e.failed != nil || !e.wants(&s) {
+		return e.failed
 	}
 	e.shown++
 	return e.print(&s)
 }
 
 // look is the function of that name, and follows the connections.
-func (e *explainer) look(f *pcapng.Frame) sight {
+func (e *explainer) look(number int, f *pcapng.Frame) sight {
 	if e.start.IsZero() {
 		e.start = f.Time
 	}
 	s := look(f)
-	s.at = f.Time.Sub(e.start)
+	s.number, s.at = number, f.Time.Sub(e.start)
+	seen := follow.Sighting{At: f.Time, Number: number}
 	switch s.kind {
 	case kindSegment:
 		e.segments++
-		s.line = e.story.Frame(f.Time, &s.packet)
+		s.line = e.story.See(seen, &s.packet)
+	case kindProblem:
+		s.line = e.story.ICMP(seen, &s.problem)
 	case kindBroken:
 		e.broken++
 	case kindFragment:
@@ -87,20 +101,20 @@ func (e *explainer) look(f *pcapng.Frame) sight {
 	return s
 }
 
-// wants reports whether a frame is to be shown.
+// wants reports whether a frame is to be shown. Who looks at bytes wants those of every frame, who wants an overview
+// only what is about a connection.
 func (e *explainer) wants(s *sight) bool {
-	if e.packet != 0 {
+	switch {
+	case e.packet != 0:
 		return s.number == e.packet
-	}
-	switch s.kind {
-	case kindSegment:
+	case s.kind == kindSegment:
 		return e.wantsSegment(s)
-	case kindProblem:
-		// It is about what went from Src to Dst.
-		src, dst := s.problem.Src, s.problem.Dst
-		return e.all || e.open[ends{src, dst}] != 0 || e.open[ends{dst, src}] != 0
+	case e.all || !e.onlyTFO && (e.bytes || e.json):
+		return true
+	case s.kind == kindProblem:
+		return e.told[s.line.Connection]
 	}
-	return e.all
+	return false
 }
 
 // wantsSegment decides about a connection when Fast Open shows in it, which is in its SYN or SYN-ACK.
@@ -109,11 +123,7 @@ func (e *explainer) wantsSegment(s *sight) bool {
 	if !e.told[n] && (!e.onlyTFO || hasFastOpen(&s.packet.TCP)) {
 		e.told[n] = true
 	}
-	if !e.told[n] {
-		return false
-	}
-	e.open[ends{s.packet.Src(), s.packet.Dst()}] = n
-	return true
+	return e.told[n]
 }
 
 // hasFastOpen reports whether a SYN or a SYN-ACK has the option, or data.
