@@ -1,7 +1,7 @@
 // The sequence diagram: time goes down, every host is a line, every segment an arrow from its departure to its arrival.
 // To a keyboard or a screen reader it is a list of options.
 
-const diagram = { places: null, columns: [], nodes: [], width: 0 };
+const diagram = { places: null, columns: [], nodes: [], notes: [], width: 0 };
 
 // roleOf says whose colour a frame has.
 function roleOf(frame) {
@@ -75,9 +75,11 @@ function drawChapters({ chapters }) {
   return chapters.map(({ y, connection }) => {
     const of = story.connections.find((c) => c.number === connection);
     const outcome = of ? ` · ${say(outcomeWords[of.fast_open] ?? [of.fast_open, of.fast_open])}` : "";
-    return svg("g", {},
+    const node = svg("g", {},
       y > spacing.top && svg("line", { class: "chapter-line", x1: 0, x2: diagram.width, y1: y - 13, y2: y - 13 }),
       svg("text", { class: "chapter", x: diagram.width / 2, y: y + 2, "text-anchor": "middle", text: sentence("connection", connection) + outcome }));
+    diagram.notes.push({ node, y });
+    return node;
   });
 }
 
@@ -112,9 +114,11 @@ function drawMargins(places) {
     if (!used || used.some((other) => Math.abs(other - y) < 12)) return;
     used.push(y);
     const left = host === 0;
-    margins.append(svg("text", {
-      class: kind, x: diagram.columns[host] + (left ? -15 : 15), y: y + 4, "text-anchor": left ? "end" : "start", text,
-    }));
+    const node = svg("text", {
+      class: kind, x: diagram.columns[host] + (left ? -19 : 19), y: y + 4, "text-anchor": left ? "end" : "start", text,
+    });
+    margins.append(node);
+    diagram.notes.push({ node, y });
   };
   if (diagram.width >= 480) for (const { host, y, state } of stateChanges(places)) write(host, y + 13, state, "state-change");
   story.frames.forEach((frame, i) => write(frame.from, places.departures[i], moment(frame.departed_ns), "time"));
@@ -198,6 +202,7 @@ function drawDiagram() {
   list.setAttribute("width", diagram.width);
   list.setAttribute("height", diagram.places.height);
   list.setAttribute("aria-label", word("segments"));
+  diagram.notes = [];
   diagram.nodes = story.frames.map(drawSegment);
   list.replaceChildren(
     svg("g", { "aria-hidden": "true" }, drawChapters(diagram.places), drawLines(diagram.places), drawCuts(diagram.places)),

@@ -97,14 +97,23 @@ function explanationOf(layers, node) {
   ];
 }
 
+// overviewOf is what stands there as long as nothing is chosen: the layers, in the tints that their bytes have.
+function overviewOf(layers) {
+  const outer = layers.groups.filter((group) => group.depth === 0);
+  return [html("p", { class: "hint", text: word("hint") }),
+    html("ul", { class: "overview" }, outer.map((group) => html("li", { class: `in-${layerOf(group.id)}` },
+      html("strong", { text: say(group.name) }), html("span", { class: "summary", text: brief(group.summary) }))))];
+}
+
 // explainPart fills the explanation without moving anything else.
 function explainPart(part) {
   const card = byId("explanation");
   const layers = view.layers();
-  const node = layers && part ? layers.find(part) : null;
+  const node = part ? layers?.find(part) : null;
+  if (!layers) return;
   card.className = node ? `in-${layerOf(node.id)}` : "";
   card.setAttribute("aria-label", word("chosen"));
-  card.replaceChildren(...(node ? explanationOf(layers, node) : [html("p", { class: "hint", text: word("hint") })]));
+  card.replaceChildren(...(node ? explanationOf(layers, node) : overviewOf(layers)));
   card.scrollTop = 0;
 }
 

@@ -63,7 +63,7 @@ function drawDetail() {
   byId("detail-title").textContent = sentence(frame.connection ? "segment" : "frame", frame.number);
   byId("detail-way").replaceChildren(
     html("strong", { text: `${from} → ${to}` }), ` ${sentence("left", moment(frame.departed_ns))}`,
-    frame.lost ? `, ${word("lost")}` : frame.arrived_ns > frame.departed_ns ? `, ${sentence("travelled", duration(frame.arrived_ns - frame.departed_ns))}` : "");
+    frame.lost ? word("lost") : frame.arrived_ns > frame.departed_ns ? sentence("travelled", duration(frame.arrived_ns - frame.departed_ns)) : "");
   byId("reason").textContent = say(frame.reason);
   byId("fate").textContent = [say(frame.fate), frame.changed && !say(frame.fate) && word("changed")].filter(Boolean).join(" · ");
   byId("text").textContent = frame.text;

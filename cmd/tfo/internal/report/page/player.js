@@ -68,6 +68,7 @@ const player = {
       const part = (y - departures[i]) / Math.max(diagram.places.arrivals[i] - departures[i], 34);
       if (part <= 1) moving.push(traveller(i, part));
     });
+    for (const note of diagram.notes) note.node.classList.toggle("future", note.y > y + 14);
     byId("travellers").replaceChildren(...moving.filter(Boolean));
     if (latest !== view.index) select(latest);
   },

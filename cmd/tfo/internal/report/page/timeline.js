@@ -18,7 +18,7 @@ function median(values) {
 
 // scaleOf returns how many pixels a nanosecond has.
 function scaleOf(frames) {
-  const trips = frames.map((f) => f.arrived_ns - f.departed_ns).filter((t) => t > 0);
+  const trips = frames.filter((f) => !f.lost).map((f) => f.arrived_ns - f.departed_ns).filter((t) => t > 0);
   if (trips.length > 0) return spacing.trip / median(trips);
   const gaps = frames.slice(1).map((f, i) => f.departed_ns - frames[i].departed_ns).filter((t) => t > 0);
   return spacing.label / (median(gaps) || 1);
@@ -28,7 +28,7 @@ function eventsOf(frames) {
   const events = [];
   frames.forEach((frame, index) => {
     events.push({ at: frame.departed_ns, kind: 0, host: frame.from, index });
-    events.push({ at: Math.max(frame.arrived_ns, frame.departed_ns), kind: 1, host: frame.to, index });
+    if (!frame.lost) events.push({ at: Math.max(frame.arrived_ns, frame.departed_ns), kind: 1, host: frame.to, index });
   });
   // At the same instant what departs is first only if it is the earlier frame.
   return events.sort((a, b) => a.at - b.at || a.index - b.index || a.kind - b.kind);
@@ -39,11 +39,11 @@ function eventsOf(frames) {
 // layOut returns the places of all frames, the cuts, the beginnings of connections, and the height of it all.
 function layOut(frames) {
   const scale = scaleOf(frames);
-  const level = frames.every((f) => f.arrived_ns <= f.departed_ns);
+  const level = frames.every((f) => f.lost || f.arrived_ns <= f.departed_ns);
   const departures = [], arrivals = [], cuts = [], chapters = [];
   const lastOf = new Map(); // y of the last event, by host and kind
   const begun = new Set();
-  let y = spacing.top, before = null;
+  let y = spacing.top, before = null, lostBefore = false;
   const atLeast = (key, distance) => {
     const last = lastOf.get(key);
     if (last !== undefined) y = Math.max(y, last + distance);
@@ -52,8 +52,8 @@ function layOut(frames) {
     const frame = frames[event.index];
     const distance = before === null ? 0 : (event.at - before) * scale;
     const opens = event.kind === 0 && frame.connection > 0 && !begun.has(frame.connection);
-    const from = y;
-    y += distance > spacing.longest ? spacing.cut : distance;
+    const from = y + (lostBefore ? spacing.trip : 0); // the cut is below what was lost
+    y = distance > spacing.longest ? from + spacing.cut : y + distance;
     if (event.kind === 0) {
       if (level) atLeast("departure", spacing.label);
       atLeast(`${event.host} 1`, spacing.turn);
@@ -71,6 +71,11 @@ function layOut(frames) {
     if (event.kind === 0) lastOf.set("departure", y);
     (event.kind === 0 ? departures : arrivals)[event.index] = y;
     before = event.at;
+    lostBefore = frame.lost;
   }
-  return { departures, arrivals, cuts, chapters, height: y + spacing.bottom };
+  // What was lost points to where it would have arrived.
+  frames.forEach((frame, i) => {
+    if (frame.lost) arrivals[i] = departures[i] + (level ? 0 : spacing.trip);
+  });
+  return { departures, arrivals, cuts, chapters, height: Math.max(y, ...arrivals) + spacing.bottom };
 }
