@@ -1,13 +1,9 @@
 package cookie
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/subtle"
 	"encoding/binary"
 	"fmt"
 	"net/netip"
-	"sync"
 
 	"github.com/dchest/siphash"
 )
@@ -19,10 +15,8 @@ const mintedLen = 8
 // allocates nothing per cookie.
 type Minter struct {
 	scheme Scheme
-	block  cipher.Block // AES schemes
-	k0, k1 uint64       // SipHash schemes
-	// Blocks are handed to the cipher through an interface, so they cannot live on the stack.
-	blocks sync.Pool
+	aes    *aes128 // AES schemes
+	k0, k1 uint64  // SipHash schemes
 }
 
 // Minter returns a minter of s with the given key. It panics if s is none of the schemes of this package.
@@ -30,12 +24,7 @@ func (s Scheme) Minter(key Key) *Minter {
 	m := &Minter{scheme: s}
 	switch s {
 	case RFC7413, LinuxAES:
-		block, err := aes.NewCipher(key[:])
-		if err != nil {
-			panic(fmt.Sprintf("cookie: AES refuses a key of %d bytes: %v", KeyLen, err))
-		}
-		m.block = block
-		m.blocks.New = func() any { return new([aes.BlockSize]byte) }
+		m.aes = newAES(key)
 	case Linux, FreeBSD:
 		m.k0, m.k1 = sipKey(key)
 	default:
@@ -53,26 +42,16 @@ func (m *Minter) Scheme() Scheme { return m.scheme }
 // families, there is no cookie: the result is the zero Cookie.
 func (m *Minter) Mint(client, server netip.Addr) Cookie {
 	var c Cookie
-	if m.block == nil {
-		c.length = uint8(len(m.appendSip(c.bytes[:0], client, server)))
-		return c
-	}
-	b := m.blocks.Get().(*[aes.BlockSize]byte)
-	c.length = uint8(copy(c.bytes[:], m.appendAES(b[:0], client, server)))
-	m.blocks.Put(b)
+	c.length = uint8(len(m.Append(c.bytes[:0], client, server)))
 	return c
 }
 
-// Append appends the cookie that [Minter.Mint] returns to dst, for those who make one after the other: dst with room for
-// 16 bytes makes it cheaper. What was there behind the cookie is lost.
+// Append appends the cookie that [Minter.Mint] returns to dst.
 func (m *Minter) Append(dst []byte, client, server netip.Addr) []byte {
-	switch {
-	case m.block == nil:
+	if m.aes == nil {
 		return m.appendSip(dst, client, server)
-	case cap(dst)-len(dst) >= aes.BlockSize:
-		return m.appendAES(dst, client, server)
 	}
-	return m.Mint(client, server).Append(dst)
+	return m.appendAES(dst, client, server)
 }
 
 // possible reports whether there is a cookie for these addresses, which are not mapped ones.
@@ -83,44 +62,43 @@ func (m *Minter) possible(client, server netip.Addr) bool {
 	return client.IsValid() && server.IsValid() && client.Is4() == server.Is4()
 }
 
-// appendAES is Append for the AES schemes. It encrypts in place behind dst, where there must be room for a block.
+// appendAES is Append for the AES schemes.
 func (m *Minter) appendAES(dst []byte, client, server netip.Addr) []byte {
-	n := len(dst)
-	b := dst[n : n+aes.BlockSize]
-	// RFC 7413, Section 4.1.2: one block, the address followed by zeros, cut to 64 bits.
-	switch plain := m.scheme == RFC7413 && !client.Is4In6(); {
-	case plain && client.Is4():
-		a := client.As4()
-		copy(b, a[:])
-		clear(b[len(a):])
-	case plain && client.Is6():
-		a := client.As16()
-		copy(b, a[:])
-	case !m.fillBlock(b, client, server):
-		return dst
+	b, ok := blockOf(client), m.scheme == RFC7413 && client.IsValid() && !client.Is4In6()
+	if !ok {
+		if b, ok = m.blockFor(client.Unmap(), server.Unmap()); !ok {
+			return dst
+		}
 	}
-	m.block.Encrypt(b, b)
-	return dst[:n+mintedLen]
+	return binary.LittleEndian.AppendUint64(dst, m.aes.encrypt(b).low)
 }
 
-// fillBlock makes the block that a cookie is encrypted from; it fails if there is no cookie.
-func (m *Minter) fillBlock(b []byte, client, server netip.Addr) bool {
-	client, server = client.Unmap(), server.Unmap()
+// blockFor makes the block that a cookie is encrypted from; it fails if there is no cookie.
+func (m *Minter) blockFor(client, server netip.Addr) (b block, ok bool) {
 	if !m.possible(client, server) {
-		return false
+		return b, false
 	}
-	clear(b)
-	rest := appendAddr(b[:0], client)
-	switch {
-	case m.scheme == RFC7413:
-	case server.Is4():
-		appendAddr(rest, server)
-	default:
-		m.block.Encrypt(b, b)
-		server := server.As16()
-		subtle.XORBytes(b, b, server[:])
+	b = blockOf(client)
+	if m.scheme == RFC7413 {
+		return b, true // Section 4.1.2: the address followed by zeros
 	}
-	return true
+	to := blockOf(server)
+	if server.Is4() {
+		b.low |= to.low << 32
+		return b, true
+	}
+	b = m.aes.encrypt(b)
+	return block{b.low ^ to.low, b.high ^ to.high}, true
+}
+
+// blockOf returns an address followed by zeros.
+func blockOf(a netip.Addr) block {
+	if a.Is4() {
+		b := a.As4()
+		return block{low: uint64(binary.LittleEndian.Uint32(b[:]))}
+	}
+	b := a.As16()
+	return block{binary.LittleEndian.Uint64(b[:8]), binary.LittleEndian.Uint64(b[8:])}
 }
 
 // appendSip is Append for the SipHash schemes.

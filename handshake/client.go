@@ -244,7 +244,7 @@ func (m *Machine) inputSynAck(now instant, s *wire.Segment, set *wire.OptionSet,
 	case save:
 		m.saveAck(now)
 	default:
-		out = m.sendAck(now, out)
+		m.recv.ackOwed = true // data that has come with it can be acknowledged with it
 	}
 	return out
 }

@@ -253,7 +253,7 @@ func (m *Machine) finishRun(now instant, out []Output) []Output {
 func (m *Machine) acknowledge(now instant, out []Output) []Output {
 	r := &m.recv
 	switch {
-	case m.state < Established || r.unacked == 0 && !r.ackAtOnce:
+	case m.state < Established || r.unacked == 0 && !r.ackAtOnce && !r.ackOwed:
 		return out
 	case m.ackIsDue(), !m.delayAck(now):
 		return m.sendAck(now, out)

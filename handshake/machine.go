@@ -131,8 +131,8 @@ func (m *Machine) Input(now time.Time, s wire.Segment, out []Output) []Output {
 }
 
 // InputMore is Input for a segment that has come together with others: it leaves
-// the acknowledgement of data in order to Settle, which is called when they have
-// all been taken. One acknowledgement then does for them all. With Config.Burst, so
+// the acknowledgement of a SYN-ACK, and of data and a FIN in order, to Settle, which is
+// called when they have all been taken. One acknowledgement then does for them all. With Config.Burst, so
 // it is with data that the segments make room for: long bursts take few calls.
 func (m *Machine) InputMore(now time.Time, s wire.Segment, out []Output) []Output {
 	at := m.begin(now)

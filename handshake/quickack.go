@@ -106,7 +106,7 @@ func (m *Machine) missedAck() {
 func (m *Machine) ackIsDue() bool {
 	r := &m.recv
 	switch {
-	case r.ackAtOnce || m.config.DelayedAck < 0:
+	case r.ackAtOnce || r.ackOwed || m.config.DelayedAck < 0:
 		return true
 	case m.config.QuickAcks == 0:
 		return r.unacked >= 2*r.largest

@@ -28,7 +28,8 @@ type receiver struct {
 	lastAck   wire.Seq // Last.ACK.sent of RFC 7323
 	unacked   int      // bytes taken since then
 	largest   int      // largest segment seen, an estimate of the peer's segment size
-	ackAtOnce bool
+	ackAtOnce bool     // not to wait for the end of a run of segments, see Machine.InputMore
+	ackOwed   bool     // at that end
 	quick     quickAcks
 }
 
@@ -61,7 +62,7 @@ func (r *receiver) acknowledged() {
 		r.quick.acknowledged()
 	}
 	r.unacked = 0
-	r.ackAtOnce = false
+	r.ackAtOnce, r.ackOwed = false, false
 	r.twice = wire.SACKBlock{}
 }
 
@@ -196,7 +197,7 @@ func (r *receiver) takeFin(atOnce bool) {
 	r.finDone = true
 	r.nxt = r.nxt.Add(1)
 	if atOnce {
-		r.ackAtOnce = true
+		r.ackOwed = true
 		return
 	}
 	r.unacked = max(r.unacked, 1)

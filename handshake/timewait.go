@@ -11,7 +11,7 @@ import (
 func (m *Machine) enterTimeWait(now instant, out []Output) []Output {
 	m.timers.clear()
 	if m.config.TimeWait < 0 {
-		if m.recv.ackAtOnce {
+		if m.recv.ackAtOnce || m.recv.ackOwed {
 			out = m.sendAck(now, out)
 		}
 		return m.end(nil, out)

@@ -105,13 +105,10 @@ func sumOfRest(checksum uint16, field []byte) uint64 {
 	return uint64(rest)
 }
 
-// Variant returns what the packet itself has. The cookie is a copy with room for
-// 16 bytes.
+// Variant returns what the packet itself has. The cookie is a copy.
 func (s *Stamp) Variant() Variant {
 	v := s.own
-	if s.cookie != 0 {
-		v.Cookie = append(make([]byte, 0, max(16, len(v.Cookie))), v.Cookie...)
-	}
+	v.Cookie = append([]byte(nil), v.Cookie...)
 	return v
 }
 

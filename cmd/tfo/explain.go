@@ -131,7 +131,7 @@ func (e *explainFlags) print(w io.Writer, s *explained) error {
 			Text       string `json:"text"`
 			Reason     string `json:"reason"`
 			Bytes      string `json:"bytes"`
-		}{"segment", s.number, s.line.At.Microseconds(), s.src, s.dst, s.line.Connection, s.line.Text, s.line.Reason, hex.EncodeToString(s.ip)})
+		}{"segment", s.number, s.line.At.Microseconds(), s.src, s.dst, s.line.Connection, s.line.Text, s.line.Reason.En, hex.EncodeToString(s.ip)})
 	}
 	bytewise := e.bytes || e.packet != 0
 	text := s.line.Text

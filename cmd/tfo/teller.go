@@ -110,7 +110,7 @@ func (t *teller) tell(line *follow.Line) error {
 			To     string `json:"to"`
 			Text   string `json:"text"`
 			Reason string `json:"reason"`
-		}{"segment", line.At.Microseconds(), from, to, line.Text, line.Reason})
+		}{"segment", line.At.Microseconds(), from, to, line.Text, line.Reason.En})
 	}
 	if err := t.heading(line.Connection); err != nil {
 		return err

@@ -1,0 +1,13 @@
+package cookie
+
+import "golang.org/x/sys/cpu"
+
+// hasAES tells that the processor encrypts by itself, in constant time. crypto/aes takes a block from memory that was
+// written just before, which costs as much as half of the encryption.
+var hasAES = cpu.X86.HasAES
+
+//go:noescape
+func expandAES(key *Key, keys *roundKeys)
+
+//go:noescape
+func encryptAES(keys *roundKeys, b block) block

@@ -1,0 +1,65 @@
+#include "textflag.h"
+
+// One more key of the schedule (FIPS 197, Section 5.2): each word of it is the word before XOR
+// the word of the key before, and the first one the rotated, substituted last word as well.
+#define NEXT(rcon, offset) \
+	AESKEYGENASSIST $rcon, X0, X1 \
+	PSHUFD $0xff, X1, X1          \
+	MOVO   X0, X2                 \
+	PSLLO  $4, X2                 \
+	PXOR   X2, X0                 \
+	PSLLO  $4, X2                 \
+	PXOR   X2, X0                 \
+	PSLLO  $4, X2                 \
+	PXOR   X2, X0                 \
+	PXOR   X1, X0                 \
+	MOVOU  X0, offset(BX)
+
+// func expandAES(key *Key, keys *roundKeys)
+TEXT ·expandAES(SB), NOSPLIT, $0-16
+	MOVQ  key+0(FP), AX
+	MOVQ  keys+8(FP), BX
+	MOVOU (AX), X0
+	MOVOU X0, (BX)
+	NEXT(0x01, 16)
+	NEXT(0x02, 32)
+	NEXT(0x04, 48)
+	NEXT(0x08, 64)
+	NEXT(0x10, 80)
+	NEXT(0x20, 96)
+	NEXT(0x40, 112)
+	NEXT(0x80, 128)
+	NEXT(0x1b, 144)
+	NEXT(0x36, 160)
+	PXOR X0, X0
+	PXOR X1, X1
+	PXOR X2, X2
+	RET
+
+#define ROUND(offset) \
+	MOVOU  offset(AX), X1 \
+	AESENC X1, X0
+
+// func encryptAES(keys *roundKeys, b block) block
+TEXT ·encryptAES(SB), NOSPLIT, $0-40
+	MOVQ       keys+0(FP), AX
+	MOVQ       b_low+8(FP), X0
+	MOVQ       b_high+16(FP), X1
+	PUNPCKLQDQ X1, X0
+	MOVOU      (AX), X1
+	PXOR       X1, X0
+	ROUND(16)
+	ROUND(32)
+	ROUND(48)
+	ROUND(64)
+	ROUND(80)
+	ROUND(96)
+	ROUND(112)
+	ROUND(128)
+	ROUND(144)
+	MOVOU      160(AX), X1
+	AESENCLAST X1, X0
+	MOVQ       X0, ret_low+24(FP)
+	PSRLO      $8, X0
+	MOVQ       X0, ret_high+32(FP)
+	RET
