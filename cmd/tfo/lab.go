@@ -4,10 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -52,7 +50,7 @@ leaves nothing behind. The exit code is 1 if something expected was not seen.`,
 	f.StringVar(&flags.client, "client", "", "`WHOSE` TCP the client has: ours or kernel (default: the scenario's)")
 	f.StringVar(&flags.server, "server", "", "`WHOSE` TCP the server has: ours or kernel (default: the scenario's)")
 	f.BoolVarP(&flags.ipv6, "ipv6", "6", false, "use IPv6")
-	flags.path.add(f)
+	flags.path.add(cmd)
 	f.StringVar(&flags.pcap, "pcap", "", "keep every frame in `FILE` (pcapng, for Wireshark)")
 	f.BoolVar(&flags.list, "list", false, "list the scenarios")
 	f.BoolVar(&flags.json, "json", false, "print one JSON object for each segment, connection and check")
@@ -126,7 +124,7 @@ func (l *labFlags) choose(f *pflag.FlagSet, args []string) (sc *scenario.Scenari
 	if cfg.Sides, err = sc.Choose(scenario.Side(l.client), scenario.Side(l.server)); err != nil {
 		return nil, cfg, usagef("%w", err)
 	}
-	cfg.Path, err = l.path.over(sc.Path, f)
+	cfg.Path, err = l.path.over(sc.Way(), f.Changed)
 	return sc, cfg, err
 }
 
@@ -145,8 +143,9 @@ func (l *labFlags) play(cmd *cobra.Command, sc *scenario.Scenario, cfg scenario.
 	t := newTeller(cmd.OutOrStdout(), l, sc, cfg)
 	cfg.Tell = func(e scenario.Event) {
 		if frame := file.frame(); frame != nil && e.Frame != nil {
-			data, at := e.Frame.AtClient()
-			frame(data, at, e.Frame.FromClient)
+			if data, at := e.Frame.AtClient(); data != nil {
+				frame(data, at, e.Frame.FromClient())
+			}
 		}
 		t.event(&e)
 	}
@@ -161,74 +160,4 @@ func (l *labFlags) play(cmd *cobra.Command, sc *scenario.Scenario, cfg scenario.
 		return &failure{code: exitFailed, err: errSilent}
 	}
 	return nil
-}
-
-// pathFlags replace parts of a scenario's path.
-type pathFlags struct {
-	rtt, jitter              time.Duration
-	loss, reorder, duplicate string
-	rate                     int
-	mtu                      int
-	seed                     uint64
-	middleboxes              []string
-}
-
-func (p *pathFlags) add(f *pflag.FlagSet) {
-	f.DurationVar(&p.rtt, "rtt", 0, "round-trip `TIME` of the path (default: the scenario's, mostly 20ms)")
-	f.DurationVar(&p.jitter, "jitter", 0, "how much longer than its share of it a frame may take, each way")
-	f.StringVar(&p.loss, "loss", "", "`SHARE` of frames that are lost, such as 1%")
-	f.StringVar(&p.reorder, "reorder", "", "`SHARE` of frames that are overtaken")
-	f.StringVar(&p.duplicate, "dup", "", "`SHARE` of frames that arrive twice")
-	f.IntVar(&p.rate, "rate", 0, "what the path carries, in `BYTES` a second")
-	f.IntVar(&p.mtu, "mtu", 0, "longest IP packet that the path carries, in `BYTES`")
-	f.Uint64Var(&p.seed, "seed", 0, "what everything random about the path follows from")
-	f.StringSliceVar(&p.middleboxes, "middlebox", nil, "`KIND`s of middlebox on the path, with commas between; empty for none")
-}
-
-// over puts the flags that were given over the path of a scenario.
-func (p *pathFlags) over(path scenario.Path, f *pflag.FlagSet) (scenario.Path, error) {
-	if f.Changed("rtt") {
-		path.RTT = p.rtt
-	}
-	if f.Changed("jitter") {
-		path.Jitter = p.jitter
-	}
-	if f.Changed("rate") {
-		path.Rate = p.rate
-	}
-	if f.Changed("mtu") {
-		path.MTU = p.mtu
-	}
-	if f.Changed("seed") {
-		path.Seed = p.seed
-	}
-	if f.Changed("middlebox") {
-		path.Middleboxes = p.middleboxes
-	}
-	for _, share := range []struct {
-		flag, text string
-		to         *float64
-	}{{"loss", p.loss, &path.Loss}, {"reorder", p.reorder, &path.Reorder}, {"dup", p.duplicate, &path.Duplicate}} {
-		if !f.Changed(share.flag) {
-			continue
-		}
-		var err error
-		if *share.to, err = parseShare(share.text); err != nil {
-			return path, usagef("--%s: %w", share.flag, err)
-		}
-	}
-	return path, nil
-}
-
-// parseShare reads "1%" or "0.01".
-func parseShare(text string) (float64, error) {
-	number, percent := strings.CutSuffix(text, "%")
-	share, err := strconv.ParseFloat(number, 64)
-	if percent {
-		share /= 100
-	}
-	if err != nil || !(share >= 0 && share <= 1) {
-		return 0, fmt.Errorf("%q is no share such as 1%% or 0.01", text)
-	}
-	return share, nil
 }

@@ -64,13 +64,13 @@ func (t *teller) segment(e *scenario.Event) error {
 			Text   string `json:"text"`
 			Reason string `json:"reason"`
 			Fate   string `json:"fate,omitempty"`
-		}{"segment", e.Line.At.Microseconds(), from, to, e.Line.Text, e.Line.Reason, e.Frame.Fate.En})
+		}{"segment", e.Line.At.Microseconds(), from, to, e.Line.Text, e.Line.Reason, e.Frame.Befell().En})
 	}
 	if err := t.heading(e.Line.Connection); err != nil {
 		return err
 	}
 	line := *e.Line
-	if fate := e.Frame.Fate.En; fate != "" {
+	if fate := e.Frame.Befell().En; fate != "" {
 		line.Reason += "; " + fate
 	}
 	layout := briefLine

@@ -15,6 +15,7 @@ import (
 	"tfocraft/cmd/tfo/internal/story"
 	"tfocraft/wire/bilingual"
 	"tfocraft/wire/follow"
+	"tfocraft/wire/path"
 )
 
 // tell shows a teller segments of two connections, by the port of the client, and notes.
@@ -35,9 +36,9 @@ func tell(t *testing.T, teller *teller, events ...string) *scenario.Result {
 		}
 		// A copy would have the same number.
 		p := craftPacket(t, text, "--src", src.String(), "--dst", dst.String(), "--set", "ip.id="+strconv.Itoa(i))
-		e := scenario.Event{Frame: &scenario.Frame{FromClient: way[1] == '>'}}
+		e := scenario.Event{Frame: &scenario.Frame{}}
 		if strings.HasSuffix(way, "x") {
-			e.Frame.Fate = bilingual.T("lost", "")
+			e.Frame.Fate = path.Lost
 		}
 		line := story.Frame(time.Unix(1, int64(i)*1e6), &p)
 		e.Line = &line

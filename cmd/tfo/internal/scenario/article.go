@@ -122,16 +122,12 @@ func (r *recorder) capture(file *bytes.Buffer) error {
 	defer r.mu.Unlock()
 	for i := range r.frames {
 		frame, at := r.frames[i].AtClient()
-		if err := w.Write(frame, at, 0, direction(&r.frames[i])); err != nil {
+		if frame == nil {
+			continue
+		}
+		if err := w.Write(frame, at, 0, r.frames[i].Direction()); err != nil {
 			return err
 		}
 	}
 	return w.Flush()
-}
-
-func direction(f *Frame) pcapng.Direction {
-	if f.FromClient {
-		return pcapng.Out
-	}
-	return pcapng.In
 }

@@ -75,3 +75,30 @@ func plural(n int, thing string) string {
 	}
 	return fmt.Sprintf("%d %ss", n, thing)
 }
+
+// synOptions reports whether the SYN of an exchange left its client with the Fast Open option, and whether it came to the
+// server with it.
+func (s *Scene) synOptions(x Exchange) (left, came bool) {
+	for _, f := range s.record.between(x) {
+		sent, err := wire.ParseFrame(f.Sent)
+		if err != nil || sent.TCP.Flags&(wire.SYN|wire.ACK) != wire.SYN {
+			continue
+		}
+		got, err := wire.ParseFrame(f.Got)
+		return sent.TCP.Options.FastOpen().Present, err == nil && got.TCP.Options.FastOpen().Present
+	}
+	return false, true
+}
+
+// between returns the frames between the two ends of an exchange, as its client's end had them.
+func (r *recorder) between(x Exchange) (frames []Frame) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, f := range r.frames {
+		data, _ := f.AtClient()
+		if p, err := wire.ParseFrame(data); err == nil && (p.Src() == x.Client || p.Dst() == x.Client) {
+			frames = append(frames, f)
+		}
+	}
+	return frames
+}

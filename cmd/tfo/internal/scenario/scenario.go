@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"tfocraft/wire/bilingual"
+	"tfocraft/wire/path"
 )
 
 // A Side says whose TCP a host has.
@@ -42,6 +44,7 @@ func (s Sides) String() string {
 // The combinations that scenarios play with, the default first.
 var (
 	anySides   = []Sides{{Ours, Ours}, {Ours, Kernel}, {Kernel, Ours}, {Kernel, Kernel}}
+	oursClient = []Sides{{Ours, Ours}, {Ours, Kernel}}
 	oursServer = []Sides{{Ours, Ours}, {Kernel, Ours}}
 )
 
@@ -52,12 +55,14 @@ type Scenario struct {
 	Title, About bilingual.Text
 	// Sides are the combinations that it can be played with, the default first.
 	Sides []Sides
-	// Path is what lies between the hosts; what it leaves open has its default.
-	Path Path
+	// RTT is the round-trip time of the path, 20 ms at zero. Middleboxes are on it, from the client's end to the server's.
+	RTT         time.Duration
+	Middleboxes []path.Middlebox
 	// Needs are programs without which it cannot be played, by the client's side.
 	Needs map[Side][]string
 
-	play func(s *Scene)
+	servers int // how many stand behind the one address; 0 means 1
+	play    func(s *Scene)
 }
 
 // Plays reports whether the scenario can be played with these sides.
@@ -79,7 +84,7 @@ func (sc *Scenario) Choose(client, server Side) (Sides, error) {
 func All() []*Scenario {
 	return []*Scenario{
 		firstAndSecond, article, httpGet, bigRequest, synAckData, noSupport, wrongCookie, keyRotation, experimentalOption,
-		replayedSyn,
+		simultaneousOpen, replayedSyn, optionStripped, synDataDropped, blackhole,
 	}
 }
 

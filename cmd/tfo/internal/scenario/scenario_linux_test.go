@@ -18,7 +18,7 @@ func TestScenarios(t *testing.T) {
 		for i, sides := range sc.Sides {
 			t.Run(fmt.Sprintf("%s/%s-%s", sc.Name, sides.Client, sides.Server), func(t *testing.T) {
 				t.Parallel()
-				p := play(t, sc, scenario.Config{Sides: sides, Path: sc.Path, IPv6: i%2 == 1})
+				p := play(t, sc, scenario.Config{Sides: sides, Path: sc.Way(), IPv6: i%2 == 1})
 				if len(p.Checks) == 0 {
 					t.Error("nothing was expected")
 				}
@@ -55,7 +55,7 @@ func play(t *testing.T, sc *scenario.Scenario, cfg scenario.Config) played {
 		mu.Lock()
 		defer mu.Unlock()
 		if e.Line != nil {
-			fmt.Fprintf(&told, "%v %d %s // %s %s\n", e.Line.At, e.Line.Connection, e.Line.Text, e.Line.Reason, e.Frame.Fate)
+			fmt.Fprintf(&told, "%v %d %s // %s %s\n", e.Line.At, e.Line.Connection, e.Line.Text, e.Line.Reason, e.Frame.Befell())
 		}
 	}
 	r, err := sc.Run(t.Context(), cfg)

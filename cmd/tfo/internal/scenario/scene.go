@@ -11,6 +11,7 @@ import (
 	"tfocraft/cmd/tfo/internal/story"
 	"tfocraft/wire/bilingual"
 	"tfocraft/wire/follow"
+	"tfocraft/wire/path"
 )
 
 // Config says how a scenario is played.
@@ -18,7 +19,7 @@ type Config struct {
 	Sides Sides
 	IPv6  bool
 	// Path is what lies between the hosts: the scenario's own, or something else.
-	Path Path
+	Path path.Config
 	// Tell is told of everything as it happens, from one goroutine. It may be slow: nothing waits for it but the end.
 	Tell func(Event)
 }
@@ -27,7 +28,7 @@ type Config struct {
 type Result struct {
 	// Hosts are the client's and the server's, as in a story.
 	Hosts []story.Host
-	// Frames are in the order in which the client's end of the path had them.
+	// Frames are all that were on the path, in the order of their departure.
 	Frames []Frame
 	// Connections are as the client's end of the path saw them, Exchanges what the clients had of them.
 	Connections []follow.Connection
@@ -52,7 +53,7 @@ func (r *Result) OK() bool {
 type Scene struct {
 	Sides
 	IPv6 bool
-	Path Path
+	RTT  time.Duration // at the longest
 
 	ctx     context.Context
 	err     error
@@ -72,9 +73,9 @@ func (sc *Scenario) Run(ctx context.Context, cfg Config) (*Result, error) {
 		_, err := sc.Choose(cfg.Sides.Client, cfg.Sides.Server)
 		return nil, err
 	}
-	s := &Scene{Sides: cfg.Sides, IPv6: cfg.IPv6, Path: cfg.Path, ctx: ctx, stacks: make(map[*lab.Host]*stack)}
-	s.record = newRecorder(cfg.Tell)
-	s.open()
+	s := &Scene{Sides: cfg.Sides, IPv6: cfg.IPv6, RTT: roundTrip(&cfg.Path), ctx: ctx, stacks: make(map[*lab.Host]*stack)}
+	s.record = newRecorder(cfg.Tell, hearsay(&cfg.Path))
+	s.open(cfg.Path, sc.servers)
 	if s.err == nil {
 		sc.play(s)
 	}
@@ -91,7 +92,7 @@ func (sc *Scenario) Run(ctx context.Context, cfg Config) (*Result, error) {
 
 func (s *Scene) result() *Result {
 	r := &Result{
-		Frames: s.record.frames, Connections: s.record.connections(), Exchanges: s.exchanges, Checks: s.checks, Hidden: s.record.hidden,
+		Frames: s.record.passages(), Connections: s.record.connections(), Exchanges: s.exchanges, Checks: s.checks, Hidden: s.record.hidden,
 	}
 	for _, h := range []struct {
 		name bilingual.Text
@@ -104,15 +105,15 @@ func (s *Scene) result() *Result {
 }
 
 // open makes the hosts and the path.
-func (s *Scene) open() {
-	hosts, err := lab.New(s.ctx, lab.Config{IPv6: s.IPv6})
+func (s *Scene) open(way path.Config, servers int) {
+	way.FarHosts, way.Observer = servers, s.record.passage
+	hosts, err := lab.New(s.ctx, lab.Config{IPv6: s.IPv6, Path: &way})
 	if err != nil {
 		s.fail(err)
 		return
 	}
 	s.lab = hosts
 	s.atEnd(func() error { hosts.Close(); return nil })
-	s.watch()
 }
 
 func (s *Scene) close() error {
@@ -141,10 +142,10 @@ func (s *Scene) over() bool {
 }
 
 // patience bounds what takes a few round trips, timers of a second or two included.
-func (s *Scene) patience() time.Duration { return 10*time.Second + 10*s.Path.RTT }
+func (s *Scene) patience() time.Duration { return 10*time.Second + 10*s.RTT }
 
 // settle bounds the wait for the end of a connection whose exchange is over.
-func (s *Scene) settle() time.Duration { return 2*time.Second + 4*s.Path.RTT }
+func (s *Scene) settle() time.Duration { return 2*time.Second + 4*s.RTT }
 
 // Note says something between the segments.
 func (s *Scene) Note(en, zh string, values ...any) {

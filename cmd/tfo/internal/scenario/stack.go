@@ -59,7 +59,7 @@ func (st *stack) close() error {
 }
 
 // timeWait is that of our connections: enough for copies of the peer's last segments, and nobody waits for it.
-func (s *Scene) timeWait() time.Duration { return 50*time.Millisecond + 2*s.Path.RTT }
+func (s *Scene) timeWait() time.Duration { return 50*time.Millisecond + 2*s.RTT }
 
 // A guard is an [iptables.Guard] as package endpoint wants one.
 type guard struct {
