@@ -53,7 +53,7 @@ func badPaths(t *testing.T) map[string]badPath {
 	}
 	for _, name := range []string{
 		"strip-option", "rewrite-option-to-nop", "normalise-options", "drop-option", "drop-syn-data", "truncate-syn-data=0",
-		"truncate-syn-data=5", "strip-sack", "strip-timestamps", "strip-window-scale", "clamp-mss=500", "rewrite-isn",
+		"truncate-syn-data=5", "drop-data-until-established", "answer-syn", "strip-sack", "strip-timestamps", "strip-window-scale", "clamp-mss=500", "rewrite-isn",
 	} {
 		boxes, err := path.ParseMiddleboxes(name)
 		if err != nil {

@@ -14,7 +14,7 @@ type box interface {
 // A proxy is a box that speaks for addresses of its own, and so sees what neighbours ask each other: ARP and IPv6 neighbour
 // discovery. It reports whether it has taken the frame.
 type proxy interface {
-	neighbour(frame []byte, m *maker) (taken bool)
+	neighbour(frame []byte, forward bool, m *maker) (taken bool)
 }
 
 type verdict uint8
@@ -42,6 +42,11 @@ type made struct {
 	buf     []byte
 	forward bool
 	by      int // the box
+}
+
+// frame sends one on its way, and copies it.
+func (m *maker) frame(forward bool, frame []byte) {
+	m.path.made = append(m.path.made, made{append(m.path.buffers.get(), frame...), forward, m.at})
 }
 
 // packet sends a packet whose lengths and checksums are still to be set.
@@ -112,7 +117,7 @@ func (p *Path) through(now time.Time, d *direction, t traveller, i int) {
 			v = b.box.pass(s)
 			t.buf, t.to = s.frame, s.to
 		case t.oneWire:
-			v = b.neighbour(t.buf, &s.maker)
+			v = b.neighbour(t.buf, s.forward, &s.maker)
 		}
 		if t.log != nil {
 			t.log.To = t.to
@@ -142,8 +147,8 @@ func (p *Path) keep(now time.Time, d *direction, t traveller, v verdict) {
 }
 
 // neighbour shows a box what neighbours ask, if it wants to know.
-func (b *standing) neighbour(frame []byte, m *maker) verdict {
-	if x, ok := b.box.(proxy); ok && x.neighbour(frame, m) {
+func (b *standing) neighbour(frame []byte, forward bool, m *maker) verdict {
+	if x, ok := b.box.(proxy); ok && x.neighbour(frame, forward, m) {
 		return take
 	}
 	return passOn

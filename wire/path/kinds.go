@@ -37,6 +37,18 @@ func kinds() []kind {
 		{name: "drop-syn-data", build: always(dropSynData), about: bilingual.T(
 			"drops a SYN with data",
 			"丢弃带数据的 SYN")},
+		{name: "drop-data-until-established", build: newEstablished, about: bilingual.T(
+			"drops every segment with data until it has seen the three-way handshake to its end",
+			"在看到三次握手完成之前丢弃一切带数据的报文段")},
+		{name: "answer-syn", build: newAnswering, about: bilingual.T(
+			"answers a SYN itself, without Fast Open, then joins client and server by moving sequence numbers",
+			"代理：自己回应 SYN（不带 Fast Open），再平移序列号把客户端和服务器接起来")},
+		{name: "nat", build: newNAT, about: bilingual.T(
+			"gives all clients one address, which ends in 100",
+			"让所有客户端共用一个以 100 结尾的地址")},
+		{name: "nat-pool", build: newNATPool, about: bilingual.T(
+			"gives each connection of a client the next of four addresses, which end in 101 to 104, so that its cookie is wrong",
+			"让客户端的每个连接依次换用四个地址（以 101 到 104 结尾），使 cookie 失效")},
 		{name: "truncate-syn-data", most: 65535, fallback: 4, build: truncateSynData, about: bilingual.T(
 			"cuts the data of a SYN or SYN-ACK to its first N bytes (4 without a number)",
 			"把 SYN 或 SYN-ACK 携带的数据截短到前 N 字节（不写数字时为 4）")},

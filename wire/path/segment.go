@@ -2,6 +2,7 @@ package path
 
 import (
 	"encoding/binary"
+	"net/netip"
 
 	"tfocraft/wire"
 )
@@ -33,6 +34,11 @@ func (s *segment) read(frame []byte) bool {
 
 // opens reports whether this is the SYN of a client.
 func (s *segment) opens() bool { return s.TCP.Flags&(wire.SYN|wire.ACK|wire.RST) == wire.SYN }
+
+// accepts reports whether this is the SYN-ACK of a server.
+func (s *segment) accepts() bool {
+	return s.TCP.Flags&(wire.SYN|wire.ACK|wire.RST) == wire.SYN|wire.ACK
+}
 
 // changed updates the checksum after a change of the TCP header in place, of which the sum was taken before, incrementally
 // (RFC 1624).
@@ -73,6 +79,46 @@ func (s *segment) answer(t wire.Segment) {
 	p := wire.NewPacket(s.Dst(), s.Src(), t)
 	p.HasEthernet, p.Ethernet = true, s.Ethernet.Reversed()
 	s.maker.packet(!s.forward, p)
+}
+
+// onward sends a segment to the receiver of this one, as if it came from the sender.
+func (s *segment) onward(t wire.Segment) {
+	p := wire.NewPacket(s.Src(), s.Dst(), t)
+	p.HasEthernet, p.Ethernet = true, s.Ethernet
+	s.maker.packet(s.forward, p)
+}
+
+// readdress changes address and port of the sender or the receiver, and the checksums by the difference that this makes.
+func (s *segment) readdress(sender bool, to netip.AddrPort) {
+	ip := s.frame[s.Ethernet.WireLen():]
+	addr, port := ip[12:16], s.header[0:2] // of the sender in IPv4
+	if s.IPVersion == 6 {
+		addr = ip[8:24]
+	}
+	if !sender {
+		addr, port = ip[12+4:16+4], s.header[2:4]
+		if s.IPVersion == 6 {
+			addr = ip[24:40]
+		}
+	}
+	wasAddr := wire.Sum(0).Add(addr).Fold()
+	was := wire.Sum(0).AddUint16(wasAddr).Add(port).Fold()
+	if s.IPVersion == 6 {
+		b := to.Addr().As16()
+		copy(addr, b[:])
+	} else {
+		b := to.Addr().As4()
+		copy(addr, b[:])
+	}
+	binary.BigEndian.PutUint16(port, to.Port())
+	isAddr := wire.Sum(0).Add(addr).Fold()
+	is := wire.Sum(0).AddUint16(isAddr).Add(port).Fold()
+	binary.BigEndian.PutUint16(s.header[16:], moved(s.TCP.Checksum, ^was, ^is))
+	if s.IPVersion == 4 {
+		binary.BigEndian.PutUint16(ip[10:], moved(s.IPv4.Checksum, ^wasAddr, ^isAddr))
+	}
+	s.read(s.frame)
+	s.touched = true
 }
 
 // moved returns a checksum after a change from a packet with the first right checksum to one with the second: as wrong as
