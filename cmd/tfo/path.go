@@ -23,7 +23,7 @@ type pathFlags struct {
 
 func (p *pathFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.DurationVar(&p.rtt, "rtt", 0, "round-trip `TIME` of the path, such as 50ms")
+	f.DurationVar(&p.rtt, "rtt", 0, "round-trip `TIME` of the path, such as 50ms (default: the scenario's, mostly 20ms)")
 	f.StringVar(&p.jitter, "jitter", "", "up to this much `TIME` more for each frame, without reordering")
 	f.StringVar(&p.loss, "loss", "", "`SHARE` of frames that are lost: 2% or 0.02; 2%/0 loses them on the way to the server only")
 	f.StringVar(&p.reorder, "reorder", "", "`SHARE` of frames that others overtake")
@@ -31,7 +31,7 @@ func (p *pathFlags) add(cmd *cobra.Command) {
 	f.StringVar(&p.rate, "rate", "", "what the bottleneck carries, as a `RATE` in bits a second: 512k, 10M, 1G")
 	f.StringVar(&p.mtu, "mtu", "", "longest IP packet in `BYTES`; the sender of a longer one is told by ICMP")
 	f.Uint64Var(&p.seed, "seed", 1, "what everything random on the path follows from, a `NUMBER`")
-	f.StringSliceVar(&p.middleboxes, "middlebox", nil, "a box in the path, by `NAME`; several with commas, the client's first (see \"tfo lab --list\")")
+	f.StringSliceVar(&p.middleboxes, "middlebox", nil, "a box in the path, by `NAME`; several with commas, the client's first; empty for none (see \"tfo lab --list\")")
 	var names []string
 	for _, m := range path.Middleboxes() {
 		names = append(names, strings.TrimSuffix(m.Name, "N"))
@@ -39,26 +39,33 @@ func (p *pathFlags) add(cmd *cobra.Command) {
 	choices(cmd, "middlebox", names...)
 }
 
-// args are the flags again, for the same program in a user namespace.
-func (p *pathFlags) args() []string {
-	args := []string{"--rtt", p.rtt.String(), "--seed", strconv.FormatUint(p.seed, 10)}
-	for _, f := range [][2]string{
-		{"--jitter", p.jitter}, {"--loss", p.loss}, {"--reorder", p.reorder}, {"--dup", p.duplicate}, {"--rate", p.rate}, {"--mtu", p.mtu},
-		{"--middlebox", strings.Join(p.middleboxes, ",")},
-	} {
-		if f[1] != "" {
-			args = append(args, f[0], f[1])
-		}
+// over puts the flags that were given in the place of what a path is otherwise. Errors are of usage.
+func (p *pathFlags) over(cfg path.Config, changed func(name string) bool) (path.Config, error) {
+	if changed("rtt") {
+		delay := p.rtt / 2
+		cfg.Forward.Delay, cfg.Backward.Delay = delay, p.rtt-delay
 	}
-	return args
+	if changed("seed") {
+		cfg.Seed = p.seed
+	}
+	if changed("middlebox") {
+		boxes, err := path.ParseMiddleboxes(strings.Join(p.middleboxes, ","))
+		if err != nil {
+			return cfg, usagef("--middlebox: %w", err)
+		}
+		cfg.Middleboxes = boxes
+	}
+	if err := p.ways(&cfg); err != nil {
+		return cfg, err
+	}
+	if err := cfg.Check(); err != nil {
+		return cfg, usagef("%w", err)
+	}
+	return cfg, nil
 }
 
-// config returns the path. Errors are of usage.
-func (p *pathFlags) config() (*path.Config, error) {
-	delay := p.rtt / 2
-	cfg := &path.Config{Seed: p.seed}
-	cfg.Forward.Delay, cfg.Backward.Delay = delay, p.rtt-delay
-	cfg.Forward.TooBig, cfg.Backward.TooBig = path.TooBigICMP, path.TooBigICMP
+// ways sets what may differ in the two directions.
+func (p *pathFlags) ways(cfg *path.Config) error {
 	for _, flag := range []struct {
 		name, value string
 		set         func(w *path.Way, value string) error
@@ -79,21 +86,11 @@ func (p *pathFlags) config() (*path.Config, error) {
 		}
 		for way, value := range map[*path.Way]string{&cfg.Forward: forward, &cfg.Backward: backward} {
 			if err := flag.set(way, value); err != nil {
-				return nil, usagef("%s: %w", flag.name, err)
+				return usagef("%s: %w", flag.name, err)
 			}
 		}
 	}
-	for _, name := range p.middleboxes {
-		m, err := path.ParseMiddlebox(name)
-		if err != nil {
-			return nil, usagef("--middlebox: %w", err)
-		}
-		cfg.Middleboxes = append(cfg.Middleboxes, m)
-	}
-	if err := cfg.Check(); err != nil {
-		return nil, usagef("%w", err)
-	}
-	return cfg, nil
+	return nil
 }
 
 // parseShare reads "2%" or "0.02".
