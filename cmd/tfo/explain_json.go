@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 
 	"tfocraft/wire/bilingual"
-	"tfocraft/wire/follow"
 )
 
 // A frameJSON is a line about a frame.
@@ -62,15 +61,4 @@ func (e *explainer) newFrameJSON(s *sight) frameJSON {
 		})
 	}
 	return j
-}
-
-// printConnection tells what became of a connection.
-func (e *explainer) printConnection(c *follow.Connection) error {
-	r := resultFromWire(c)
-	if e.json {
-		r.Type = "connection"
-		return printJSON(e.paper.w, r)
-	}
-	_, err := e.paper.w.Write([]byte(e.paper.paragraph(0, tintTitle, r.String())))
-	return err
 }

@@ -36,12 +36,12 @@ func (e *explainer) print(s *sight) error {
 func (e *explainer) heading(b *strings.Builder, s *sight) {
 	p := e.paper
 	when := fmt.Sprintf("%4d  %s", s.number, moment(s.at))
-	way, reason := s.way(), p.say(s.reason())
+	way, reason := p.say(s.way()), p.say(s.reason())
 	if p.width == 0 || textWidth(when+way+reason)+4 <= p.width {
 		fmt.Fprintf(b, "%s  %s  %s\n", p.in(tintMinor, when), way, p.in(tintReason, reason))
 		return
 	}
-	if p.width >= len(when)+len(way)+2 {
+	if p.width >= len(when)+textWidth(way)+2 {
 		fmt.Fprintf(b, "%s  %s\n", p.in(tintMinor, when), way)
 	} else {
 		fmt.Fprintln(b, p.in(tintMinor, when))
@@ -51,12 +51,12 @@ func (e *explainer) heading(b *strings.Builder, s *sight) {
 }
 
 // way says where a frame comes from and where it goes.
-func (s *sight) way() string {
+func (s *sight) way() bilingual.Text {
 	from, to := s.between()
 	if from == "" {
-		return "not IP"
+		return bilingual.T("not IP", "非 IP")
 	}
-	return from + " > " + to
+	return bilingual.T(from+" > "+to, from+" > "+to)
 }
 
 // between are the ends of a segment, or the addresses of another IP packet; empty if there are none.

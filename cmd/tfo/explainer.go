@@ -1,11 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"tfocraft/cmd/tfo/internal/report"
 	"tfocraft/wire"
 	"tfocraft/wire/follow"
 	"tfocraft/wire/pcapng"
@@ -16,6 +19,7 @@ type viewFlags struct {
 	paperFlags
 	bytes bool
 	json  bool
+	html  string
 	keys  keyFlags
 }
 
@@ -24,6 +28,7 @@ func (v *viewFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&v.bytes, "bytes", false, "show every byte of every frame, what it means and why it is so")
 	f.BoolVar(&v.json, "json", false, "print one JSON object for each frame, with its fields, and each connection")
+	f.StringVar(&v.html, "html", "", "write a page about the connections to `FILE`, for a browser")
 	v.keys.add(cmd)
 }
 
@@ -41,13 +46,14 @@ type explainer struct {
 	shown                        int
 	segments, broken, fragmented int
 
-	told   map[int]bool // connections, by number, that are wanted; those that are remembered
-	failed error        // of what was printed between frames
+	page   *captureStory // nil if nobody wants one
+	told   map[int]bool  // connections, by number, that are wanted; those that are remembered
+	failed error         // of what was printed between frames
 }
 
-// newExplainer prints what the flags ask for to w.
-func newExplainer(v viewFlags, w io.Writer) (*explainer, error) {
-	p, err := v.open(w)
+// newExplainer prints what the flags ask for, about frames of a file or an interface of that name.
+func newExplainer(cmd *cobra.Command, v viewFlags, name string) (*explainer, error) {
+	p, err := v.open(cmd.OutOrStdout())
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +64,9 @@ func newExplainer(v viewFlags, w io.Writer) (*explainer, error) {
 		}
 	}
 	e.story.Done = e.forgotten
+	if v.html != "" {
+		e.page = newCaptureStory(name, cmd.CommandPath()+" "+name)
+	}
 	return e, nil
 }
 
@@ -76,6 +85,9 @@ func (e *explainer) take(number int, f *pcapng.Frame) error {
 		return e.failed
 	}
 	e.shown++
+	if e.page != nil {
+		e.page.add(&s, e.story)
+	}
 	return e.print(&s)
 }
 
@@ -140,6 +152,19 @@ func (e *explainer) finish() error {
 		if err := e.printConnection(&c); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// writePage writes the page about what was shown.
+func (e *explainer) writePage() error {
+	if e.page == nil {
+		return nil
+	}
+	told := slices.DeleteFunc(e.story.Connections(), func(c follow.Connection) bool { return !e.told[c.Number] })
+	err := writeOutput(e.html, nil, func(w io.Writer) error { return report.Write(w, e.page.finish(told)) })
+	if err != nil {
+		return fmt.Errorf("--html: %w", err)
 	}
 	return nil
 }
