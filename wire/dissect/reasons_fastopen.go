@@ -19,6 +19,9 @@ func (x *explainer) fastOpenReason(option, part string) bilingual.Text {
 		return say("34 is the number that IANA assigned to Fast Open in 2014 (RFC 7413, Section 9).", "34 是 IANA 于 2014 年分配给快速打开的编号（RFC 7413，第 9 节）。")
 	case part == "length" && !x.hasCookie(option):
 		return x.requestReason()
+	case part == "length":
+		return say("The server chooses how long its cookies are, an even number of bytes from 4 to 16; most make them 8 bytes long (RFC 7413, Section 4.1.1).",
+			"Cookie 的长度由服务器决定，为 4 到 16 字节的偶数；多数为 8 字节（RFC 7413，第 4.1.1 节）。")
 	}
 	return bilingual.Text{}
 }

@@ -50,6 +50,14 @@ func appendValue(out []byte, value any, zh bool) []byte {
 	panic("dissect: say takes int, uint64, string and Text")
 }
 
+// after puts a sentence behind another one; either may say nothing.
+func after(first, second bilingual.Text) bilingual.Text {
+	if first.IsZero() || second.IsZero() {
+		return bilingual.Join(first, second)
+	}
+	return bilingual.T(first.En+" "+second.En, first.Zh+second.Zh)
+}
+
 // bytesOf returns "1 byte", "5 bytes".
 func bytesOf(n int) bilingual.Text {
 	if n == 1 {
