@@ -74,19 +74,13 @@ func (b *builder) left() int { return (b.end - b.at) / 8 }
 // ahead returns the bytes of the window that are still to be read; the position is between two bytes.
 func (b *builder) ahead() []byte { return b.data[b.at/8 : b.end/8] }
 
-// window narrows the window to n bytes, if it has more, and returns where it ended before, for restore.
+// window narrows the window to n bytes, if it has more, and returns where it ended before, to be put back.
 func (b *builder) window(n int) (outer int) {
 	outer = b.end
 	if n = max(n, 0); n < b.left() {
 		b.end = b.at + 8*n
 	}
 	return outer
-}
-
-// restore ends a window. What it has left over should not be there and is a field that says so.
-func (b *builder) restore(outer int, over leaf, meaning bilingual.Text) {
-	b.rest(over, meaning)
-	b.end = outer
 }
 
 // rest makes what is left of the window one field, which is wrong. It does nothing if nothing is left.

@@ -80,6 +80,9 @@ func (x *explainer) cookieReason() bilingual.Text {
 // unjudgedCookie is for cookies that nothing can be compared with, and for those of SYN-ACKs.
 func (x *explainer) unjudgedCookie(granted bilingual.Text) bilingual.Text {
 	switch verdict := x.facts.Cookie; {
+	case verdict == follow.CookieNew && x.facts.SynOption == follow.OptionCookie:
+		return say("Instead of the cookie in the SYN, which was not right: the server has changed its key, or the client's address has changed. The client replaces what it has cached.",
+			"用于替换 SYN 中不正确的 Cookie：服务器更换了密钥，或客户端地址变了。客户端替换已缓存的 Cookie。")
 	case verdict == follow.CookieNew && len(x.facts.Granted) > 0:
 		return say("Another cookie than in $1: the server has changed its key, or the client's address has changed. The client replaces what it has cached.",
 			"与$1的 Cookie 不同：服务器更换了密钥，或客户端地址变了。客户端替换已缓存的 Cookie。", granted)

@@ -135,8 +135,8 @@ func (x *explainer) synAckedReason(off int64) bilingual.Text {
 	case off == 1 && data == 0:
 		return say("Acknowledges ISN+1: the SYN, which takes one number.", "确认到 ISN+1：即占用一个编号的 SYN。")
 	case off == 1:
-		return say("Acknowledges the SYN only: the server did not take the $1 of data in it, as it did not accept the cookie or does not want to; they must be sent again.",
-			"只确认了 SYN：服务器没有接受其中的 $1数据（不接受该 Cookie 或不愿接受）；必须重新发送。", bytesOf(int(data)))
+		return say("Acknowledges the SYN only: the server did not take the $1 of data in it: it did not accept the cookie, does not want them, or they did not arrive. They must be sent again.",
+			"只确认了 SYN：服务器没有接受其中的 $1数据：不接受该 Cookie、不愿接受，或数据没有到达。必须重新发送。", bytesOf(int(data)))
 	case off == 1+data:
 		return say("Acknowledges $1: the server took the $2 of the SYN. Fast Open is accepted.", "确认到 $1：服务器接受了 SYN 中的 $2。快速打开成功。", fromISN(off), bytesOf(int(data)))
 	case off > 1 && off < 1+data:

@@ -102,9 +102,11 @@ func (x *explainer) payloadReason() bilingual.Text {
 		return say("The path has made a second copy of the segment.", "路径产生了此报文段的副本。")
 	case !ok:
 		return bilingual.Text{}
+	case x.synDataAgain(off) && x.facts.SynAcked == 0:
+		return say("Data again: the server took only the SYN, so the $1 in it go once more, by ordinary TCP.", "再次发送：服务器只接受了 SYN，因此其中的 $1数据按普通 TCP 重新发送。", bytesOf(x.facts.SynData))
 	case x.synDataAgain(off):
-		return say("Data again: the server took only $1 of the $2 in the SYN, so the client sends the rest by ordinary TCP.", "再次发送：服务器只接受了 SYN 中 $2里的 $1 字节，因此客户端按普通 TCP 发送其余部分。",
-			max(x.facts.SynAcked, 0), bytesOf(x.facts.SynData))
+		return say("The rest: the server took only $1 of the $2 in the SYN, so the client sends the others by ordinary TCP.", "其余数据：服务器只接受了 SYN 中 $2里的 $1 字节，因此客户端按普通 TCP 发送其余部分。",
+			x.facts.SynAcked, bytesOf(x.facts.SynData))
 	case off < x.facts.Sender.Next:
 		return say("Sent again, since no acknowledgment has come for it.", "重传，因为没有收到对它的确认。")
 	case x.sender.En == "the server" && x.facts.Sender.Acked == 0:
