@@ -1,6 +1,7 @@
 package dissect
 
 import (
+	"net/netip"
 	"strconv"
 
 	"tfocraft/wire/bilingual"
@@ -14,15 +15,16 @@ import (
 // field says so. A field longer than what is left of the window is cut. Where nothing is
 // left there is no field, and the last one of all says what is missing.
 type builder struct {
-	data   []byte
-	at     int // bit that the next field begins with
-	end    int // bit that the window ends before
-	frame  Frame
-	prefix string         // of IDs: "quote." inside a quoted packet
-	ids    map[string]int // how often each ID was asked for
-	open   []int          // groups that have not ended, indexes of frame.Groups
-	cuts   []cut
-	scrap  Field // stands for a field that is not there
+	data     []byte
+	at       int // bit that the next field begins with
+	end      int // bit that the window ends before
+	frame    Frame
+	prefix   string         // of IDs: "quote." inside a quoted packet
+	ids      map[string]int // how often each ID was asked for
+	open     []int          // groups that have not ended, indexes of frame.Groups
+	cuts     []cut
+	routedTo netip.Addr // where a source route ends that has not got there yet
+	scrap    Field      // stands for a field that is not there
 }
 
 // A leaf is what is the same for every value of a field.

@@ -45,8 +45,8 @@ func (b *builder) cooked() {
 func (b *builder) cooked2() {
 	b.begin("sll", say("Linux cooked capture v2", "Linux 加工捕获第 2 版"))
 	protocol := b.cookedProtocol(sectionSLL2)
-	_, f := b.bytes(2, leaf{"sll.reserved", "sll.unused", say("Reserved", "保留"), sectionSLL2})
-	f.Meaning = say("Has no meaning and should be 0.", "没有含义，应为 0。")
+	_, f := b.bytes(2, leaf{"sll.reserved", "", say("Reserved", "保留"), sectionSLL2})
+	f.Meaning = reservedMeaning
 	index, f := b.number(32, leaf{"sll.ifindex", "sll.ifindex", say("Interface index", "接口索引"), sectionSLL2})
 	f.Meaning = say("At which interface the frame was seen: number $1.", "在哪个接口看到此帧：编号 $1。", index)
 	b.cookedDevice(sectionSLL2)

@@ -1,6 +1,8 @@
 package dissect
 
 import (
+	"encoding/binary"
+	"hash/crc32"
 	"strings"
 
 	"tfocraft/wire"
@@ -110,7 +112,7 @@ func (b *builder) vlan(kind uint64) uint64 {
 	}
 	typeFilter := "vlan.etype"
 	if kind == wire.EtherTypeSVLAN {
-		typeFilter = ""
+		typeFilter = "ieee8021ah.etype" // so Wireshark calls the type behind this tag too
 	}
 	next := b.etherType(id+".type", typeFilter, "vlan.len")
 	b.close("VLAN " + itoa(number))
@@ -151,7 +153,7 @@ func (b *builder) llc() {
 	snap := dsap == 0xaa && ssap == 0xaa && control == 3
 	var oui, kind uint64
 	if snap {
-		oui, f = b.code(24, leaf{"llc.oui", "", say("Organization Code", "组织代码"), "RFC 1042"})
+		oui, f = b.code(24, leaf{"llc.oui", "llc.oui", say("Organization Code", "组织代码"), "RFC 1042"})
 		f.Meaning = say("Who defines the type that follows; 0 means that it is an EtherType.", "后面的类型由谁定义；0 表示它是以太网类型。")
 		kind, f = b.code(16, leaf{"llc.type", "llc.type", say("EtherType", "以太网类型"), "RFC 1042"})
 		f.Meaning = say("Which protocol follows: $1.", "后面是哪种协议：$1。", etherTypeName(kind))
@@ -176,9 +178,20 @@ func (b *builder) trailer() {
 			}
 		}
 	}
+	b.checkSequence()
 	if b.left() > 0 {
 		_, f := b.bytes(b.left(), leaf{"eth.trailer", "eth.trailer", say("Trailer", "尾部"), sectionEthernet})
-		f.Meaning = say("Bytes behind the packet that its length does not cover: a check sequence of the link, or something that was added on the way.",
-			"分组长度之外的字节：链路的帧校验序列，或途中附加的内容。")
+		f.Meaning = say("Bytes behind the packet that its length does not cover, added by somebody on the way.", "分组长度之外的字节，由途中的设备附加。")
 	}
+}
+
+// checkSequence takes the last four bytes if they are the frame's check sequence, which most captures do not have.
+func (b *builder) checkSequence() {
+	const n = 4
+	at := b.at / 8
+	if b.left() != n || binary.LittleEndian.Uint32(b.data[at:]) != crc32.ChecksumIEEE(b.data[:at]) {
+		return
+	}
+	_, f := b.code(8*n, leaf{"eth.fcs", "eth.fcs", say("Frame Check Sequence", "帧校验序列"), "IEEE 802.3, Section 3.2.9"})
+	f.Meaning = say("Guards the frame on this link; right. Interfaces make and check it, and seldom show it.", "在本链路上保护此帧；正确。由网卡生成和检查，通常不显示。")
 }

@@ -119,16 +119,14 @@ func (b *builder) icmpError(kind, code uint64) {
 	case 12:
 		pointer, f := b.number(8, leaf{"icmp.pointer", "icmp.pointer", say("Pointer", "指针"), sectionICMP})
 		f.Meaning = say("Which byte of the quoted packet is wrong: number $1.", "引用的分组中哪个字节有误：第 $1 字节。", pointer)
-		quoted = b.quotedLength()
-		b.unused("icmp", 2)
+		quoted = b.unusedWithLength(0, 2)
 	case 3, 11:
-		b.unused("icmp", 1)
-		quoted = b.quotedLength()
 		if kind == 3 && code == 4 {
+			quoted = b.unusedWithLength(1, 0)
 			mtu, f := b.number(16, leaf{"icmp.mtu", "icmp.mtu", say("Next-Hop MTU", "下一跳 MTU"), "RFC 1191, Section 4"})
 			f.Unit, f.Meaning = unitBytes, say("What the next hop takes: packets of up to $1 bytes.", "下一跳可接受的分组长度：最多 $1 字节。", mtu)
 		} else {
-			b.unused("icmp", 2)
+			quoted = b.unusedWithLength(1, 2)
 		}
 	default:
 		b.unused("icmp", 4)
@@ -141,10 +139,17 @@ func (b *builder) icmpError(kind, code uint64) {
 	b.icmpExtension()
 }
 
-// quotedLength is the length of the quote where extensions may follow it.
-func (b *builder) quotedLength() uint64 {
+// unusedWithLength reads a part of the header that was unused by RFC 792 and got a length in its middle by RFC 4884, if that is in use: the
+// number of 32-bit words of the quote, else 0.
+func (b *builder) unusedWithLength(before, behind int) uint64 {
+	if rest := b.ahead(); len(rest) <= before || rest[before] == 0 {
+		b.unused("icmp", before+1+behind)
+		return 0
+	}
+	b.unused("icmp", before)
 	n, f := b.number(8, leaf{"icmp.length", "icmp.length", say("Length", "长度"), "RFC 4884, Section 4"})
-	f.Unit, f.Meaning = unitWords, say("How long the quoted packet is, if something follows it: $1.", "若其后还有内容，引用的分组有多长：$1。", n)
+	f.Unit, f.Meaning = unitWords, say("How long the quoted packet is, as something follows it: $1 words of 4 bytes.", "由于其后还有内容，引用的分组长度为：$1 个 4 字节的字。", n)
+	b.unused("icmp", behind)
 	return n
 }
 
@@ -153,7 +158,7 @@ func (b *builder) unused(id string, n int) {
 	if id == "icmpv6" {
 		f.Filter, f.Section = "icmpv6.reserved", sectionICMPv6
 	}
-	f.Meaning = say("Has no meaning and should be 0.", "没有含义，应为 0。")
+	f.Meaning = reservedMeaning
 }
 
 // quote takes apart the beginning of a packet that an error is about. It may end anywhere. A quote in a quote stays bytes.
@@ -169,7 +174,7 @@ func (b *builder) quote(id string, n int) {
 	outer := b.window(n)
 	b.prefix = "quote."
 	b.raw()
-	b.payload(b.left(), say("the rest of the quote", "引用的其余部分"))
+	b.content(b.left(), leaf{"rest", "", say("Data", "数据"), ""}, say("the rest of the quote", "引用的其余部分"))
 	b.prefix = ""
 	b.end = outer
 	b.close("what the error is about")
@@ -181,18 +186,39 @@ func (b *builder) icmpExtension() {
 	if b.left() == 0 {
 		return
 	}
+	extension := b.ahead()
 	b.begin("icmp.ext", say("ICMP extension", "ICMP 扩展"))
 	version, f := b.number(4, leaf{"icmp.ext.version", "icmp.ext.version", say("Version", "版本"), section})
 	f.Meaning = say("The version of the structure: $1, of which 2 is known.", "结构的版本：$1，已知的为 2。", version)
 	_, f = b.code(12, leaf{"icmp.ext.res", "icmp.ext.res", say("Reserved", "保留"), section})
-	f.Meaning = say("Has no meaning and should be 0.", "没有含义，应为 0。")
-	_, f = b.code(16, leaf{"icmp.ext.checksum", "icmp.ext.checksum", say("Checksum", "校验和"), section})
-	f.Meaning = say("Guards the extension.", "保护此扩展。")
-	if b.left() > 0 {
-		_, f = b.bytes(b.left(), leaf{"icmp.ext.objects", "", say("Extension objects", "扩展对象"), section})
-		f.Meaning = say("What the router tells besides, such as MPLS labels.", "路由器附加的信息，例如 MPLS 标签。")
+	f.Meaning = reservedMeaning
+	f = b.checksum(leaf{"icmp.ext.checksum", "icmp.ext.checksum", say("Checksum", "校验和"), section},
+		say("Guards the extension", "保护此扩展"), extension, 2, len(extension) >= 4, 0)
+	if f.Value == "0x0000" {
+		f.Bad, f.Meaning = false, say("0: the sender has made none.", "0：发送方没有计算校验和。")
+	}
+	for b.left() > 0 {
+		b.icmpObject()
 	}
 	b.close("")
+}
+
+// icmpObject is one object of an extension.
+func (b *builder) icmpObject() {
+	const section = "RFC 4884, Section 7.1"
+	length, f := b.number(16, leaf{"icmp.ext.length", "icmp.ext.length", say("Length", "长度"), section})
+	f.Unit, f.Meaning = unitBytes, say("The object has $1 bytes, this head included.", "此对象连同头部共 $1 字节。", length)
+	f.Bad = f.Width == 16 && (length < 4 || int(length)-2 > b.left())
+	class, f := b.number(8, leaf{"icmp.ext.class", "icmp.ext.class", say("Class-Num", "类编号"), section})
+	f.Meaning = say("What the object is about: $1 (1 MPLS labels, 2 an interface).", "对象的内容：$1（1 为 MPLS 标签，2 为接口）。", class)
+	_, f = b.number(8, leaf{"icmp.ext.ctype", "icmp.ext.ctype", say("C-Type", "C 类型"), section})
+	f.Meaning = say("Which form of that.", "该内容的形式。")
+	outer := b.window(int(length) - 4)
+	if b.left() > 0 {
+		_, f = b.bytes(b.left(), leaf{"icmp.ext.data", "", say("Object payload", "对象内容"), section})
+		f.Meaning = say("What the router tells besides the error.", "路由器在错误之外提供的信息。")
+	}
+	b.end = outer
 }
 
 // icmpTimes is the time of a host.

@@ -51,6 +51,8 @@ func (b *builder) icmpv6(n network) {
 		b.echo("icmpv6.echo.identifier", "icmpv6.echo.sequence_number", "RFC 4443, Section 4")
 	case 130, 131, 132:
 		b.listener()
+	case 143:
+		b.listenerReport()
 	case 133, 134, 135, 136, 137:
 		b.neighbour(kind)
 	default:
@@ -79,9 +81,35 @@ func (b *builder) listener() {
 	delay, f := b.number(16, leaf{"icmpv6.mld.delay", "icmpv6.mld.maximum_response_delay", say("Maximum Response Delay", "最大响应延迟"), section})
 	f.Unit, f.Meaning = unitMillis, say("How long an answer may take: $1 ms.", "应答最多可延迟：$1 毫秒。", delay)
 	_, f = b.bytes(2, leaf{"icmpv6.reserved", "icmpv6.reserved", say("Reserved", "保留"), section})
-	f.Meaning = say("Has no meaning and should be 0.", "没有含义，应为 0。")
+	f.Meaning = reservedMeaning
 	group, f := b.addr16(leaf{"icmpv6.mld.group", "icmpv6.mld.multicast_address", say("Multicast Address", "组播地址"), section})
 	f.Meaning = meaningOfAddr(group, say("The group that the message is about", "消息所涉及的组"))
+	b.icmpBody("icmpv6", "")
+}
+
+// listenerReport is version 2 of MLD: a list of groups.
+func (b *builder) listenerReport() {
+	const section, mldr = "RFC 3810, Section 5.2", "icmpv6.mldr."
+	b.reservedBytes(2, "icmpv6.reserved", "icmpv6.reserved", section)
+	records, f := b.number(16, leaf{mldr + "records", mldr + "nb_mcast_records", say("Nr of Mcast Address Records", "组播地址记录数"), section})
+	f.Meaning = say("How many groups are told of: $1.", "涉及的组数：$1。", records)
+	for range records {
+		if b.left() == 0 {
+			break
+		}
+		kind, f := b.number(8, leaf{mldr + "type", mldr + "mar.record_type", say("Record Type", "记录类型"), section})
+		f.Meaning = say("What is said of the group: $1 (1, 2: as it is; 3, 4: it has changed; 5, 6: sources changed).", "关于该组的内容：$1（1、2：当前状态；3、4：已改变；5、6：源已改变）。", kind)
+		aux, f := b.number(8, leaf{mldr + "aux_len", mldr + "mar.aux_data_len", say("Aux Data Len", "辅助数据长度"), section})
+		f.Unit, f.Meaning = unitWords, say("How much stands behind the record that nobody uses: $1.", "记录之后的辅助数据长度（未使用）：$1。", aux)
+		sources, f := b.number(16, leaf{mldr + "sources", mldr + "mar.nb_sources", say("Number of Sources", "源数量"), section})
+		f.Meaning = say("How many sources the record names: $1.", "记录中列出的源数量：$1。", sources)
+		group, f := b.addr16(leaf{mldr + "group", mldr + "mar.multicast_address", say("Multicast Address", "组播地址"), section})
+		f.Meaning = meaningOfAddr(group, say("The group that the record is about", "记录所涉及的组"))
+		for range min(int(sources), b.left()/16) {
+			source, f := b.addr16(leaf{mldr + "source", mldr + "mar.source_address", say("Source Address", "源地址"), section})
+			f.Meaning = meaningOfAddr(source, say("A source of the group", "该组的一个源"))
+		}
+	}
 	b.icmpBody("icmpv6", "")
 }
 
@@ -94,7 +122,7 @@ func (b *builder) neighbour(kind uint64) {
 		b.neighbourFlags()
 	default:
 		_, f := b.bytes(4, leaf{"icmpv6.reserved", "icmpv6.reserved", say("Reserved", "保留"), sectionND})
-		f.Meaning = say("Has no meaning and should be 0.", "没有含义，应为 0。")
+		f.Meaning = reservedMeaning
 	}
 	switch kind {
 	case 135, 136:
@@ -127,7 +155,7 @@ func (b *builder) neighbourFlags() {
 	b.flag(leaf{"icmpv6.nd.na.flag.o", "icmpv6.nd.na.flag.o", say("O, Override", "O，覆盖"), sectionND},
 		say("What receivers remember should be replaced.", "接收方应替换已记住的地址。"), say("What receivers remember may stay.", "接收方可保留已记住的地址。"))
 	_, f := b.number(29, leaf{"icmpv6.nd.na.flag.rsv", "icmpv6.nd.na.flag.rsv", say("Reserved", "保留"), sectionND})
-	f.Meaning = say("Has no meaning and should be 0.", "没有含义，应为 0。")
+	f.Meaning = reservedMeaning
 	b.close("")
 }
 
@@ -146,7 +174,7 @@ func (b *builder) routerAdvertisement() {
 	b.flag(leaf{ra + "flag.p", ra + "flag.p", say("P, Proxy", "P，代理"), "RFC 4389"},
 		say("It was passed on by a proxy.", "由代理转发。"), say("It was not passed on by a proxy.", "不是由代理转发。"))
 	_, f = b.number(2, leaf{ra + "flag.rsv", ra + "flag.rsv", say("Reserved", "保留"), sectionND})
-	f.Meaning = say("Has no meaning and should be 0.", "没有含义，应为 0。")
+	f.Meaning = reservedMeaning
 	life, f := b.number(16, leaf{ra + "router_lifetime", ra + "router_lifetime", say("Router Lifetime", "路由器生存期"), sectionND})
 	f.Unit, f.Meaning = unitSeconds, say("How long the router is good as a default router: $1 s.", "可用作默认路由器的时间：$1 秒。", life)
 	reachable, f := b.number(32, leaf{ra + "reachable_time", ra + "reachable_time", say("Reachable Time", "可达时间"), sectionND})
@@ -199,14 +227,14 @@ func (b *builder) neighbourOptionBody(kind uint64, id string) {
 		b.prefixInformation(id)
 	case kind == 5:
 		_, f := b.bytes(2, leaf{id + ".reserved", "", say("Reserved", "保留"), sectionND})
-		f.Meaning = say("Has no meaning and should be 0.", "没有含义，应为 0。")
+		f.Meaning = reservedMeaning
 		mtu, f := b.number(32, leaf{id + ".mtu", "icmpv6.opt.mtu", say("MTU", "MTU"), sectionND})
 		f.Unit, f.Meaning = unitBytes, say("What everybody on this link should send at most: $1 bytes.", "本链路上所有主机应发送的最大长度：$1 字节。", mtu)
 	case kind == 14 && b.left() > 0:
 		_, f := b.bytes(b.left(), leaf{id + ".nonce", "icmpv6.opt.nonce", say("Nonce", "随机数"), "RFC 3971, Section 5.3.2"})
 		f.Meaning = say("A random number, by which the sender knows its own message if that comes back.", "随机数，发送方据此识别绕回的自己的消息。")
-	case kind == 25:
-		b.nameServers(id)
+	case kind == 25 || kind == 31:
+		b.nameServers(id, kind)
 	}
 }
 
@@ -218,25 +246,31 @@ func (b *builder) prefixInformation(id string) {
 		say("Addresses of this prefix are on this link.", "此前缀的地址在本链路上。"), say("Nothing is said of where addresses of this prefix are.", "未说明此前缀的地址在何处。"))
 	b.flag(leaf{id + ".a", p + ".flag.a", say("A, autonomous", "A，自动配置"), sectionND},
 		say("Hosts may make themselves an address of this prefix.", "主机可用此前缀自行生成地址。"), say("Hosts may not make themselves an address of this prefix.", "主机不可用此前缀自行生成地址。"))
-	_, f = b.number(6, leaf{id + ".reserved1", "", say("Reserved1", "保留 1"), sectionND})
+	b.flag(leaf{id + ".r", p + ".flag.r", say("R, router address", "R，路由器地址"), "RFC 6275, Section 7.2"},
+		say("The prefix field has the whole address of the router.", "前缀字段包含路由器的完整地址。"), say("The prefix field has no address of the router.", "前缀字段不包含路由器的地址。"))
+	_, f = b.number(5, leaf{id + ".reserved1", p + ".flag.reserved", say("Reserved1", "保留 1"), sectionND})
 	f.Meaning = say("Has no meaning here.", "此处没有含义。")
 	valid, f := b.number(32, leaf{id + ".valid", p + ".valid_lifetime", say("Valid Lifetime", "有效生存期"), sectionND})
 	f.Unit, f.Meaning = unitSeconds, say("How long the prefix is good: $1 s.", "前缀的有效时间：$1 秒。", valid)
 	preferred, f := b.number(32, leaf{id + ".preferred", p + ".preferred_lifetime", say("Preferred Lifetime", "首选生存期"), sectionND})
 	f.Unit, f.Meaning = unitSeconds, say("How long addresses of it should be used for new connections: $1 s.", "其地址可用于新连接的时间：$1 秒。", preferred)
 	_, f = b.bytes(4, leaf{id + ".reserved2", "", say("Reserved2", "保留 2"), sectionND})
-	f.Meaning = say("Has no meaning and should be 0.", "没有含义，应为 0。")
+	f.Meaning = reservedMeaning
 	prefix, f := b.addr16(leaf{id + ".prefix", p, say("Prefix", "前缀"), sectionND})
 	f.Meaning = meaningOfAddr(prefix, say("What addresses of this network begin with", "此网络地址的开头部分"))
 }
 
-func (b *builder) nameServers(id string) {
-	const section = "RFC 8106, Section 5.1"
+// nameServers is for the options that tell of DNS: servers, or names to search in.
+func (b *builder) nameServers(id string, kind uint64) {
+	section, lifetime := "RFC 8106, Section 5.1", "icmpv6.opt.rdnss.lifetime"
+	if kind == 31 {
+		section, lifetime = "RFC 8106, Section 5.2", "icmpv6.opt.dnssl.lifetime"
+	}
 	_, f := b.bytes(2, leaf{id + ".reserved", "", say("Reserved", "保留"), section})
-	f.Meaning = say("Has no meaning and should be 0.", "没有含义，应为 0。")
-	life, f := b.number(32, leaf{id + ".lifetime", "icmpv6.opt.rdnss.lifetime", say("Lifetime", "生存期"), section})
-	f.Unit, f.Meaning = unitSeconds, say("How long the servers may be used: $1 s.", "服务器可使用的时间：$1 秒。", life)
-	for b.left() >= 16 {
+	f.Meaning = reservedMeaning
+	life, f := b.number(32, leaf{id + ".lifetime", lifetime, say("Lifetime", "生存期"), section})
+	f.Unit, f.Meaning = unitSeconds, say("How long this may be used: $1 s.", "可使用的时间：$1 秒。", life)
+	for kind == 25 && b.left() >= 16 {
 		server, f := b.addr16(leaf{id + ".rdnss", "icmpv6.opt.rdnss", say("Address of a DNS server", "DNS 服务器地址"), section})
 		f.Meaning = meaningOfAddr(server, say("Who answers DNS questions", "应答 DNS 查询的主机"))
 	}

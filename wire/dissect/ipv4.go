@@ -1,6 +1,8 @@
 package dissect
 
 import (
+	"net/netip"
+
 	"tfocraft/wire"
 	"tfocraft/wire/bilingual"
 )
@@ -33,7 +35,13 @@ func (b *builder) ipv4() {
 	f.Meaning = meaningOfAddr(src, say("Who has sent the packet", "分组的发送者"))
 	dst, f := b.addr4(leaf{"ip.dst", "ip.dst", say("Destination Address", "目的地址"), sectionIPv4})
 	f.Meaning = meaningOfAddr(dst, say("Whom the packet is for", "分组的接收者"))
+	destination := len(b.frame.Fields) - 1
+	b.routedTo = netip.Addr{}
 	b.ipv4Options(header - wire.IPv4Len)
+	if b.routedTo.IsValid() { // Wireshark takes the end of the route for the destination, and so does TCP's checksum
+		b.frame.Fields[destination].Filter = "ip.cur_rt"
+		dst = b.routedTo
+	}
 	b.close(addrText(src) + " > " + addrText(dst) + ", " + protocolName(protocol).En)
 	if version != 4 || header < wire.IPv4Len {
 		b.payload(b.left(), say("unknown, as the header is wrong", "首部有误，内容未知"))

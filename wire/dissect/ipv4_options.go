@@ -95,12 +95,16 @@ func (b *builder) ipv4Option() (last bool) {
 	}
 	id := "ip.options." + kind.id
 	b.begin(id, kind.name)
-	b.ipv4OptionType(id, kind)
+	b.ipv4OptionType(id, kind, known)
 	if number == ipOptionEOL || number == ipOptionNOP {
 		b.close("")
 		return number == ipOptionEOL
 	}
-	length, f := b.number(8, leaf{id + ".length", "ip.opt.len", say("Length", "长度"), kind.section})
+	lengthFilter := "ip.opt.len"
+	if !known {
+		lengthFilter = ""
+	}
+	length, f := b.number(8, leaf{id + ".length", lengthFilter, say("Length", "长度"), kind.section})
 	f.Unit, f.Meaning = unitBytes, say("The option has $1 bytes, type and length included.", "选项连类型和长度共 $1 字节。", length)
 	if f.Width == 8 && (length < 2 || int(length)-2 > b.left()) {
 		f.Bad = true
@@ -118,16 +122,20 @@ func (b *builder) ipv4Option() (last bool) {
 
 var surplus = bilingual.T("The option is longer than it should be.", "选项比应有的长度长。")
 
-// ipv4OptionType reads the three parts of the first byte.
-func (b *builder) ipv4OptionType(id string, kind optionKind) {
-	b.flag(leaf{id + ".copied", "ip.opt.type.copy", say("Copied Flag", "复制标志"), kind.section},
+// ipv4OptionType reads the three parts of the first byte, which Wireshark does not show of an unknown option.
+func (b *builder) ipv4OptionType(id string, kind optionKind, known bool) {
+	copied, classFilter, numberFilter := "ip.opt.type.copy", "ip.opt.type.class", "ip.opt.type.number"
+	if !known {
+		copied, classFilter, numberFilter = "", "", ""
+	}
+	b.flag(leaf{id + ".copied", copied, say("Copied Flag", "复制标志"), kind.section},
 		say("If the packet is cut, every fragment has this option.", "若分组被切分，每个分片都带有此选项。"),
 		say("If the packet is cut, only the first fragment has this option.", "若分组被切分，只有第一个分片带有此选项。"))
-	class, f := b.number(2, leaf{id + ".class", "ip.opt.type.class", say("Option Class", "选项类别"), kind.section})
+	class, f := b.number(2, leaf{id + ".class", classFilter, say("Option Class", "选项类别"), kind.section})
 	f.Meaning = [4]bilingual.Text{
 		say("Control.", "控制。"), say("Reserved.", "保留。"), say("Debugging and measurement.", "调试和测量。"), say("Reserved.", "保留。"),
 	}[class&3]
-	number, f := b.number(5, leaf{id + ".number", "ip.opt.type.number", say("Option Number", "选项编号"), kind.section})
+	number, f := b.number(5, leaf{id + ".number", numberFilter, say("Option Number", "选项编号"), kind.section})
 	f.Meaning = say("With the two fields before it this is: $2 (number $1).", "与前两个字段合起来表示：$2（编号 $1）。", number, kind.name)
 }
 
@@ -180,8 +188,14 @@ func (b *builder) route(number uint64, id string, kind optionKind) {
 		default:
 			filter, meaning = "ip.src_rt", say("A router that the packet must go to later.", "分组之后必须前往的路由器。")
 		}
-		_, f := b.addr4(leaf{id + ".address", filter, say("Route Address", "路由地址"), kind.section})
+		if filter == "ip.src_rt" && b.left() < 8 {
+			filter = "ip.dst"
+		}
+		address, f := b.addr4(leaf{id + ".address", filter, say("Route Address", "路由地址"), kind.section})
 		f.Meaning = meaning
+		if filter == "ip.dst" {
+			b.routedTo = address
+		}
 	}
 }
 

@@ -58,7 +58,7 @@ func (b *builder) optionsHeader(id, section string, n *network) bool {
 	rest, ok := b.extensionLength(id, id+".len", section, 8, 1)
 	outer := b.window(rest)
 	for b.left() > 0 {
-		b.ipv6Option(id + ".opt")
+		b.ipv6Option(id+".opt", n)
 	}
 	b.end = outer
 	b.close("")
@@ -81,32 +81,36 @@ var ipv6OptionNames = map[uint64]bilingual.Text{
 }
 
 // ipv6Option reads one option of an options header.
-func (b *builder) ipv6Option(id string) {
+func (b *builder) ipv6Option(id string, n *network) {
 	const section = "RFC 8200, Section 4.2"
 	kind := uint64(b.ahead()[0])
 	name, known := ipv6OptionNames[kind]
 	if !known {
 		name = say("Unknown option $1", "未知选项 $1", hexCode(kind, 8))
 	}
+	action, change, rest := "ipv6.opt.type.action", "ipv6.opt.type.change", "ipv6.opt.type.rest"
+	if kind == 0 { // of which Wireshark does not show the parts
+		action, change, rest = "", "", ""
+	}
 	b.begin(id, name)
-	action, f := b.number(2, leaf{id + ".action", "ipv6.opt.type.action", say("Action", "处理方式"), section})
+	treatment, f := b.number(2, leaf{id + ".action", action, say("Action", "处理方式"), section})
 	f.Meaning = [4]bilingual.Text{
 		say("Who does not know the option skips it.", "不认识此选项者跳过它。"),
 		say("Who does not know the option drops the packet.", "不认识此选项者丢弃分组。"),
 		say("Who does not know the option drops the packet and reports it.", "不认识此选项者丢弃分组并报告。"),
 		say("Who does not know the option drops the packet and reports it, unless it went to a group.", "不认识此选项者丢弃分组，若不是组播则报告。"),
-	}[action&3]
-	b.flag(leaf{id + ".change", "ipv6.opt.type.change", say("Change", "可变"), section},
+	}[treatment&3]
+	b.flag(leaf{id + ".change", change, say("Change", "可变"), section},
 		say("Routers may change the option's data on the way.", "途中路由器可以修改选项数据。"), say("The option's data stays as it is on the way.", "选项数据在途中保持不变。"))
-	_, f = b.code(5, leaf{id + ".type", "ipv6.opt.type.rest", say("Option Type", "选项类型"), section})
+	_, f = b.code(5, leaf{id + ".type", rest, say("Option Type", "选项类型"), section})
 	f.Meaning = say("With the bits before it this is: $1.", "与前面的位合起来表示：$1。", name)
 	if kind != 0 {
-		b.ipv6OptionBody(kind, id)
+		b.ipv6OptionBody(kind, id, n)
 	}
 	b.close("")
 }
 
-func (b *builder) ipv6OptionBody(kind uint64, id string) {
+func (b *builder) ipv6OptionBody(kind uint64, id string, n *network) {
 	const section = "RFC 8200, Section 4.2"
 	length, f := b.number(8, leaf{id + ".length", "ipv6.opt.length", say("Opt Data Len", "选项数据长度"), section})
 	f.Unit, f.Meaning = unitBytes, say("The option has $1 bytes of data.", "选项有 $1 字节数据。", length)
@@ -126,8 +130,9 @@ func (b *builder) ipv6OptionBody(kind uint64, id string) {
 		v, f := b.number(32, leaf{id + ".jumbo", "ipv6.opt.jumbo", say("Jumbo Payload Length", "巨型载荷长度"), "RFC 2675, Section 2"})
 		f.Unit, f.Meaning = unitBytes, say("The packet is longer than 65535 bytes: $1 behind the IPv6 header.", "分组超过 65535 字节：IPv6 首部之后有 $1 字节。", v)
 	case kind == 0xc9 && length == 16:
-		_, f := b.addr16(leaf{id + ".home", "", say("Home Address", "归属地址"), "RFC 6275, Section 6.3"})
-		f.Meaning = say("The lasting address of a sender that is under way.", "移动中的发送方的固定地址。")
+		home, f := b.addr16(leaf{id + ".home", "ipv6.opt.mipv6.home_address", say("Home Address", "归属地址"), "RFC 6275, Section 6.3"})
+		f.Meaning = say("The lasting address of a sender that is under way; what is inside counts as sent from there.", "移动中的发送方的固定地址；其中的内容视为由此地址发出。")
+		n.src = home
 	}
 	b.optionData(id, "", section)
 	b.end = outer
@@ -145,38 +150,70 @@ func (b *builder) routingHeader(n *network) bool {
 		"此首部其余部分的格式：$1（0 源路由，2 移动，3 RPL，4 分段路由）。", kind)
 	left, f := b.number(8, leaf{id + ".segleft", "ipv6.routing.segleft", say("Segments Left", "剩余段数"), section})
 	f.Meaning = say("How many of the listed places are still to be passed: $1.", "列出的地点中还有多少个未经过：$1。", left)
+	inner := *n
+	b.routingData(kind, id, section, &inner)
 	if left > 0 {
-		n.dst = netip.Addr{} // the checksum is made with the last place, which each type has elsewhere
+		n.dst = inner.dst
+		if kind != 0 && kind != 2 && kind != 4 {
+			n.dst = netip.Addr{} // where the route ends is not known here
+		}
 	}
-	b.routingData(kind, id, section)
 	b.end = outer
 	b.close("")
 	return ok
 }
 
-func (b *builder) routingData(kind uint64, id, section string) {
-	if b.left() == 0 {
-		return
-	}
-	prefix := ""
-	switch kind {
-	case 0:
-		prefix = "ipv6.routing.src."
-	case 2:
-		prefix = "ipv6.routing.mipv6."
-	}
-	if prefix == "" {
+// routingData reads what is behind the part that all types have in common, and notes in n where the route ends, as the checksum is made with that.
+func (b *builder) routingData(kind uint64, id, section string, n *network) {
+	switch {
+	case b.left() == 0:
+	case kind == 0:
+		b.reservedBytes(4, id+".reserved", "ipv6.routing.src.reserved", section)
+		b.routingAddresses(id, "ipv6.routing.src.addr", section, func(a netip.Addr) { n.dst = a })
+	case kind == 2:
+		b.reservedBytes(4, id+".reserved", "ipv6.routing.mipv6.reserved", section)
+		b.routingAddresses(id, "ipv6.routing.mipv6.home_address", section, func(a netip.Addr) { n.dst = a })
+	case kind == 4:
+		b.segments(id, n)
+	default:
 		_, f := b.bytes(b.left(), leaf{id + ".data", "", say("Type-Specific Data", "类型相关数据"), section})
 		f.Meaning = say("What this type of routing needs.", "此路由类型所需的内容。")
-		return
 	}
-	_, f := b.bytes(4, leaf{id + ".reserved", prefix + "reserved", say("Reserved", "保留"), section})
-	f.Meaning = say("Has no meaning and should be 0.", "没有含义，应为 0。")
-	address := map[uint64]string{0: "addr", 2: "home_address"}[kind]
+}
+
+// segments is the Segment Routing Header, which lists the places in reverse.
+func (b *builder) segments(id string, n *network) {
+	const section, srh = "RFC 8754, Section 2", "ipv6.routing.srh."
+	last, f := b.number(8, leaf{id + ".last_entry", srh + "last_entry", say("Last Entry", "最后条目"), section})
+	f.Meaning = say("The index of the last place in the list: $1.", "列表中最后一个地点的索引：$1。", last)
+	_, f = b.code(8, leaf{id + ".flags", srh + "flags", say("Flags", "标志"), section})
+	f.Meaning = say("No flag has a meaning of its own yet.", "尚无具有独立含义的标志。")
+	_, f = b.bytes(2, leaf{id + ".tag", srh + "tag", say("Tag", "标签"), section})
+	f.Meaning = say("Marks packets that belong together.", "标记同属一类的分组。")
+	outer := b.window(16 * (int(last) + 1))
+	first := true
+	b.routingAddresses(id, srh+"addr", section, func(a netip.Addr) {
+		if first {
+			n.dst, first = a, false
+		}
+	})
+	b.end = outer
+	b.optionData(id, "", section)
+}
+
+// routingAddresses reads the rest of the window as addresses and gives each to visit.
+func (b *builder) routingAddresses(id, filter, section string, visit func(netip.Addr)) {
 	for b.left() > 0 {
-		_, f = b.addr16(leaf{id + ".addr", prefix + address, say("Address", "地址"), section})
+		a, f := b.addr16(leaf{id + ".addr", filter, say("Address", "地址"), section})
 		f.Meaning = say("A place that the packet is to pass.", "分组要经过的地点。")
+		visit(a)
 	}
+}
+
+// reservedBytes takes n bytes without meaning.
+func (b *builder) reservedBytes(n int, id, filter, section string) {
+	_, f := b.bytes(n, leaf{id, filter, say("Reserved", "保留"), section})
+	f.Meaning = reservedMeaning
 }
 
 // fragmentHeader tells which piece of a packet this is.
@@ -185,11 +222,11 @@ func (b *builder) fragmentHeader(n *network) bool {
 	b.begin(id, say("Fragment Header", "分片首部"))
 	b.nextHeader(id, "ipv6.fraghdr.nxt", section, n)
 	_, f := b.code(8, leaf{id + ".reserved_octet", "ipv6.fraghdr.reserved_octet", say("Reserved", "保留"), section})
-	f.Meaning = say("Has no meaning and should be 0.", "没有含义，应为 0。")
+	f.Meaning = reservedMeaning
 	eighths, f := b.number(13, leaf{id + ".offset", "ipv6.fraghdr.offset", say("Fragment Offset", "片偏移"), section})
 	f.Unit, f.Meaning = unitEights, say("Where in the whole packet these bytes belong: at byte $1.", "这些字节在整个分组中的位置：第 $1 字节处。", 8*eighths)
 	_, f = b.number(2, leaf{id + ".reserved_bits", "ipv6.fraghdr.reserved_bits", say("Res", "保留"), section})
-	f.Meaning = say("Has no meaning and should be 0.", "没有含义，应为 0。")
+	f.Meaning = reservedMeaning
 	more := b.flag(leaf{id + ".more", "ipv6.fraghdr.more", say("M flag, More Fragments", "M 标志，更多分片"), section},
 		say("There are more fragments behind this.", "其后还有更多分片。"), say("This is the last fragment.", "这是最后一个分片。"))
 	ident, f := b.code(32, leaf{id + ".ident", "ipv6.fraghdr.ident", say("Identification", "标识"), section})
@@ -211,7 +248,7 @@ func (b *builder) authenticationHeader(n *network) bool {
 	rest, ok := b.extensionLength(id, "ah.length", section, 4, 2)
 	outer := b.window(rest)
 	_, f := b.bytes(2, leaf{id + ".reserved", "ah.reserved", say("Reserved", "保留"), section})
-	f.Meaning = say("Has no meaning and should be 0.", "没有含义，应为 0。")
+	f.Meaning = reservedMeaning
 	_, f = b.code(32, leaf{id + ".spi", "ah.spi", say("Security Parameters Index", "安全参数索引"), section})
 	f.Meaning = say("Which agreement between the two hosts counts.", "采用两台主机之间的哪个安全关联。")
 	_, f = b.number(32, leaf{id + ".sequence", "ah.sequence", say("Sequence Number", "序列号"), section})

@@ -12,7 +12,7 @@ const maxExcerpt = 48
 
 // payload takes n bytes that are not dissected further.
 func (b *builder) payload(n int, what bilingual.Text) {
-	b.content(n, leaf{"data", "data.data", say("Data", "数据"), ""}, what)
+	b.content(n, leaf{"data", "", say("Data", "数据"), ""}, what)
 }
 
 // content takes n bytes of somebody's data, none if there are none.

@@ -17,10 +17,10 @@ func (b *builder) tcp(n network) {
 	b.begin("tcp", say("Transmission Control Protocol", "传输控制协议"))
 	from := b.port("tcp.srcport", say("Source Port", "源端口"), say("The sender's end of the connection: port $1.", "连接的发送方一端：端口 $1。"), sectionTCP)
 	to := b.port("tcp.dstport", say("Destination Port", "目的端口"), say("The receiver's end of the connection: port $1.", "连接的接收方一端：端口 $1。"), sectionTCP)
-	seq, seqField := b.number(32, leaf{"tcp.seq", "tcp.seq_raw", say("Sequence Number", "序列号"), sectionTCP})
-	seqField.Meaning = say("The number of the segment's first byte in the sender's stream; a SYN has a number of its own before the data.",
+	seq, f := b.number(32, leaf{"tcp.seq", b.seqFilter(), say("Sequence Number", "序列号"), sectionTCP})
+	f.Meaning = say("The number of the segment's first byte in the sender's stream; a SYN has a number of its own before the data.",
 		"本报文段首字节在发送方字节流中的编号；SYN 在数据之前占用一个编号。")
-	_, f := b.number(32, leaf{"tcp.ack", "tcp.ack_raw", say("Acknowledgment Number", "确认号"), sectionTCP})
+	_, f = b.number(32, leaf{"tcp.ack", "tcp.ack_raw", say("Acknowledgment Number", "确认号"), sectionTCP})
 	f.Meaning = say("The number that the sender expects next of the other side: it has everything before; counts only with the ACK flag.",
 		"发送方期望从对方收到的下一个编号：此前的都已收到；仅当 ACK 标志置位时有效。")
 	words, f := b.number(4, leaf{"tcp.hdr_len", "tcp.hdr_len", say("Data Offset", "数据偏移"), sectionTCP})
@@ -36,6 +36,14 @@ func (b *builder) tcp(n network) {
 	length := max(n.length-max(header, wire.HeaderLen), 0)
 	b.close(itoa(from) + " > " + itoa(to) + " [" + flags.String() + "], seq " + itoa(seq) + ", " + itoa(uint64(length)) + " bytes of data")
 	b.content(b.left(), leaf{"tcp.payload", "tcp.payload", say("Data", "数据"), sectionTCP}, say("the application's data", "应用程序的数据"))
+}
+
+// seqFilter is Wireshark's name of the sequence number as it is in the header, which it does not have in quotes.
+func (b *builder) seqFilter() string {
+	if b.quoting() {
+		return "tcp.seq"
+	}
+	return "tcp.seq_raw"
 }
 
 // port is a port of TCP or UDP. Of its meaning $1 is the number.

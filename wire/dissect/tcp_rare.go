@@ -1,9 +1,6 @@
 package dissect
 
-import (
-	"tfocraft/wire"
-	"tfocraft/wire/bilingual"
-)
+import "tfocraft/wire"
 
 // tcpRareOption reads the body of an option that handshakes seldom have.
 func (b *builder) tcpRareOption(number wire.OptionKind, id, section string) {
@@ -30,13 +27,22 @@ func (b *builder) tcpRareOption(number wire.OptionKind, id, section string) {
 	case wire.KindAccECN0, wire.KindAccECN1:
 		b.accurateECN(id, number == wire.KindAccECN0)
 	default:
-		b.optionData(id, "", section)
+		b.optionData(id, rareFilter(number), section)
 	}
+}
+
+// rareFilter is Wireshark's name of the data of an option that it does not know. Those that it knows have names for their parts.
+func rareFilter(number wire.OptionKind) string {
+	switch number {
+	case 20, 21, 22, 23, 76, 78:
+		return ""
+	}
+	return "tcp.options.unknown.payload"
 }
 
 func (b *builder) quickStart(id, section string) {
 	_, f := b.number(4, leaf{id + ".reserved", "", say("Reserved", "保留"), section})
-	f.Meaning = say("Has no meaning and should be 0.", "没有含义，应为 0。")
+	f.Meaning = reservedMeaning
 	rate, f := b.number(4, leaf{id + ".rate", "tcp.options.qs.rate", say("Rate Request", "速率请求"), section})
 	f.Meaning = say("The rate that the routers on the way have approved, as a power of two: $1.", "途中路由器批准的速率，以 2 的幂表示：$1。", rate)
 	ttl, f := b.number(8, leaf{id + ".ttl_diff", "tcp.options.qs.ttl_diff", say("TTL Diff", "TTL 差"), section})
@@ -44,7 +50,7 @@ func (b *builder) quickStart(id, section string) {
 	_, f = b.code(30, leaf{id + ".nonce", "", say("QS Nonce", "QS 随机数"), section})
 	f.Meaning = say("Shows that the approved rate is no invention of the receiver.", "证明批准的速率并非接收方捏造。")
 	_, f = b.number(2, leaf{id + ".reserved", "", say("Reserved", "保留"), section})
-	f.Meaning = say("Has no meaning and should be 0.", "没有含义，应为 0。")
+	f.Meaning = reservedMeaning
 }
 
 func (b *builder) userTimeout(id, section string) {
@@ -67,52 +73,6 @@ func (b *builder) authentication(id, section string) {
 		_, f = b.bytes(n, leaf{id + ".mac", "tcp.options.ao.mac", say("MAC, Message Authentication Code", "MAC，消息认证码"), section})
 		f.Meaning = say("Shows, to who has the key, that the segment is genuine.", "向持有密钥者证明报文段是真实的。")
 	}
-}
-
-var multipathSubtypes = map[uint64]bilingual.Text{
-	0:  say("MP_CAPABLE: the sender can do Multipath TCP", "MP_CAPABLE：发送方支持多路径 TCP"),
-	1:  say("MP_JOIN: another path of a connection that exists", "MP_JOIN：加入已有连接的另一条路径"),
-	2:  say("DSS: where the data belongs in the whole stream", "DSS：数据在整个字节流中的位置"),
-	3:  say("ADD_ADDR: another address of the sender", "ADD_ADDR：发送方的另一个地址"),
-	4:  say("REMOVE_ADDR: an address is no longer in use", "REMOVE_ADDR：某个地址不再使用"),
-	5:  say("MP_PRIO: how much a path is wanted", "MP_PRIO：路径的优先级"),
-	6:  say("MP_FAIL: a checksum was wrong, go on with plain TCP", "MP_FAIL：校验和错误，退回普通 TCP"),
-	7:  say("MP_FASTCLOSE: break off the whole connection", "MP_FASTCLOSE：中止整个连接"),
-	8:  say("MP_TCPRST: why this path is reset", "MP_TCPRST：重置此路径的原因"),
-	15: say("MP_EXPERIMENTAL: an experiment", "MP_EXPERIMENTAL：实验"),
-}
-
-func (b *builder) multipath(id, section string) {
-	subtype, f := b.number(4, leaf{id + ".subtype", "tcp.options.mptcp.subtype", say("Subtype", "子类型"), section})
-	name, known := multipathSubtypes[subtype]
-	if !known {
-		name = say("not a known one", "未知")
-	}
-	f.Meaning = say("What the option says: $1.", "该选项的内容：$1。", name)
-	if subtype == 0 && f.Width == 4 {
-		b.multipathCapable(id, section)
-		return
-	}
-	_, f = b.code(4, leaf{id + ".flags", "", say("Flags", "标志"), section})
-	f.Meaning = say("Flags of this subtype.", "该子类型的标志。")
-	b.optionData(id, "", section)
-}
-
-// multipathCapable is MP_CAPABLE, which opens a connection.
-func (b *builder) multipathCapable(id, section string) {
-	version, f := b.number(4, leaf{id + ".version", "tcp.options.mptcp.version", say("Version", "版本"), section})
-	f.Meaning = say("Which version of Multipath TCP: $1.", "多路径 TCP 的版本：$1。", version)
-	_, f = b.code(8, leaf{id + ".flags", "tcp.options.mptcp.flags", say("Flags", "标志"), section})
-	f.Meaning = say("Whether checksums are required (A), and which way of authentication is offered (H).", "是否要求校验和（A），以及提供哪种认证方式（H）。")
-	if b.left() >= 8 {
-		_, f = b.number(64, leaf{id + ".sendkey", "tcp.options.mptcp.sendkey", say("Sender's Key", "发送方密钥"), section})
-		f.Meaning = say("By this later paths of the connection are recognized.", "用于识别此连接之后加入的路径。")
-	}
-	if b.left() >= 8 {
-		_, f = b.number(64, leaf{id + ".recvkey", "tcp.options.mptcp.recvkey", say("Receiver's Key", "接收方密钥"), section})
-		f.Meaning = say("The other side's key, sent back.", "回送的对方密钥。")
-	}
-	b.optionData(id, "", section)
 }
 
 // accurateECN reads up to three counters; the orders differ in which comes first.

@@ -16,3 +16,6 @@ var (
 )
 
 func itoa(v uint64) string { return strconv.FormatUint(v, 10) }
+
+// reservedMeaning is for bits that nobody has given a meaning to yet.
+var reservedMeaning = bilingual.T("Has no meaning and should be 0.", "没有含义，应为 0。")

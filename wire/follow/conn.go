@@ -35,18 +35,18 @@ type conn struct {
 // step is one segment on its way through the functions below, each of which
 // returns the reason for the segment.
 type step struct {
-	number      int // of the frame
-	at, arrived time.Time
-	lost        bool
-	seg         *wire.Segment
-	options     wire.OptionSet
-	from        end
-	copy        bool // made by the path
-	again       bool // sent before
-	rest        bool // what the SYN carried in vain
-	ignored     bool // by its receiver
-	stale       bool // older than what came before
-	facts       Facts
+	Sighting
+	seg      *wire.Segment
+	options  wire.OptionSet
+	from     end
+	copy     bool // made by the path
+	again    bool // sent before
+	rest     bool // what the SYN carried in vain
+	ignored  bool // by its receiver
+	stale    bool // older than what came before
+	refused  bool // the SYN, by this reset
+	fellBack bool // this SYN is the first without what the one before had of Fast Open
+	facts    Facts
 }
 
 // ignore says that the receiver makes nothing of the segment, and why.
@@ -113,7 +113,7 @@ func (c *conn) succeededBy(at time.Time, p *wire.Packet, from end) bool {
 func (c *conn) segment(st *step, p *wire.Packet) bilingual.Text {
 	self, other := st.from, st.from.other()
 	c.info.Segments++
-	st.copy = c.sides[self].recent.seen(st.at, p)
+	st.copy = c.sides[self].recent.seen(st.At, p)
 	st.facts.Sender, st.facts.Receiver = c.endpoint(self), c.endpoint(other)
 	next := c.sides[self].next
 	reason := c.dispatch(st)
@@ -123,6 +123,10 @@ func (c *conn) segment(st *step, p *wire.Packet) bilingual.Text {
 	c.announce(st)
 	c.move(st)
 	c.conclude(&st.facts, st)
+	if c.over() {
+		// What still comes is not measured: many more connections may be remembered than are open.
+		c.sides[client].flight, c.sides[server].flight, c.trips.unread = nil, nil, nil
+	}
 	if !st.seg.Flags.Has(wire.SYN) && st.seg.Options.FastOpen().Present {
 		reason = bilingual.Join(reason, bilingual.T("Fast Open option outside a SYN: ignored", "SYN 之外的 Fast Open 选项：被忽略"))
 	}
@@ -162,7 +166,7 @@ func (c *conn) text(s *wire.Segment, from end) string {
 func (c *conn) acknowledge(st *step) (data int) {
 	other := &c.sides[st.from.other()]
 	offset, acked := other.offset(st.seg.Ack), other.acked
-	if st.lost {
+	if st.Lost {
 		seen := *other
 		return seen.acknowledge(offset)
 	}
@@ -172,10 +176,10 @@ func (c *conn) acknowledge(st *step) (data int) {
 		c.measure(st, st.from.other(), offset)
 	}
 	if !c.established() && !c.info.MidStream && c.sides[client].acked > 0 && c.sides[server].acked > 0 {
-		c.info.Established = st.at
+		c.info.Established = st.At
 	}
 	if !c.over() && c.sides[client].finAcked() && c.sides[server].finAcked() {
-		c.info.ClosedInOrder, c.info.Closed = true, st.at
+		c.info.ClosedInOrder, c.info.Closed = true, st.At
 	}
 	return data
 }

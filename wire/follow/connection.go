@@ -104,6 +104,7 @@ type Connection struct {
 	// Sent and Received are bytes of data from the client and from the server,
 	// each counted once.
 	Sent, Received uint64
+	ICMPErrors     int  // about segments that were on their way
 	Reset          bool // by a reset that fits the connection
 	ClosedInOrder  bool // each side's FIN is acknowledged
 }

@@ -38,8 +38,8 @@ func (m *cookies) grant(p pair, g grant, limit int) {
 	}
 	m.owners[holder{p.server, string(g.cookie)}] = p.client
 	m.granted.put(p, g)
-	for m.granted.len() > limit {
-		m.disown(m.granted.drop())
+	if p, g, ok := m.granted.excess(limit); ok {
+		m.disown(p, g)
 	}
 }
 
@@ -63,11 +63,20 @@ func (f *Follower) judgeSyn(p pair, cookie []byte) CookieVerdict {
 	m := &f.cookies
 	_, owned := m.owners[holder{p.server, string(cookie)}]
 	g, known := m.granted.get(p)
+	keyed := f.Keyring != nil
+	if keyed {
+		if verdict, _ := f.Keyring.Check(cookie, p.client, p.server); verdict.Valid() {
+			return CookieRight
+		}
+		known = false // the key says more than what was seen
+	}
 	switch {
 	case known && bytes.Equal(g.cookie, cookie):
 		return CookieGranted
 	case owned:
 		return CookieForeign
+	case keyed:
+		return CookieWrong
 	case known:
 		return CookieOther
 	}
@@ -75,8 +84,8 @@ func (f *Follower) judgeSyn(p pair, cookie []byte) CookieVerdict {
 }
 
 // judgeSynAck judges the cookie in a SYN-ACK.
-func (f *Follower) judgeSynAck(p pair, cookie []byte) CookieVerdict {
-	if g, known := f.cookies.granted.get(p); known && bytes.Equal(g.cookie, cookie) {
+func (m *cookies) judgeSynAck(p pair, cookie []byte) CookieVerdict {
+	if g, known := m.granted.get(p); known && bytes.Equal(g.cookie, cookie) {
 		return CookieAgain
 	}
 	return CookieNew
@@ -101,7 +110,7 @@ func (f *Follower) learn(c *conn, st *step) {
 	case isSyn(st.seg):
 		st.facts.Cookie = f.judgeSyn(p, fo.Cookie)
 	case isSynAck(st.seg):
-		st.facts.Cookie = f.judgeSynAck(p, fo.Cookie)
-		f.cookies.grant(p, grant{bytes.Clone(fo.Cookie), st.number, c.info.Number}, f.limit())
+		st.facts.Cookie = f.cookies.judgeSynAck(p, fo.Cookie)
+		f.cookies.grant(p, grant{bytes.Clone(fo.Cookie), st.Number, c.info.Number}, f.limit())
 	}
 }

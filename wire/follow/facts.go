@@ -18,7 +18,8 @@ type Facts struct {
 	// -1 as long as no SYN-ACK was seen. SynOption is the SYN's option.
 	SynData, SynAcked int
 	SynOption         Option
-	// Granted is the newest cookie that this server has given this client so far, in any connection; nil if none was seen.
+	// Granted is the newest cookie that this server had given this client before, in any connection; nil if none was seen. It
+	// must not be changed.
 	// It was in the frame of that number (GrantedFrame, from 1) of that connection.
 	Granted           []byte
 	GrantedFrame      int
@@ -80,19 +81,10 @@ const (
 	CookieNone    CookieVerdict = ""         // there is no cookie in the segment
 	CookieUnknown CookieVerdict = "unknown"  // nothing to compare it with
 	CookieGranted CookieVerdict = "granted"  // the one that this server has given this client before
-	CookieForeign CookieVerdict = "foreign"  // given to another client
-	CookieOther   CookieVerdict = "other"    // not the one that was given to this client
+	CookieForeign CookieVerdict = "foreign"  // the newest one that this server has given another client
+	CookieOther   CookieVerdict = "other"    // not the newest one that this server has given this client
 	CookieRight   CookieVerdict = "right"    // right for this client under the key
 	CookieWrong   CookieVerdict = "wrong"    // wrong under the key
 	CookieNew     CookieVerdict = "new"      // in a SYN-ACK: the first for this client, or another than before
 	CookieAgain   CookieVerdict = "repeated" // in a SYN-ACK: the same as before
 )
-
-// A CacheEntry is what a client that keeps to RFC 7413, Section 4.1.3 has in its cookie cache
-// after what was seen.
-type CacheEntry struct {
-	Client, Server netip.Addr
-	Cookie         []byte // nil for a negative response
-	MSS            int
-	Frame          int // number of the frame that brought it
-}

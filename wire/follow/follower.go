@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"tfocraft/cookie"
 	"tfocraft/wire"
 	"tfocraft/wire/bilingual"
 )
@@ -46,6 +47,11 @@ type Follower struct {
 	// for longest is forgotten. 0 means DefaultLimit. It is set before the first
 	// frame.
 	Limit int
+	// Keyring, if there is one, has the servers' keys: it decides whether a cookie is right. It is set before the first frame.
+	Keyring *cookie.Keyring
+	// Done, if there is one, is given each connection that is forgotten, in the order in which that happens. With those that
+	// Connections returns at the end these are all. It must not call methods of the Follower. It is set before the first frame.
+	Done func(Connection)
 
 	start  time.Time // of the first frame, once begun
 	begun  bool
@@ -55,6 +61,7 @@ type Follower struct {
 	recent list.List               // of *conn, the one seen last in front
 
 	cookies cookies
+	cache   cache
 }
 
 // tuple are the two ends of a connection, the lower one first.
@@ -75,22 +82,14 @@ func (f *Follower) Frame(at time.Time, p *wire.Packet) Line { return f.See(Sight
 
 // See takes the next frame, of which more is known than when it was seen. It keeps nothing of p.
 func (f *Follower) See(s Sighting, p *wire.Packet) Line {
-	if !f.begun {
-		f.start, f.begun, f.open = s.At, true, make(map[tuple]*list.Element)
-	}
-	f.frame++
-	if s.Number != 0 {
-		f.frame = s.Number
-	}
+	f.begin(&s)
 	c, from := f.connection(s.At, p)
-	st := step{number: f.frame, at: s.At, arrived: s.Arrived, lost: s.Lost, seg: &p.TCP, from: from}
-	if s.Arrived.IsZero() {
-		st.arrived = s.At
-	}
+	st := step{Sighting: s, seg: &p.TCP, from: from}
 	st.options, _ = p.TCP.Options.Decode()
 	f.recall(c, &st)
 	reason := c.segment(&st, p)
 	f.learn(c, &st)
+	f.remember(c, &st)
 	return Line{
 		Number:     f.frame,
 		At:         s.At.Sub(f.start),
@@ -100,6 +99,20 @@ func (f *Follower) See(s Sighting, p *wire.Packet) Line {
 		Reason:     reason,
 		Facts:      st.facts,
 		After:      Ends{c.endpoint(client), c.endpoint(server)},
+	}
+}
+
+// begin takes note that a frame is next, and completes what is known about it.
+func (f *Follower) begin(s *Sighting) {
+	if !f.begun {
+		f.start, f.begun, f.open = s.At, true, make(map[tuple]*list.Element)
+	}
+	if s.Number == 0 {
+		s.Number = f.frame + 1
+	}
+	f.frame = s.Number
+	if s.Arrived.IsZero() {
+		s.Arrived = s.At
 	}
 }
 
@@ -155,5 +168,8 @@ func (f *Follower) forget() {
 			delete(f.open, key)
 		}
 		f.recent.Remove(last)
+		if f.Done != nil {
+			f.Done(*info)
+		}
 	}
 }

@@ -1,6 +1,9 @@
 package follow
 
-import "container/list"
+import (
+	"container/list"
+	"iter"
+)
 
 // lru keeps values by key and knows which was used least recently. The zero lru is empty.
 type lru[K comparable, V any] struct {
@@ -12,8 +15,6 @@ type lruEntry[K comparable, V any] struct {
 	key   K
 	value V
 }
-
-func (l *lru[K, V]) len() int { return len(l.elements) }
 
 // peek returns a value without using it.
 func (l *lru[K, V]) peek(k K) (v V, ok bool) {
@@ -46,9 +47,31 @@ func (l *lru[K, V]) put(k K, v V) {
 	l.elements[k] = l.order.PushFront(lruEntry[K, V]{k, v})
 }
 
-// drop removes the value used least recently; there must be one.
-func (l *lru[K, V]) drop() (K, V) {
-	e := l.order.Remove(l.order.Back()).(lruEntry[K, V])
-	delete(l.elements, e.key)
-	return e.key, e.value
+// remove drops a value, if there is one.
+func (l *lru[K, V]) remove(k K) {
+	if e := l.elements[k]; e != nil {
+		l.order.Remove(e)
+		delete(l.elements, k)
+	}
+}
+
+// excess removes the value used least recently if there are more than limit, and returns it.
+func (l *lru[K, V]) excess(limit int) (k K, v V, ok bool) {
+	if len(l.elements) <= limit {
+		return k, v, false
+	}
+	e := l.order.Back().Value.(lruEntry[K, V])
+	l.remove(e.key)
+	return e.key, e.value, true
+}
+
+// all yields the values, the one used last first.
+func (l *lru[K, V]) all() iter.Seq[V] {
+	return func(yield func(V) bool) {
+		for e := l.order.Front(); e != nil; e = e.Next() {
+			if !yield(e.Value.(lruEntry[K, V]).value) {
+				return
+			}
+		}
+	}
 }

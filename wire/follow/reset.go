@@ -16,11 +16,12 @@ func (c *conn) reset(st *step) bilingual.Text {
 	case c.info.ClosedInOrder:
 		return bilingual.T("reset after the close", "关闭之后的复位")
 	}
-	c.info.Reset, c.info.Closed = true, st.at
+	c.info.Reset, c.info.Closed = true, st.At
 	self, other := &c.sides[st.from], &c.sides[st.from.other()]
 	switch {
 	case st.from == server && !self.known:
 		c.refused = !c.info.MidStream
+		st.refused = c.refused
 		return bilingual.T("refuses the connection", "拒绝连接")
 	case st.from == client && other.synSeen && other.acked == 0 && !st.seg.Flags.Has(wire.ACK):
 		return bilingual.T("reset: the client's host knows of no such connection", "复位：客户端主机没有这个连接")

@@ -7,7 +7,7 @@ import (
 )
 
 // maxTimed bounds the segments of a side that are timed at once. Of a larger window the first ones are.
-const maxTimed = 64
+const maxTimed = 16
 
 // flight are the segments of a side whose acknowledgment will tell a round-trip time.
 type flight []timed
@@ -34,7 +34,7 @@ func (c *conn) time(st *step, next int64) {
 	if to <= next && !st.rest {
 		self.flight = self.flight.below(from)
 	} else if len(self.flight) < maxTimed {
-		self.flight = append(self.flight, timed{to, st.at, st.number})
+		self.flight = append(self.flight, timed{to, st.At, st.Number})
 	}
 }
 
@@ -57,7 +57,7 @@ func (c *conn) measure(st *step, measured end, offset int64) {
 			left = append(left, t)
 			continue
 		}
-		st.facts.RTT, st.facts.Acknowledged = max(0, st.arrived.Sub(t.at)), t.frame
+		st.facts.RTT, st.facts.Acknowledged = max(0, st.Arrived.Sub(t.at)), t.frame
 	}
 	self.flight = left
 	if rtt := st.facts.RTT; rtt > 0 {

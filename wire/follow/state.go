@@ -32,7 +32,7 @@ func (c *conn) deliver(st *step) {
 	sent := span{from, from + int64(st.seg.Len())}
 	switch {
 	case !self.known || sent.from == sent.to:
-	case !st.lost:
+	case !st.Lost:
 		self.lost, _ = cut(self.lost, sent)
 	case sent.to > self.acked && len(self.lost) < maxHoles:
 		self.lost = append(self.lost, sent)
@@ -47,7 +47,7 @@ func (c *conn) moveOnReset(st *step) {
 	c.sides[st.from].state = Closed
 	receiver := &c.sides[st.from.other()]
 	switch {
-	case st.lost:
+	case st.Lost:
 	case receiver.state == SynReceived && !c.info.Simultaneous:
 		receiver.state = Listen
 	default:
@@ -66,7 +66,7 @@ func (c *conn) moveOnSyn(st *step) {
 		// It would not send its SYN again if it had got the SYN-ACK.
 		sender.state = SynSent
 	}
-	if receiver.state == SynSent && !st.lost {
+	if receiver.state == SynSent && !st.Lost {
 		receiver.state = SynReceived // RFC 9293, Section 3.5: simultaneous
 	}
 }
@@ -77,7 +77,7 @@ func (c *conn) moveOnSynAck(st *step) {
 	case unknownState, Closed, Listen, SynSent:
 		sender.state = SynReceived
 	}
-	if st.lost {
+	if st.Lost {
 		return
 	}
 	switch receiver.state {
@@ -101,7 +101,7 @@ func (c *conn) moveOnAck(st *step) {
 	case unknownState:
 		sender.state = Established
 	}
-	if st.lost {
+	if st.Lost {
 		return
 	}
 	switch receiver.state {
@@ -118,13 +118,16 @@ func (c *conn) moveOnAck(st *step) {
 // moveOnClose is for what a FIN, or the acknowledgment of one, changes (RFC 9293, Section 3.6).
 func (c *conn) moveOnClose(st *step) {
 	sender, receiver := &c.sides[st.from], &c.sides[st.from.other()]
-	if receiver.finAcked() {
+	// Its acknowledgment tells what the sender has, lost or not.
+	ack := receiver.offset(st.seg.Ack)
+	knew := receiver.finAcked() || receiver.finSeen && receiver.fin < ack && ack <= receiver.next
+	if knew {
 		sender.gotFin()
 	}
 	if sender.finSeen && st.seg.Flags.Has(wire.FIN) {
-		sender.sentFin(receiver.finAcked())
+		sender.sentFin(knew)
 	}
-	if st.lost {
+	if st.Lost {
 		return
 	}
 	if receiver.finAcked() {

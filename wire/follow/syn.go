@@ -50,7 +50,7 @@ func (c *conn) synPayload(st *step) {
 
 func (c *conn) firstSyn(st *step) {
 	fo := fastOpen(st.seg.Options)
-	c.info.Syn = st.at
+	c.info.Syn = st.At
 	c.info.SynOption, c.info.SynExperimental = optionOf(fo), fo.Experimental
 	c.info.SynCookie = bytes.Clone(fo.Cookie)
 	c.info.SynData = len(st.seg.Payload)
@@ -115,14 +115,14 @@ func (c *conn) synAgain(st *step) bilingual.Text {
 	fo, data := fastOpen(st.seg.Options), len(st.seg.Payload)
 	c.synPayload(st)
 	less := optionOf(fo) != c.info.SynOption || data < c.info.SynData
-	firstTime := less && !c.plainAgain
+	st.fellBack = less && !c.plainAgain
 	c.plainAgain = c.plainAgain || less
 	switch {
 	case c.established():
 		return bilingual.T("SYN again, though it was acknowledged", "再次发送 SYN，尽管已被确认")
 	case !c.info.SynAck.IsZero():
 		return bilingual.Format("SYN again%s: the SYN-ACK has not arrived", "再次发送 SYN%s：SYN-ACK 没有到达", without(less))
-	case firstTime:
+	case st.fellBack:
 		return bilingual.Format("SYN again%s: the first got no answer (RFC 7413, %s)",
 			"再次发送 SYN%s：第一个没有得到回答（RFC 7413，%s）", without(less), c.synSection())
 	}

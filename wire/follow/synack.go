@@ -39,7 +39,7 @@ func (c *conn) readSynAck(st *step) {
 	fo := fastOpen(st.seg.Options)
 	c.acknowledge(st)
 	c.trips.refuseSynData()
-	i.SynAck = st.at
+	i.SynAck = st.At
 	i.SynAckOption, i.SynAckCookie = optionOf(fo), bytes.Clone(fo.Cookie)
 	i.SynAckData = len(st.seg.Payload)
 	if !i.MidStream {

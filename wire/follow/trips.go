@@ -33,7 +33,7 @@ type trips struct {
 
 // mark returns the point at which the segment of st stands.
 func (t *trips) mark(c *conn, st *step) mark {
-	return mark{at: st.at, trips: t.of(c, st), segments: c.info.Segments}
+	return mark{at: st.At, trips: t.of(c, st), segments: c.info.Segments}
 }
 
 // of returns the number of the trip that the segment of st is on, going by

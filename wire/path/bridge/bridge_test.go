@@ -24,7 +24,7 @@ type line struct {
 	bridge    *bridge.Bridge
 }
 
-func newLine(t *testing.T, ctx context.Context, cfg *bridge.Config) *line {
+func newLine(t *testing.T, ctx context.Context, cfg *path.Config) *line {
 	t.Helper()
 	near, a := link.Pair(nil)
 	far, b := link.Pair(nil)
@@ -67,9 +67,9 @@ func receive(t *testing.T, l link.Link) []byte {
 // Frames take the time of their way, to the instant, and come as they were sent.
 func TestBothWays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLine(t, t.Context(), &bridge.Config{
-			Forward:  path.Config{Delay: 10 * time.Millisecond},
-			Backward: path.Config{Delay: 25 * time.Millisecond},
+		l := newLine(t, t.Context(), &path.Config{
+			Forward:  path.Way{Delay: 10 * time.Millisecond},
+			Backward: path.Way{Delay: 25 * time.Millisecond},
 		})
 		for _, way := range []struct {
 			from, to link.Link
@@ -93,7 +93,7 @@ func TestBothWays(t *testing.T) {
 // A frame that overtakes one that is held back does not wait for that one's time.
 func TestOvertaking(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLine(t, t.Context(), bridge.Both(1, path.Config{Delay: 10 * time.Millisecond, Reorder: 0.5, ReorderBy: time.Second}))
+		l := newLine(t, t.Context(), path.Both(1, path.Way{Delay: 10 * time.Millisecond, Reorder: 0.5, ReorderBy: time.Second}))
 		start := time.Now()
 		for range 20 {
 			send(t, l.near, frame(t, "x"))
@@ -114,7 +114,7 @@ func TestOvertaking(t *testing.T) {
 
 func TestClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLine(t, t.Context(), bridge.Both(1, path.Config{Delay: time.Hour}))
+		l := newLine(t, t.Context(), path.Both(1, path.Way{Delay: time.Hour}))
 		send(t, l.near, frame(t, "never arrives"))
 		synctest.Wait()
 		for range 2 {
@@ -162,7 +162,7 @@ func TestLinkFails(t *testing.T) {
 // The router's answer goes back to the sender at once.
 func TestTooBig(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLine(t, t.Context(), bridge.Both(1, path.Config{Delay: time.Second, MTU: 1000, TooBig: path.TooBigICMP}))
+		l := newLine(t, t.Context(), path.Both(1, path.Way{Delay: time.Second, MTU: 1000, TooBig: path.TooBigICMP}))
 		send(t, l.near, frame(t, strings.Repeat("x", 1200)))
 		e, err := wire.ParseICMPFrame(receive(t, l.near))
 		if err != nil || !e.PacketTooBig() || e.MTU != 1000 {
@@ -194,7 +194,7 @@ func TestUnsent(t *testing.T) {
 func TestBadConfig(t *testing.T) {
 	_, a := link.Pair(nil)
 	_, b := link.Pair(nil)
-	for _, cfg := range []*bridge.Config{{Forward: path.Config{Loss: 2}}, {Backward: path.Config{Loss: 2}}} {
+	for _, cfg := range []*path.Config{{Forward: path.Way{Loss: 2}}, {Backward: path.Way{Loss: 2}}} {
 		if _, err := bridge.Join(t.Context(), a, b, cfg); err == nil {
 			t.Error("got no error")
 		}
@@ -236,6 +236,71 @@ func TestKernelFrames(t *testing.T) {
 		wiretest.WantBytes(t, receive(t, far), whole)
 		if forward, _ := br.Counters(); forward.Sent != 1 {
 			t.Errorf("sent: got %d, want 1", forward.Sent)
+		}
+	})
+}
+
+// Hosts behind one address have connections in turn, and all of them answer the near end.
+func TestHosts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, a := link.Pair(nil)
+		var far []*link.Mem
+		var links []link.Link
+		for range 2 {
+			outer, inner := link.Pair(nil)
+			far, links = append(far, outer), append(links, inner)
+		}
+		br, err := bridge.JoinHosts(t.Context(), a, links, &path.Config{FarHosts: 2, Middleboxes: []path.Middlebox{{Name: "balance"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer br.Close()
+		for i, host := range []*link.Mem{far[0], far[1], far[0]} {
+			syn := wiretest.Frame(t, "192.0.2.1:1234", "192.0.2.2:80", "S "+strings.Repeat("1", i+1)+":"+strings.Repeat("1", i+1)+"(0) win 9", "")
+			send(t, near, syn)
+			wiretest.WantBytes(t, receive(t, host), syn)
+			send(t, host, frame(t, "answer"))
+			wiretest.WantBytes(t, receive(t, near), frame(t, "answer"))
+		}
+		forward, backward := br.Counters()
+		if forward.Delivered != 3 || backward.Delivered != 3 {
+			t.Errorf("counters: got %+v, %+v", forward, backward)
+		}
+	})
+}
+
+func TestHostsMustMatch(t *testing.T) {
+	_, a := link.Pair(nil)
+	_, b := link.Pair(nil)
+	if _, err := bridge.JoinHosts(t.Context(), a, []link.Link{b}, &path.Config{FarHosts: 2}); err == nil {
+		t.Error("got no error for one link and two hosts")
+	}
+}
+
+// The observer sees each frame with the times of both ends, and what close finds under way.
+func TestObserver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen path.Recorder
+		cfg := path.Both(1, path.Way{Delay: 10 * time.Millisecond})
+		cfg.Observer = seen.Observe
+		l := newLine(t, t.Context(), cfg)
+		start := time.Now()
+		send(t, l.near, frame(t, "one"))
+		receive(t, l.far)
+		time.Sleep(time.Millisecond)
+		send(t, l.far, frame(t, "two"))
+		synctest.Wait()
+		l.bridge.Close()
+		passages, _ := seen.Passages()
+		if len(passages) != 2 {
+			t.Fatalf("got %d passages, want 2", len(passages))
+		}
+		one, two := passages[0], passages[1]
+		if one.Fate != path.Arrived || !one.Departed.Equal(start) || one.Ended.Sub(start) != 10*time.Millisecond {
+			t.Errorf("the first: got %+v", one)
+		}
+		if two.Fate != path.UnderWay || two.From != path.Far || two.Departed.Sub(start) != 11*time.Millisecond {
+			t.Errorf("the second: got %+v", two)
 		}
 	})
 }
