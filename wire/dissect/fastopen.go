@@ -54,7 +54,7 @@ var experiments = map[uint64]bilingual.Text{
 }
 
 // experiment reads an option of kind 253 or 254: first comes an identifier, which tells experiments from each other.
-func (b *builder) experiment(id string, kind optionKind) (summary string) {
+func (b *builder) experiment(id, section string) (summary string) {
 	exid, f := b.code(16, leaf{id + ".exid", "tcp.options.experimental.exid", say("ExID, Experiment Identifier", "ExID，实验标识符"), "RFC 6994, Section 3"})
 	name, known := experiments[exid]
 	if !known {
@@ -67,6 +67,6 @@ func (b *builder) experiment(id string, kind optionKind) (summary string) {
 	if id == "tcp.options.foexp" {
 		return b.fastOpen(id, true)
 	}
-	b.optionData(id, "tcp.options.experimental.data", kind.section)
+	b.optionData(id, "tcp.options.experimental.data", section)
 	return hexCode(exid, 16)
 }

@@ -19,6 +19,9 @@ func (x *explainer) fastOpenReason(option, part string) bilingual.Text {
 		return say("34 is the number that IANA assigned to Fast Open in 2014 (RFC 7413, Section 9).", "34 是 IANA 于 2014 年分配给快速打开的编号（RFC 7413，第 9 节）。")
 	case part == "length" && !x.hasCookie(option):
 		return x.requestReason()
+	case part == "length":
+		return say("The server chooses how long its cookies are, an even number of bytes from 4 to 16; most make them 8 bytes long (RFC 7413, Section 4.1.1).",
+			"Cookie 的长度由服务器决定，为 4 到 16 字节的偶数；多数为 8 字节（RFC 7413，第 4.1.1 节）。")
 	}
 	return bilingual.Text{}
 }
@@ -77,6 +80,9 @@ func (x *explainer) cookieReason() bilingual.Text {
 // unjudgedCookie is for cookies that nothing can be compared with, and for those of SYN-ACKs.
 func (x *explainer) unjudgedCookie(granted bilingual.Text) bilingual.Text {
 	switch verdict := x.facts.Cookie; {
+	case verdict == follow.CookieNew && x.facts.SynOption == follow.OptionCookie:
+		return say("Instead of the cookie in the SYN, which was not right: the server has changed its key, or the client's address has changed. The client replaces what it has cached.",
+			"用于替换 SYN 中不正确的 Cookie：服务器更换了密钥，或客户端地址变了。客户端替换已缓存的 Cookie。")
 	case verdict == follow.CookieNew && len(x.facts.Granted) > 0:
 		return say("Another cookie than in $1: the server has changed its key, or the client's address has changed. The client replaces what it has cached.",
 			"与$1的 Cookie 不同：服务器更换了密钥，或客户端地址变了。客户端替换已缓存的 Cookie。", granted)

@@ -61,7 +61,7 @@ func (x *explainer) ackFlagReason() bilingual.Text {
 func (x *explainer) finReason() bilingual.Text {
 	switch {
 	case !x.flags.Has(wire.FIN):
-		return say("The application of $1 has not closed its side yet, or this was said in another segment.", "$1的应用尚未关闭自己的一侧，或已在其他报文段中声明。", x.sender)
+		return x.noFinReason()
 	case x.flags.Has(wire.SYN):
 		return say("Data, if any, and end come with the SYN: the sender has nothing more to say.", "数据（若有）和结束标志随 SYN 一起发出：发送方没有更多内容。")
 	case x.facts.Retransmission:
@@ -70,6 +70,13 @@ func (x *explainer) finReason() bilingual.Text {
 		return say("The other side has closed already, and $1 closes now too.", "对方已经关闭，$1现在也关闭。", x.sender)
 	}
 	return say("The application of $1 has closed its side; it may still receive.", "$1的应用关闭了自己的一侧；仍可继续接收。", x.sender)
+}
+
+func (x *explainer) noFinReason() bilingual.Text {
+	if finished(x.facts.Sender.State) {
+		return say("The FIN of $1 was sent before; it is not repeated unless it was lost.", "$1的 FIN 此前已发送；除非丢失，否则不再重复。", x.sender)
+	}
+	return say("The application of $1 has not closed its side yet.", "$1的应用尚未关闭自己的一侧。", x.sender)
 }
 
 func (x *explainer) resetReason() bilingual.Text {

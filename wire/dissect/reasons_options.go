@@ -146,6 +146,8 @@ func (x *explainer) tsvalReason(f *Field) bilingual.Text {
 		return say("The same as in its segment before: the clock has not moved on yet.", "与其上一个报文段相同：时钟尚未前进。")
 	case step < 0:
 		return say("$1 steps below the latest of $2: an old segment, which receivers drop (PAWS).", "比$2的最新值小 $1 步：这是旧报文段，接收方会丢弃（PAWS）。", -int(step), x.sender)
+	case step == 1:
+		return say("One step after its segment before.", "比其上一个报文段前进了一步。")
 	default:
 		return say("$1 steps after its segment before.", "比其上一个报文段前进了 $1 步。", int(step))
 	}
@@ -159,7 +161,7 @@ func (x *explainer) tsecrReason(f *Field) bilingual.Text {
 	case !x.known || !end.TS:
 		return bilingual.Text{}
 	case ecr == end.TSVal:
-		return say("Echoes the latest timestamp of $1: the time since then is a round trip.", "回显$1的最新时间戳：由此至今即为一次往返。", x.receiver)
+		return say("Echoes the latest timestamp of $1, which measures a round trip by it.", "回显$1的最新时间戳，供其测量往返时间。", x.receiver)
 	case int32(ecr-end.TSVal) < 0:
 		return say("Echoes a timestamp of $1 that is $2 steps older than its latest: of the segment that was next in order when it came.",
 			"回显$1的时间戳，比其最新值早 $2 步：它来自到达时按序的那个报文段。", x.receiver, int(end.TSVal-ecr))
