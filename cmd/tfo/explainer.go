@@ -45,7 +45,7 @@ type explainer struct {
 
 	start                        time.Time // of the first frame
 	shown                        int
-	segments, broken, fragmented int
+	segments, broken, fragmented int // the last two of frames that were not shown
 
 	page   *captureStory // nil if nobody wants one
 	told   map[int]bool  // connections, by number, that are wanted; those that are remembered
@@ -83,6 +83,7 @@ func (e *explainer) forgotten(c follow.Connection) {
 func (e *explainer) take(number int, f *pcapng.Frame) error {
 	s := e.look(number, f)
 	if e.failed != nil || !e.wants(&s) {
+		e.leave(&s)
 		return e.failed
 	}
 	e.shown++
@@ -106,12 +107,18 @@ func (e *explainer) look(number int, f *pcapng.Frame) sight {
 		s.line = e.story.See(seen, &s.packet)
 	case kindProblem:
 		s.line = e.story.ICMP(seen, &s.problem)
+	}
+	return s
+}
+
+// leave counts what is not shown because it cannot be followed.
+func (e *explainer) leave(s *sight) {
+	switch s.kind {
 	case kindBroken:
 		e.broken++
 	case kindFragment:
 		e.fragmented++
 	}
-	return s
 }
 
 // wants reports whether a frame is to be shown. Who looks at bytes wants those of every frame, who wants an overview
