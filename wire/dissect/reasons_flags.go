@@ -115,6 +115,8 @@ func (x *explainer) ecnFlagReason() bilingual.Text {
 		return say("ECE alone in a SYN-ACK agrees to ECN (RFC 3168, Section 6.1.1).", "SYN-ACK 中仅 ECE 置位表示同意使用 ECN（RFC 3168，第 6.1.1 节）。")
 	case x.synAck() && x.flags&all == 0:
 		return say("The server does not agree to ECN, or was not asked.", "服务器不同意使用 ECN，或未被请求。")
+	case x.flags&all == 0:
+		return say("No congestion is reported, or the connection does not use ECN.", "没有报告拥塞，或此连接不使用 ECN。")
 	}
-	return bilingual.Text{}
+	return say("Both sides have agreed on ECN in the handshake; these bits report marks and what was done about them.", "双方已在握手中协商使用 ECN；这些位报告标记以及采取的措施。")
 }

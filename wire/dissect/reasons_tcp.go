@@ -101,7 +101,7 @@ func (x *explainer) payloadReason() bilingual.Text {
 	case x.facts.Copy:
 		return say("The path has made a second copy of the segment.", "路径产生了此报文段的副本。")
 	case !ok:
-		return bilingual.Text{}
+		return say("Data that the application of $1 has written.", "$1的应用写入的数据。", x.sender)
 	case x.synDataAgain(off) && x.facts.SynAcked == 0:
 		return say("Data again: the server took only the SYN, so the $1 in it go once more, by ordinary TCP.", "再次发送：服务器只接受了 SYN，因此其中的 $1数据按普通 TCP 重新发送。", bytesOf(x.facts.SynData))
 	case x.synDataAgain(off):
