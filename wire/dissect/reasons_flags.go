@@ -53,9 +53,9 @@ func (x *explainer) ackFlagReason() bilingual.Text {
 	case x.flags.Has(wire.ACK):
 		return say("Every segment behind the first SYN acknowledges what has come so far.", "第一个 SYN 之后的每个报文段都确认迄今收到的内容。")
 	case x.flags.Has(wire.RST):
-		return say("This reset answers a segment that has an acknowledgment number, and takes its own number from there.", "此重置应答一个带确认号的报文段，并从中取得自己的序列号。")
+		return say("This reset answers a segment that has an acknowledgment number, and takes its own number from there.", "此复位应答一个带确认号的报文段，并从中取得自己的序列号。")
 	}
-	return say("A segment that is neither a first SYN nor a reset must have it: receivers drop this.", "既非首个 SYN 也非重置的报文段必须置位：接收方会丢弃它。")
+	return say("A segment that is neither a first SYN nor a reset must have it: receivers drop this.", "既非首个 SYN 也非复位的报文段必须置位：接收方会丢弃它。")
 }
 
 func (x *explainer) finReason() bilingual.Text {

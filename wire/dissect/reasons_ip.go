@@ -155,7 +155,7 @@ func (x *explainer) protocolReason() bilingual.Text {
 		return say("The receiver's IP hands the rest to this protocol.", "接收方的 IP 据此将其余部分交给该协议。")
 	}
 	return say("The receiver's IP hands the rest to its TCP because of this; there is no other number for Fast Open, which is TCP.",
-		"接收方的 IP 据此将其余部分交给 TCP；快速打开也是 TCP，没有单独的协议号。")
+		"接收方的 IP 据此将其余部分交给 TCP；Fast Open 也是 TCP，没有单独的协议号。")
 }
 
 // addrReason says which end of the connection an address is.
@@ -168,7 +168,7 @@ func (x *explainer) addrReason(f *Field, end netip.Addr, who bilingual.Text) bil
 	case x.known && end.IsValid() && end.String() != f.Value:
 		return say("Not the address that $1 had before: somebody on the way has changed it.", "不是$1此前的地址：途中有设备修改了它。", who)
 	case x.syn() && strings.HasSuffix(f.ID, "src"):
-		return say("The address of $1; a Fast Open cookie is made for this address and for no other.", "$1的地址；快速打开 Cookie 只对此地址有效。", who)
+		return say("The address of $1; a Fast Open cookie is made for this address and for no other.", "$1的地址；Fast Open cookie 只对此地址有效。", who)
 	}
 	return say("The address of $1.", "$1的地址。", who)
 }
