@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -65,7 +66,7 @@ func newExplainer(cmd *cobra.Command, v viewFlags, name string) (*explainer, err
 	}
 	e.story.Done = e.forgotten
 	if v.html != "" {
-		e.page = newCaptureStory(name, cmd.CommandPath()+" "+name)
+		e.page = newCaptureStory(filepath.Base(name), cmd.CommandPath()+" "+name)
 	}
 	return e, nil
 }
