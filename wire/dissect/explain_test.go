@@ -108,14 +108,15 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// TestReasonsOfHandshake has a reason for every number of a handshake that somebody has decided on.
-func TestReasonsOfHandshake(t *testing.T) {
-	data := wiretest.LinuxFrames(t)[0]
-	f := dissect.Dissect(data, dissect.LinkEthernet)
-	dissect.Explain(&f, data, nil)
-	for i := range f.Fields {
-		if f.Fields[i].Reason.IsZero() {
-			t.Errorf("%s = %s has no reason", f.Fields[i].ID, f.Fields[i].Value)
+// TestEveryReason asks every field of every frame for its reason; what an ICMP error quotes has none.
+func TestEveryReason(t *testing.T) {
+	for _, frame := range corpus(t) {
+		f := dissect.Dissect(frame.data, frame.link)
+		dissect.Explain(&f, frame.data, nil)
+		for i := range f.Fields {
+			if quoted := strings.HasPrefix(f.Fields[i].ID, "quote."); f.Fields[i].Reason.IsZero() != quoted {
+				t.Errorf("%s: %s = %s has the reason %q", frame.name, f.Fields[i].ID, f.Fields[i].Value, f.Fields[i].Reason)
+			}
 		}
 	}
 }

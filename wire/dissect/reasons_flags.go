@@ -53,9 +53,9 @@ func (x *explainer) ackFlagReason() bilingual.Text {
 	case x.flags.Has(wire.ACK):
 		return say("Every segment behind the first SYN acknowledges what has come so far.", "第一个 SYN 之后的每个报文段都确认迄今收到的内容。")
 	case x.flags.Has(wire.RST):
-		return say("This reset answers a segment that has an acknowledgment number, and takes its own number from there.", "此重置应答一个带确认号的报文段，并从中取得自己的序列号。")
+		return say("This reset answers a segment that has an acknowledgment number, and takes its own number from there.", "此复位应答一个带确认号的报文段，并从中取得自己的序列号。")
 	}
-	return say("A segment that is neither a first SYN nor a reset must have it: receivers drop this.", "既非首个 SYN 也非重置的报文段必须置位：接收方会丢弃它。")
+	return say("A segment that is neither a first SYN nor a reset must have it: receivers drop this.", "既非首个 SYN 也非复位的报文段必须置位：接收方会丢弃它。")
 }
 
 func (x *explainer) finReason() bilingual.Text {
@@ -115,6 +115,8 @@ func (x *explainer) ecnFlagReason() bilingual.Text {
 		return say("ECE alone in a SYN-ACK agrees to ECN (RFC 3168, Section 6.1.1).", "SYN-ACK 中仅 ECE 置位表示同意使用 ECN（RFC 3168，第 6.1.1 节）。")
 	case x.synAck() && x.flags&all == 0:
 		return say("The server does not agree to ECN, or was not asked.", "服务器不同意使用 ECN，或未被请求。")
+	case x.flags&all == 0:
+		return say("No congestion is reported, or the connection does not use ECN.", "没有报告拥塞，或此连接不使用 ECN。")
 	}
-	return bilingual.Text{}
+	return say("Both sides have agreed on ECN in the handshake; these bits report marks and what was done about them.", "双方已在握手中协商使用 ECN；这些位报告标记以及采取的措施。")
 }

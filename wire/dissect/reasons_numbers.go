@@ -45,7 +45,7 @@ func (x *explainer) seqReason() bilingual.Text {
 		return x.isnReason(ok && x.seq == end.ISS)
 	case !ok && x.flags.Has(wire.RST) && !x.flags.Has(wire.ACK):
 		return say("A reset takes the acknowledgment number of the segment that it answers, so that who sent that believes it (RFC 9293, Section 3.10.7.1).",
-			"重置取其所应答报文段的确认号，使对方相信它（RFC 9293，第 3.10.7.1 节）。")
+			"复位取其所应答报文段的确认号，使对方相信它（RFC 9293，第 3.10.7.1 节）。")
 	case !ok && x.flags.Has(wire.RST):
 		return say("The segment that is answered had no acknowledgment number to take, so it is 0 (RFC 9293, Section 3.10.7.1).", "所应答的报文段没有确认号可用，因此为 0（RFC 9293，第 3.10.7.1 节）。")
 	case !ok:
@@ -136,13 +136,13 @@ func (x *explainer) synAckedReason(off int64) bilingual.Text {
 		return say("Acknowledges ISN+1: the SYN, which takes one number.", "确认到 ISN+1：即占用一个编号的 SYN。")
 	case off == 1:
 		return say("Acknowledges the SYN only: the server did not take the $1 of data in it: it did not accept the cookie, does not want them, or they did not arrive. They must be sent again.",
-			"只确认了 SYN：服务器没有接受其中的 $1数据：不接受该 Cookie、不愿接受，或数据没有到达。必须重新发送。", bytesOf(int(data)))
+			"只确认了 SYN：服务器没有接受其中的 $1数据：不接受该 cookie、不愿接受，或数据没有到达。必须重新发送。", bytesOf(int(data)))
 	case off == 1+data:
-		return say("Acknowledges $1: the server took the $2 of the SYN. Fast Open is accepted.", "确认到 $1：服务器接受了 SYN 中的 $2。快速打开成功。", fromISN(off), bytesOf(int(data)))
+		return say("Acknowledges $1: the server took the $2 of the SYN. Fast Open is accepted.", "确认到 $1：服务器接受了 SYN 中的 $2。Fast Open 成功。", fromISN(off), bytesOf(int(data)))
 	case off > 1 && off < 1+data:
 		return say("Acknowledges $1: the server took $2 of the $3 in the SYN; the rest must be sent again.", "确认到 $1：服务器接受了 SYN 中 $3里的 $2 字节；其余必须重新发送。", fromISN(off), int(off-1), bytesOf(int(data)))
 	}
-	return say("$1 is not a number that the SYN has used: the client answers with a reset (RFC 9293, Section 3.10.7.3).", "$1 不是该 SYN 用过的编号：客户端以重置应答（RFC 9293，第 3.10.7.3 节）。", fromISN(off))
+	return say("$1 is not a number that the SYN has used: the client answers with a reset (RFC 9293, Section 3.10.7.3).", "$1 不是该 SYN 用过的编号：客户端以复位应答（RFC 9293，第 3.10.7.3 节）。", fromISN(off))
 }
 
 // ackedReason is for all other segments.

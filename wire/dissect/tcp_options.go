@@ -52,7 +52,7 @@ var tcpOptionKinds = withMeanings(map[wire.OptionKind]optionKind{
 	kindUserTimeout:        {"user_to", say("User Timeout", "用户超时"), "RFC 5482, Section 3"},
 	kindAO:                 {"ao", say("TCP Authentication Option", "TCP 认证选项"), "RFC 5925, Section 2.2"},
 	kindMultipath:          {"mptcp", say("Multipath TCP", "多路径 TCP"), "RFC 8684, Section 3"},
-	wire.KindFastOpen:      {"fo", say("TCP Fast Open Cookie", "TCP 快速打开 Cookie"), sectionFastOpen},
+	wire.KindFastOpen:      {"fo", say("TCP Fast Open Cookie", "TCP Fast Open cookie"), sectionFastOpen},
 	69:                     {"eno", say("Encryption Negotiation", "加密协商"), "RFC 8547, Section 4.1"},
 	76:                     {"rvbd_probe", say("WAN optimizer's probe (not registered)", "广域网优化设备探测（未注册）"), registryTCP},
 	78:                     {"rvbd_trpy", say("WAN optimizer's transparency (not registered)", "广域网优化设备透明选项（未注册）"), registryTCP},
@@ -89,7 +89,7 @@ func newTCPKind(k optionKind) *tcpKind {
 	}
 }
 
-var experimentalFastOpen = newTCPKind(optionKind{"foexp", say("TCP Fast Open Cookie, experimental form", "TCP 快速打开 Cookie（实验形式）"), "RFC 7413, Section 9; RFC 6994"})
+var experimentalFastOpen = newTCPKind(optionKind{"foexp", say("TCP Fast Open Cookie, experimental form", "TCP Fast Open cookie（实验形式）"), "RFC 7413, Section 9; RFC 6994"})
 
 // lengths of options that have only one.
 var tcpOptionLengths = map[wire.OptionKind]uint64{
