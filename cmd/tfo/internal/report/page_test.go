@@ -406,7 +406,7 @@ func testEmpty(t *testing.T, browser context.Context) {
 	b := openTab(t, browser, &story.Story{Title: bilingual.T("Nothing", "空")})
 	b.open("#1")
 	b.wantText("#nothing", "There is no frame in this story.")
-	b.keys(keyDown, kb.End)
+	b.keys(keyDown, kb.End, " ")
 	b.click("#language")
 	b.wantText("h1", "空")
 	b.wantTrue(`!document.getElementById("compare").checkVisibility()`)

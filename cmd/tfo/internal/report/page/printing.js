@@ -35,5 +35,6 @@ function drawPrinted() {
     return;
   }
   player.stop();
+  byId("segments").classList.toggle("one-page", diagram.places.height < 2.2 * diagram.width);
   place.replaceChildren(html("h2", { text: word("allSegments") }), ...story.frames.map(printedFrame));
 }
