@@ -52,7 +52,7 @@ leaves nothing behind. The exit code is 1 if something expected was not seen.`,
 	f.BoolVarP(&flags.ipv6, "ipv6", "6", false, "use IPv6")
 	flags.path.add(cmd)
 	f.StringVar(&flags.pcap, "pcap", "", "keep every frame in `FILE` (pcapng, for Wireshark)")
-	f.BoolVar(&flags.list, "list", false, "list the scenarios")
+	f.BoolVar(&flags.list, "list", false, "list the scenarios and the middleboxes")
 	f.BoolVar(&flags.json, "json", false, "print one JSON object for each segment, connection and check")
 	f.BoolVarP(&flags.verbose, "verbose", "v", false, "show every option of the segments")
 	choices(cmd, "client", "ours", "kernel")

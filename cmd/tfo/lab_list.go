@@ -6,9 +6,10 @@ import (
 
 	"tfocraft/cmd/tfo/internal/scenario"
 	"tfocraft/wire/bilingual"
+	"tfocraft/wire/path"
 )
 
-// printList tells which scenarios there are.
+// printList tells which scenarios and which middleboxes there are.
 func (l *labFlags) printList(w io.Writer) error {
 	if l.json {
 		return printScenarios(w)
@@ -21,7 +22,14 @@ func (l *labFlags) printList(w io.Writer) error {
 		return err
 	}
 	_, err := fmt.Fprintln(w, "\nClient and server are those that a scenario is played with unless --client or --server says otherwise.")
-	return err
+	if err != nil {
+		return err
+	}
+	boxes := [][]string{{""}, {"middlebox", "what it does"}}
+	for _, m := range path.Middleboxes() {
+		boxes = append(boxes, []string{m.Name, m.About.En})
+	}
+	return printTable(w, boxes)
 }
 
 func printScenarios(w io.Writer) error {
@@ -37,6 +45,16 @@ func printScenarios(w io.Writer) error {
 			line.Sides = append(line.Sides, [2]string{string(s.Client), string(s.Server)})
 		}
 		if err := printJSON(w, line); err != nil {
+			return err
+		}
+	}
+	for _, m := range path.Middleboxes() {
+		err := printJSON(w, struct {
+			Type  string         `json:"type"`
+			Name  string         `json:"name"`
+			About bilingual.Text `json:"about"`
+		}{"middlebox", m.Name, m.About})
+		if err != nil {
 			return err
 		}
 	}

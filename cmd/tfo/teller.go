@@ -120,16 +120,16 @@ func (t *teller) heading(connection int) error {
 		more = ", continued"
 	}
 	t.last, t.told = connection, max(t.told, connection)
-	_, err := fmt.Fprintf(t.w, "\n%s connection%s\n", ordinal(connection), more)
+	_, err := fmt.Fprintf(t.w, "\n%s%s\n", ordinal(connection), more)
 	return err
 }
 
 // ordinal names a connection.
 func ordinal(connection int) string {
 	if connection <= len(ordinals) {
-		return ordinals[connection-1]
+		return ordinals[connection-1] + " connection"
 	}
-	return fmt.Sprintf("%dth", connection)
+	return fmt.Sprintf("Connection %d", connection)
 }
 
 // finish compares the connections, and says what was expected and whether it was seen.

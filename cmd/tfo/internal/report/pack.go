@@ -45,27 +45,27 @@ type pageHost struct {
 }
 
 type pageFrame struct {
-	Number     int                `json:"number"`
-	Seen       int                `json:"seen"`
-	Departed   time.Duration      `json:"departed_ns"`
-	Arrived    time.Duration      `json:"arrived_ns"`
-	From       int                `json:"from"`
-	To         int                `json:"to"`
-	Fate       textIndex          `json:"fate"`
-	Lost       bool               `json:"lost"`
-	Changed    bool               `json:"changed"`
-	Sent       pageBytes          `json:"sent"`
-	Received   *pageBytes         `json:"arrived,omitempty"`
-	Connection int                `json:"connection"`
-	Label      textIndex          `json:"label"`
-	Cookie     int                `json:"cookie"`
-	Data       int                `json:"data"`
-	Text       string             `json:"text"`
-	Reason     textIndex          `json:"reason"`
-	Notes      [][2]int           `json:"notes"` // host, text
-	Client     story.Side         `json:"client"`
-	Server     story.Side         `json:"server"`
-	Cache      []pageCacheEntry   `json:"cache"`
+	Number     int              `json:"number"`
+	Seen       int              `json:"seen"`
+	Departed   time.Duration    `json:"departed_ns"`
+	Arrived    time.Duration    `json:"arrived_ns"`
+	From       int              `json:"from"`
+	To         int              `json:"to"`
+	Fate       textIndex        `json:"fate"`
+	Lost       bool             `json:"lost"`
+	Changed    bool             `json:"changed"`
+	Sent       pageBytes        `json:"sent"`
+	Received   *pageBytes       `json:"arrived,omitempty"`
+	Connection int              `json:"connection"`
+	Label      textIndex        `json:"label"`
+	Cookie     int              `json:"cookie"`
+	Data       int              `json:"data"`
+	Text       string           `json:"text"`
+	Reason     textIndex        `json:"reason"`
+	Notes      [][2]int         `json:"notes"` // host, text
+	Client     story.Side       `json:"client"`
+	Server     story.Side       `json:"server"`
+	Cache      []pageCacheEntry `json:"cache"`
 }
 
 type pageCacheEntry struct {

@@ -47,6 +47,9 @@ type Exchange struct {
 	want string
 }
 
+// got reports whether the client got what it was to get.
+func (x *Exchange) got() bool { return x.Err == nil && string(x.Reply) == x.want }
+
 // Dial makes a client on the client's host, which sends nothing yet.
 func (s *Scene) Dial(cfg ClientConfig) *Client {
 	if s.over() {

@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"bytes"
 	"fmt"
 
 	"tfocraft/wire/bilingual"
@@ -24,7 +23,7 @@ var firstAndSecond = &Scenario{
 		s.ExpectFastOpen(second, follow.Accepted)
 		s.Expect(bilingual.T("the second SYN shows the cookie that the first SYN-ACK granted", "第二个 SYN 出示第一个 SYN-ACK 授予的 cookie"),
 			fmt.Sprintf("%x, granted %x", second.SynCookie, first.SynAckCookie),
-			len(second.SynCookie) > 0 && bytes.Equal(second.SynCookie, first.SynAckCookie))
+			sameCookie(second.SynCookie, first.SynAckCookie))
 		s.ExpectTrips(second, 0.5, 1)
 		s.ExpectReply(first, second)
 	},

@@ -44,6 +44,9 @@ func (f *Frame) Direction() pcapng.Direction {
 	return pcapng.In
 }
 
+// unheard reports whether nobody has got the frame; a middlebox that takes one has.
+func (f *Frame) unheard() bool { return f.Fate != path.Arrived && f.Fate != path.TakenByBox }
+
 // order is when the frame has its turn in the story, as the client's end of the path has it: a frame that never comes
 // there when it is lost.
 func (f *Frame) order() time.Time {

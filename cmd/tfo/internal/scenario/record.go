@@ -143,7 +143,7 @@ func (r *recorder) follow(e *Event) {
 	case e.Frame.FromClient() || e.Frame.Fate == path.TakenByBox || !r.known[ends]:
 		return // of the server's end alone
 	}
-	line := r.story.Frame(e.at, &p)
+	line := r.story.See(follow.Sighting{At: e.at, Arrived: e.Frame.Ended, Lost: e.Frame.unheard()}, &p)
 	if r.mutes(p.Src().Port()) || r.mutes(p.Dst().Port()) {
 		r.hidden++
 		return

@@ -29,7 +29,7 @@ var replayedSyn = &Scenario{
 		s.ExpectFastOpen(order, follow.Accepted)
 		s.ExpectReply(first, order)
 		s.Expect(bilingual.T("the server takes the data of the copy as well", "服务器也接受了副本中的数据"),
-			string(copied.Why), copied.SynAcked == order.SynData)
+			string(copied.Why), copied.SynAcked > 0 && copied.SynAcked == order.SynData)
 		s.ExpectRequests(server, 3)
 		orders := 0
 		for _, r := range server.Requests() {

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -183,7 +184,7 @@ func (s *Scene) ExpectReply(exchanges ...Exchange) {
 			seen = x.Err.Error()
 		}
 		s.Expect(bilingual.Format("connection %d: the client got the reply", "连接 %d：客户端得到了响应", x.Number),
-			seen, x.Err == nil && string(x.Reply) == x.want)
+			seen, x.got())
 	}
 }
 
@@ -207,6 +208,12 @@ func (s *Scene) ExpectCounter(host *lab.Host, name string, want uint64) {
 	s.Expect(bilingual.Format("the kernel of the %s counts %s %d", "%s的内核计数 %s 为 %d", hostName(host), name, want),
 		fmt.Sprint(got), got == want)
 }
+
+// sameCookie reports whether there is a cookie, and it is the other one, too.
+func sameCookie(a, b []byte) bool { return len(a) > 0 && bytes.Equal(a, b) }
+
+// otherCookie reports whether there are two cookies that are not the same.
+func otherCookie(a, b []byte) bool { return len(a) > 0 && len(b) > 0 && !bytes.Equal(a, b) }
 
 func hostName(h *lab.Host) bilingual.Text {
 	if h.Name == "client" {

@@ -37,6 +37,7 @@ var stolenCookieFlood = &Scenario{
 		second := client.Ask(bounded)
 		s.Note("%d SYNs with its cookie to each of two servers: one with a limit of %d, one without.", "向两台服务器各发送 %d 个带有该 cookie 的 SYN：一台限制为 %d，一台没有限制。", floodSize, floodLimit)
 		s.flood(second, bounded, boundless)
+		s.noteConnections()
 		s.expectFlood(boundless, floodSize)
 		s.expectFlood(bounded, floodLimit)
 		honest := client.Ask(bounded)
@@ -46,6 +47,22 @@ var stolenCookieFlood = &Scenario{
 		s.ExpectTrips(honest, 1.5, 2)
 		s.ExpectReply(second, honest)
 	},
+}
+
+// noteConnections says how many connections, half-open ones included, the server's host keeps in memory now.
+func (s *Scene) noteConnections() {
+	if s.over() {
+		return
+	}
+	n := 0
+	if st := s.stacks[s.lab.Server]; st != nil {
+		n = st.Connections()
+	} else {
+		var err error
+		n, err = sockets(s.lab.Server, "inuse")
+		s.fail(err)
+	}
+	s.Note("The server's TCP has %d connections in memory.", "服务器的 TCP 在内存中有 %d 个连接。", n)
 }
 
 // expectFlood expects that the application behind a server had so many requests of the flood to serve at once.
