@@ -49,7 +49,7 @@ func testSelect(b *tab) {
 	b.wantText("#detail-title", "Segment 3")
 	b.wantText("#reason", "handshake complete; request after one full round trip")
 	b.wantContains("#detail-way", "client → server at 100.1 ms")
-	b.wantContains("#notes", "server measures a round trip of 100.08ms, from segment 2")
+	b.wantContains("#notes", "server measures a round trip of 100.08 ms, from segment 2")
 	b.wantCount(`#segments [aria-selected="true"]`, 1)
 	b.wantContains("#live", "Segment 3 of 12. client to server.")
 	b.keys(keyDown)

@@ -187,7 +187,7 @@ func TestPath(t *testing.T) {
 	for _, n := range s.Frames[4].Notes {
 		notes = append(notes, n.Text.En)
 	}
-	if want := "measures a round trip of 20ms, from segment 4"; len(notes) != 1 || notes[0] != want {
+	if want := "measures a round trip of 20 ms, from segment 4"; len(notes) != 1 || notes[0] != want {
 		t.Errorf("the last ACK brings %q, want %q", notes, want)
 	}
 }

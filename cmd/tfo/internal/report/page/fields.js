@@ -86,13 +86,22 @@ function placeLine(layers, node) {
 function explanationOf(layers, node) {
   const head = html("h4", {}, html("span", { text: say(node.name) }), node.bad && html("strong", { class: "bad-mark", text: word("wrong") }));
   const value = html("p", { class: "explanation-value", text: node.leaf ? valueOf(node) : node.summary });
-  if (!node.leaf) return [head, value, placeLine(layers, node)];
+  if (!node.leaf) return [head, value, placeLine(layers, node), membersOf(layers, node)];
   return [
     head, value,
     html("p", { class: "explanation-meaning", text: say(node.meaning) }),
     node.reason[0] !== "" && html("p", { class: "explanation-reason" }, html("span", { class: "explanation-why", text: word("whyHere") }), " ", say(node.reason)),
     placeLine(layers, node),
   ].filter(Boolean);
+}
+
+// membersOf lists the fields of a small group with their reasons; of a large one the tree is the list.
+function membersOf(layers, group) {
+  const fields = layers.fields.slice(group.first, group.end);
+  if (fields.length > 6) return "";
+  return html("ul", { class: "overview" }, fields.map((field) => html("li", { class: `in-${layerOf(field.id)}` },
+    html("strong", { text: say(field.name) }), html("code", { text: brief(valueOf(field)) }),
+    field.reason[0] !== "" && html("div", { class: "summary", text: say(field.reason) }))));
 }
 
 // overviewOf is what stands there as long as nothing is chosen: the layers, in the tints that their bytes have.
