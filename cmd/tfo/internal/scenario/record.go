@@ -3,10 +3,12 @@ package scenario
 import (
 	"cmp"
 	"context"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
 
+	"tfocraft/cmd/tfo/internal/story"
 	"tfocraft/wire"
 	"tfocraft/wire/bilingual"
 	"tfocraft/wire/follow"
@@ -39,13 +41,14 @@ type recorder struct {
 
 	story  *follow.Follower
 	frames []Frame
-	known  map[[2]string]bool // ends of connections, as the client has them
-	mute   link.PortRange     // of clients whose segments are not told of
-	hidden int                // how many these were
+	client netip.Addr
+	scribe scribe
+	mute   link.PortRange // of clients whose segments are not told of
+	hidden int            // how many these were
 }
 
 func newRecorder(tell func(Event), latency time.Duration) *recorder {
-	r := &recorder{tell: tell, latency: latency, story: follow.New(), done: make(chan struct{}), known: make(map[[2]string]bool)}
+	r := &recorder{tell: tell, latency: latency, story: follow.New(), done: make(chan struct{})}
 	r.changed = sync.NewCond(&r.mu)
 	go r.run()
 	return r
@@ -94,6 +97,8 @@ func (r *recorder) run() {
 		}
 		if e.Frame != nil {
 			r.follow(&e)
+		} else {
+			r.scribe.said = append(r.scribe.said, e.Note)
 		}
 		r.tell(e)
 	}
@@ -127,29 +132,53 @@ func (r *recorder) follow(e *Event) {
 	defer r.changed.Broadcast()
 	r.frames = append(r.frames, *e.Frame)
 	data, _ := e.Frame.AtClient()
-	lost := data == nil
-	if lost {
+	never := data == nil
+	if never {
 		data = e.Frame.Sent
 	}
+	seen := follow.Sighting{At: e.at, Arrived: e.Frame.Ended, Number: int(e.Frame.Number), Lost: e.Frame.unheard()}
 	p, err := wire.ParseFrame(data)
 	if err != nil {
+		r.followError(e.Frame, data, seen)
 		return
 	}
-	ends := [2]string{p.Src().String(), p.Dst().String()}
-	slices.Sort(ends[:])
-	switch {
-	case !lost:
-		r.known[ends] = true
-	case e.Frame.FromClient() || e.Frame.Fate == path.TakenByBox || !r.known[ends]:
-		return // of the server's end alone
+	if never && !r.concerns(e.Frame, &p) {
+		r.scribe.other(e.Frame)
+		return
 	}
-	line := r.story.See(follow.Sighting{At: e.at, Arrived: e.Frame.Ended, Lost: e.Frame.unheard()}, &p)
+	line := r.story.See(seen, &p)
 	if r.mutes(p.Src().Port()) || r.mutes(p.Dst().Port()) {
 		r.hidden++
 		return
 	}
+	r.scribe.segment(e.Frame, &line, story.Observed(&line, &p.TCP), r.cache())
 	e.Line = &line
 }
+
+// concerns reports whether a segment that never came to the client's end was meant for a connection that is known there, and
+// with the same addresses.
+func (r *recorder) concerns(f *Frame, p *wire.Packet) bool {
+	if f.FromClient() || f.Fate == path.TakenByBox {
+		return false
+	}
+	return slices.ContainsFunc(r.story.Connections(), func(c follow.Connection) bool {
+		return c.Server == p.Src() && c.Client == p.Dst()
+	})
+}
+
+// followError takes a frame that is no segment: an ICMP error about one, or something else.
+func (r *recorder) followError(f *Frame, data []byte, seen follow.Sighting) {
+	e, err := wire.ParseICMPFrame(data)
+	if err != nil {
+		r.scribe.other(f)
+		return
+	}
+	line := r.story.ICMP(seen, &e)
+	r.scribe.segment(f, &line, story.ObservedError(&line), r.cache())
+}
+
+// cache is the client's cookie cache, as it should be.
+func (r *recorder) cache() []story.CacheEntry { return story.CacheOf(r.client, r.story.Cache()) }
 
 func (r *recorder) mutes(port uint16) bool {
 	return port >= r.mute.First && port <= r.mute.Last && port != 0
