@@ -15,9 +15,14 @@ import (
 
 // kernelPair lets the kernels of the two hosts speak with each other: it returns what makes one exchange.
 func kernelPair(t *testing.T, l *e2eLab, addr netip.AddrPort) func() {
+	return keyedPair(t, l, addr, "")
+}
+
+// keyedPair is kernelPair with a key for the server.
+func keyedPair(t *testing.T, l *e2eLab, addr netip.AddrPort, key string) func() {
 	t.Helper()
 	s, err := lab.ListenKernel(l.Server, lab.KernelServerConfig{
-		Listen: addr, Timeout: e2ePatience, Reply: func(netip.AddrPort, []byte) []byte { return []byte("Hello, Client") },
+		Listen: addr, Key: key, Timeout: e2ePatience, Reply: func(netip.AddrPort, []byte) []byte { return []byte("Hello, Client") },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -118,6 +123,27 @@ func withoutTimes(text string) (lines []string) {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// With the server's key the cookies of a kernel are right, with another one they are wrong.
+func TestDumpKey(t *testing.T) {
+	t.Parallel()
+	e2eFamilies(t, func(t *testing.T, ipv6 bool) {
+		l := e2eNewLab(t, lab.Config{IPv6: ipv6})
+		exchange := keyedPair(t, l, l.server(ipv6, e2ePort), e2eKey)
+		file := filepath.Join(t.TempDir(), "key.pcapng")
+		p := dumping(t, l, "-w", file, "--json", "--scheme", "linux", "--key", e2eKey)
+		exchange()
+		exchange()
+		if !p.stdout.await(`"reason":"Right for this client's address under the server's key`) {
+			t.Fatalf("got:\n%s", p.stdout)
+		}
+		interrupted(t, p)
+		wrong := on(t, l.Client, "explain", file, "--json", "--scheme", "linux", "--key", strings.ReplaceAll(e2eKey, "0", "1")).done(t)
+		if !strings.Contains(wrong, "Wrong for this client's address") {
+			t.Errorf("with another key:\n%s", wrong)
+		}
+	})
 }
 
 func TestDumpEnds(t *testing.T) {

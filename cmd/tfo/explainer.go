@@ -3,13 +3,16 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"tfocraft/cmd/tfo/internal/report"
+	"tfocraft/cmd/tfo/internal/story"
 	"tfocraft/wire"
+	"tfocraft/wire/bilingual"
+	"tfocraft/wire/dissect"
 	"tfocraft/wire/follow"
 	"tfocraft/wire/pcapng"
 )
@@ -46,9 +49,11 @@ type explainer struct {
 	shown                        int
 	segments, broken, fragmented int
 
-	page   *captureStory // nil if nobody wants one
-	told   map[int]bool  // connections, by number, that are wanted; those that are remembered
-	failed error         // of what was printed between frames
+	page   *story.Builder // of what is shown; nil if nobody wants a page
+	title  string         // of the page
+	made   string         // the command that makes it again
+	told   map[int]bool   // connections, by number, that are wanted; those that are remembered
+	failed error          // of what was printed between frames
 }
 
 // newExplainer prints what the flags ask for, about frames of a file or an interface of that name.
@@ -65,7 +70,8 @@ func newExplainer(cmd *cobra.Command, v viewFlags, name string) (*explainer, err
 	}
 	e.story.Done = e.forgotten
 	if v.html != "" {
-		e.page = newCaptureStory(name, cmd.CommandPath()+" "+name)
+		e.page = &story.Builder{Keyring: e.story.Keyring}
+		e.title, e.made = filepath.Base(name), cmd.CommandPath()+" "+name
 	}
 	return e, nil
 }
@@ -85,8 +91,10 @@ func (e *explainer) take(number int, f *pcapng.Frame) error {
 		return e.failed
 	}
 	e.shown++
-	if e.page != nil {
-		e.page.add(&s, e.story)
+	if e.page != nil && s.line.Connection > 0 {
+		e.page.Add(story.Sighting{
+			Number: number, Link: dissect.LinkType(f.LinkType), Departed: f.Time, Sent: f.Data, Cut: f.Length - len(f.Data),
+		})
 	}
 	return e.print(&s)
 }
@@ -161,8 +169,9 @@ func (e *explainer) writePage() error {
 	if e.page == nil {
 		return nil
 	}
-	told := slices.DeleteFunc(e.story.Connections(), func(c follow.Connection) bool { return !e.told[c.Number] })
-	err := writeOutput(e.html, nil, func(w io.Writer) error { return report.Write(w, e.page.finish(told)) })
+	page := e.page.Story()
+	page.Title, page.Command = bilingual.T(e.title, e.title), e.made
+	err := writeOutput(e.html, nil, func(w io.Writer) error { return report.Write(w, page) })
 	if err != nil {
 		return fmt.Errorf("--html: %w", err)
 	}

@@ -31,7 +31,7 @@ func (p *pathFlags) add(cmd *cobra.Command) {
 	f.StringVar(&p.rate, "rate", "", "what the bottleneck carries, as a `RATE` in bits a second: 512k, 10M, 1G")
 	f.StringVar(&p.mtu, "mtu", "", "longest IP packet in `BYTES`; the sender of a longer one is told by ICMP")
 	f.Uint64Var(&p.seed, "seed", 1, "what everything random on the path follows from, a `NUMBER`")
-	f.StringSliceVar(&p.middleboxes, "middlebox", nil, "a box in the path, by `NAME`; several with commas, the client's first; empty for none (see \"tfo lab --list\")")
+	f.StringSliceVar(&p.middleboxes, "middlebox", nil, "a box in the path, by `NAME`; several with commas, the client's first; empty for none (docs/path.md has them all)")
 	var names []string
 	for _, m := range path.Middleboxes() {
 		names = append(names, strings.TrimSuffix(m.Name, "N"))

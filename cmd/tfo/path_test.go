@@ -1,11 +1,15 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"tfocraft/wire/path"
 )
@@ -66,4 +70,26 @@ func TestBadPathFlags(t *testing.T) {
 			t.Errorf("%q: got %+v, want an error", args, cfg)
 		}
 	}
+}
+
+// docs/path.md has every middlebox, as the program describes it, and every flag.
+func TestPathDocument(t *testing.T) {
+	document, err := os.ReadFile("../../docs/path.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range path.Middleboxes() {
+		line := fmt.Sprintf("| `%s` | %s | %s |", m.Name, m.About.En, m.About.Zh)
+		if !strings.Contains(string(document), line) {
+			t.Errorf("docs/path.md does not have the line\n%s", line)
+		}
+	}
+	var p pathFlags
+	cmd := &cobra.Command{}
+	p.add(cmd)
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !strings.Contains(string(document), "| `--"+f.Name+" ") {
+			t.Errorf("docs/path.md does not have --%s", f.Name)
+		}
+	})
 }

@@ -60,7 +60,7 @@ func (b *builder) finish() Frame {
 		f := &b.frame.Fields[c.field]
 		f.Bad = f.Bad || !c.fine
 		if c.whole {
-			f.Meaning = bilingual.Join(f.Meaning, c.why)
+			f.Meaning = after(f.Meaning, c.why)
 		} else {
 			f.Meaning = c.why
 		}
@@ -74,19 +74,13 @@ func (b *builder) left() int { return (b.end - b.at) / 8 }
 // ahead returns the bytes of the window that are still to be read; the position is between two bytes.
 func (b *builder) ahead() []byte { return b.data[b.at/8 : b.end/8] }
 
-// window narrows the window to n bytes, if it has more, and returns where it ended before, for restore.
+// window narrows the window to n bytes, if it has more, and returns where it ended before, to be put back.
 func (b *builder) window(n int) (outer int) {
 	outer = b.end
 	if n = max(n, 0); n < b.left() {
 		b.end = b.at + 8*n
 	}
 	return outer
-}
-
-// restore ends a window. What it has left over should not be there and is a field that says so.
-func (b *builder) restore(outer int, over leaf, meaning bilingual.Text) {
-	b.rest(over, meaning)
-	b.end = outer
 }
 
 // rest makes what is left of the window one field, which is wrong. It does nothing if nothing is left.
@@ -158,32 +152,32 @@ func (b *builder) whyCut(got, width int) bilingual.Text {
 	if got%8 == 0 && width%8 == 0 {
 		got, width, unit = got/8, width/8, say("bytes", "字节")
 	}
-	return say("Cut: $1, and only $2 of $3 $4 are there.", "被截断：$1，$3 $4中只有 $2 $4。", b.whoEnds(), got, width, unit)
+	return say("$1: only $2 of $3 $4 are there.", "$1：$3 $4中只有 $2 $4。", b.whoEnds(), got, width, unit)
 }
 
 // whoEnds says what ends the window.
 func (b *builder) whoEnds() bilingual.Text {
 	if b.quoting() {
-		return say("the quote ends here", "引用到此为止")
+		return say("The quote ends here", "引用到此为止")
 	}
 	if b.end < 8*len(b.data) {
-		return say("a length given before ends here", "前面给出的长度到此为止")
+		return say("What a length before gives it ends here", "前面给出的长度到此为止")
 	}
-	return say("the frame ends here", "帧到此为止")
+	return say("The frame ends here", "帧到此为止")
 }
 
 // missing notes, once for every place, that the window ends before a field.
 func (b *builder) missing(what bilingual.Text) {
 	if last := len(b.frame.Fields) - 1; last >= 0 && !b.isCut(last) {
-		b.cuts = append(b.cuts, cut{last, true, b.quoting(), say("$1, before $2", "$1，缺少$2", b.whoEnds(), what)})
+		b.cuts = append(b.cuts, cut{last, true, b.quoting(), say("$1, before: $2.", "$1，其后缺少：$2。", b.whoEnds(), what)})
 	}
 }
 
 // cutOff notes that bytes which a header has announced were not captured.
 func (b *builder) cutOff(missing int) {
 	if last := len(b.frame.Fields) - 1; last >= 0 && !b.isCut(last) {
-		b.cuts = append(b.cuts, cut{last, true, b.quoting(), say("$1 bytes that the headers announce are not in the frame",
-			"头部声明的 $1 字节不在帧中", missing)})
+		b.cuts = append(b.cuts, cut{last, true, b.quoting(), say("The headers announce $1 that are not in the frame.",
+			"首部声明的 $1不在帧中。", bytesOf(missing))})
 	}
 }
 

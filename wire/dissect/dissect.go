@@ -5,8 +5,8 @@
 // without overlap, whatever the input is. Groups (a header, an option, the flags) are
 // ranges of leaves, one inside the other.
 //
-// What only the context of the connection explains (why this acknowledgment
-// number?) is said by [Explain], which takes the facts that a follower has.
+// Why a field has its value (why this acknowledgment number?) is said by
+// [Explain], which takes the facts that a follower has of the connection.
 //
 // The package is pure: no sockets, files, goroutines, logging or clock.
 package dissect
@@ -27,7 +27,7 @@ type Field struct {
 	// Offset and Width are in bits, from the first bit of the frame.
 	Offset int `json:"offset"`
 	Width  int `json:"width"`
-	// Value is what the bits say: a number, an address, a word, bytes in hex.
+	// Value is what the bits say: a number, an address, bytes in hex, of which more than 64 end in "…". Of a field that is cut it is what is there.
 	Value string `json:"value"`
 	// Unit of the number in Value, if it has one, such as "bytes" or "32-bit words".
 	Unit bilingual.Text `json:"unit,omitzero"`
@@ -37,7 +37,7 @@ type Field struct {
 	Section string `json:"section"`
 	// Reason is why the value is what it is, where the context of the connection decides it.
 	Reason bilingual.Text `json:"reason,omitzero"`
-	// Bad tells that the value is wrong: a checksum, an illegal length, bytes that are missing.
+	// Bad tells that the value is wrong: a checksum, an illegal length, bytes that are missing. What an ICMP error quotes may end early.
 	Bad bool `json:"bad,omitempty"`
 }
 

@@ -35,11 +35,11 @@ func TestCutField(t *testing.T) {
 		n        int
 		id, want string
 	}{
-		{len(data) - 2, "tcp.payload", "2 bytes that the headers announce are not in the frame"},
+		{len(data) - 2, "tcp.payload", "The headers announce 2 bytes that are not in the frame."},
 		{len(data) - 2, "ip.len", "only 43 of them are here"},
 		{len(data) - 2, "tcp.checksum", "cannot be checked"},
-		{39, "tcp.seq", "Cut: the frame ends here, and only 1 of 4 bytes are there."},
-		{34, "ip.dst", "the frame ends here, before TCP header"},
+		{39, "tcp.seq", "The frame ends here: only 1 of 4 bytes are there."},
+		{34, "ip.dst", "The frame ends here, before: TCP header."},
 	} {
 		f := dissect.Dissect(data[:test.n], dissect.LinkEthernet)
 		if got := field(t, &f, test.id); !strings.Contains(got.Meaning.En, test.want) {

@@ -173,7 +173,7 @@ func (b *builder) trailer() {
 			"将帧填充到以太网的最小长度（不含校验序列为 60 字节）；不属于任何分组。")
 		for _, c := range bytes {
 			if c != 0 {
-				f.Meaning = bilingual.Join(f.Meaning, say("it is not zeros, which may be old contents of memory", "它不全为零，可能是内存中的旧数据"))
+				f.Meaning = after(f.Meaning, say("It is not zeros, which may be old contents of memory.", "它不全为零，可能是内存中的旧数据。"))
 				break
 			}
 		}

@@ -28,5 +28,5 @@ func Example() {
 	// Output:
 	// Acknowledgment Number, bits 224 to 255: 714
 	// Acknowledges ISN+1+13: the server took the 13 bytes of the SYN. Fast Open is accepted.
-	// 确认到 ISN+1+13：服务器接受了 SYN 中的 13 字节。快速打开成功。
+	// 确认到 ISN+1+13：服务器接受了 SYN 中的 13 字节。Fast Open 成功。
 }

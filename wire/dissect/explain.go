@@ -15,7 +15,10 @@ func Explain(f *Frame, data []byte, facts *follow.Facts) {
 	x := newExplainer(f, data, facts)
 	for i := range f.Fields {
 		if field := &f.Fields[i]; !strings.HasPrefix(field.ID, "quote.") {
-			field.Reason = x.reason(i, baseID(field.ID))
+			id := baseID(field.ID)
+			if field.Reason = x.reason(i, id); field.Reason.IsZero() {
+				field.Reason = commonReason(id)
+			}
 		}
 	}
 }
@@ -137,6 +140,8 @@ func (x *explainer) reason(index int, id string) bilingual.Text {
 		return x.linkReason(id, f)
 	case "arp":
 		return arpReason(id)
+	case "udp":
+		return udpReason(id)
 	case "ip":
 		return x.ipReason(id, f)
 	case "ipv6":

@@ -63,7 +63,9 @@ func TestReasons(t *testing.T) {
 		{"wrong", "c", "S 1000:1013(13) win 65535 <FO 0102030405060708,nop,nop>",
 			with(fresh, func(f *follow.Facts) { f.Cookie = follow.CookieWrong }), "tcp.options.fo.cookie", "Wrong for this client's address"},
 		{"new", "s", "S. 5000:5000(0) ack 1001 win 65535 <FO 0102030405060708,nop,nop>",
-			with(answer, func(f *follow.Facts) { f.Cookie = follow.CookieNew }), "tcp.options.fo.cookie", "Granted: the server has made it"},
+			with(answer, func(f *follow.Facts) { f.Cookie, f.SynOption = follow.CookieNew, follow.OptionRequest }), "tcp.options.fo.cookie", "Granted: the server has made it"},
+		{"replaced", "s", "S. 5000:5000(0) ack 1001 win 65535 <FO 0102030405060708,nop,nop>",
+			with(answer, func(f *follow.Facts) { f.Cookie = follow.CookieNew }), "tcp.options.fo.cookie", "Instead of the cookie in the SYN"},
 		{"accepted", "s", "S. 5000:5000(0) ack 1014 win 65535 <mss 1460>", answer, "tcp.ack", "Acknowledges ISN+1+13: the server took the 13 bytes of the SYN"},
 		{"SYN only", "s", "S. 5000:5000(0) ack 1001 win 65535 <mss 1460>", answer, "tcp.ack", "Acknowledges the SYN only"},
 		{"partly", "s", "S. 5000:5000(0) ack 1006 win 65535 <mss 1460>", answer, "tcp.ack", "took 5 of the 13 bytes"},
@@ -106,14 +108,15 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// TestReasonsOfHandshake has a reason for every number of a handshake that somebody has decided on.
-func TestReasonsOfHandshake(t *testing.T) {
-	data := wiretest.LinuxFrames(t)[0]
-	f := dissect.Dissect(data, dissect.LinkEthernet)
-	dissect.Explain(&f, data, nil)
-	for i := range f.Fields {
-		if f.Fields[i].Reason.IsZero() {
-			t.Errorf("%s = %s has no reason", f.Fields[i].ID, f.Fields[i].Value)
+// TestEveryReason asks every field of every frame for its reason; what an ICMP error quotes has none.
+func TestEveryReason(t *testing.T) {
+	for _, frame := range corpus(t) {
+		f := dissect.Dissect(frame.data, frame.link)
+		dissect.Explain(&f, frame.data, nil)
+		for i := range f.Fields {
+			if quoted := strings.HasPrefix(f.Fields[i].ID, "quote."); f.Fields[i].Reason.IsZero() != quoted {
+				t.Errorf("%s: %s = %s has the reason %q", frame.name, f.Fields[i].ID, f.Fields[i].Value, f.Fields[i].Reason)
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package dissect_test
 
 import (
+	"regexp"
 	"testing"
 
 	"tfocraft/wire/bilingual"
@@ -11,6 +12,9 @@ var links = []dissect.LinkType{
 	dissect.LinkEthernet, dissect.LinkNull, dissect.LinkLoop, dissect.LinkRaw, dissect.LinkRawBSD, dissect.LinkSLL, dissect.LinkSLL2,
 	dissect.LinkIPv4, dissect.LinkIPv6, 9999,
 }
+
+// spaced is what Chinese is not.
+var spaced = regexp.MustCompile(`\p{Han} +\p{Han}`)
 
 // checkFrame reports an error for everything that a frame promises and does not keep.
 func checkFrame(t testing.TB, f *dissect.Frame, data []byte) {
@@ -30,6 +34,11 @@ func checkFrame(t testing.TB, f *dissect.Frame, data []byte) {
 		for what, text := range map[string]bilingual.Text{"name": field.Name, "meaning": field.Meaning} {
 			if text.En == "" || text.Zh == "" {
 				t.Errorf("%s has no %s in one of the languages: %+v", field.ID, what, text)
+			}
+		}
+		for _, text := range []string{field.Name.Zh, field.Meaning.Zh, field.Reason.Zh} {
+			if spaced.MatchString(text) {
+				t.Errorf("%s has a space between Chinese characters: %s", field.ID, text)
 			}
 		}
 		if (field.Reason.En == "") != (field.Reason.Zh == "") {

@@ -115,7 +115,8 @@ func (b *builder) ipv4Option() (last bool) {
 	}
 	outer := b.window(int(length) - 2)
 	b.ipv4OptionBody(number, id, kind)
-	b.restore(outer, leaf{id + ".rest", "", say("Surplus bytes", "多余字节"), kind.section}, surplus)
+	b.rest(leaf{id + ".rest", "", say("Surplus bytes", "多余字节"), kind.section}, surplus)
+	b.end = outer
 	b.close("")
 	return false
 }

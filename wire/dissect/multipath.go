@@ -11,7 +11,7 @@ var multipathSubtypes = map[uint64]bilingual.Text{
 	5:  say("MP_PRIO: how much a path is wanted", "MP_PRIO：路径的优先级"),
 	6:  say("MP_FAIL: a checksum was wrong, go on with plain TCP", "MP_FAIL：校验和错误，退回普通 TCP"),
 	7:  say("MP_FASTCLOSE: break off the whole connection", "MP_FASTCLOSE：中止整个连接"),
-	8:  say("MP_TCPRST: why this path is reset", "MP_TCPRST：重置此路径的原因"),
+	8:  say("MP_TCPRST: why this path is reset", "MP_TCPRST：复位此路径的原因"),
 	15: say("MP_EXPERIMENTAL: an experiment", "MP_EXPERIMENTAL：实验"),
 }
 

@@ -53,15 +53,15 @@ func (x *explainer) ackFlagReason() bilingual.Text {
 	case x.flags.Has(wire.ACK):
 		return say("Every segment behind the first SYN acknowledges what has come so far.", "第一个 SYN 之后的每个报文段都确认迄今收到的内容。")
 	case x.flags.Has(wire.RST):
-		return say("This reset answers a segment that has an acknowledgment number, and takes its own number from there.", "此重置应答一个带确认号的报文段，并从中取得自己的序列号。")
+		return say("This reset answers a segment that has an acknowledgment number, and takes its own number from there.", "此复位应答一个带确认号的报文段，并从中取得自己的序列号。")
 	}
-	return say("A segment that is neither a first SYN nor a reset must have it: receivers drop this.", "既非首个 SYN 也非重置的报文段必须置位：接收方会丢弃它。")
+	return say("A segment that is neither a first SYN nor a reset must have it: receivers drop this.", "既非首个 SYN 也非复位的报文段必须置位：接收方会丢弃它。")
 }
 
 func (x *explainer) finReason() bilingual.Text {
 	switch {
 	case !x.flags.Has(wire.FIN):
-		return say("The application of $1 has not closed its side yet, or this was said in another segment.", "$1的应用尚未关闭自己的一侧，或已在其他报文段中声明。", x.sender)
+		return x.noFinReason()
 	case x.flags.Has(wire.SYN):
 		return say("Data, if any, and end come with the SYN: the sender has nothing more to say.", "数据（若有）和结束标志随 SYN 一起发出：发送方没有更多内容。")
 	case x.facts.Retransmission:
@@ -70,6 +70,13 @@ func (x *explainer) finReason() bilingual.Text {
 		return say("The other side has closed already, and $1 closes now too.", "对方已经关闭，$1现在也关闭。", x.sender)
 	}
 	return say("The application of $1 has closed its side; it may still receive.", "$1的应用关闭了自己的一侧；仍可继续接收。", x.sender)
+}
+
+func (x *explainer) noFinReason() bilingual.Text {
+	if finished(x.facts.Sender.State) {
+		return say("The FIN of $1 was sent before; it is not repeated unless it was lost.", "$1的 FIN 此前已发送；除非丢失，否则不再重复。", x.sender)
+	}
+	return say("The application of $1 has not closed its side yet.", "$1的应用尚未关闭自己的一侧。", x.sender)
 }
 
 func (x *explainer) resetReason() bilingual.Text {
@@ -108,6 +115,8 @@ func (x *explainer) ecnFlagReason() bilingual.Text {
 		return say("ECE alone in a SYN-ACK agrees to ECN (RFC 3168, Section 6.1.1).", "SYN-ACK 中仅 ECE 置位表示同意使用 ECN（RFC 3168，第 6.1.1 节）。")
 	case x.synAck() && x.flags&all == 0:
 		return say("The server does not agree to ECN, or was not asked.", "服务器不同意使用 ECN，或未被请求。")
+	case x.flags&all == 0:
+		return say("No congestion is reported, or the connection does not use ECN.", "没有报告拥塞，或此连接不使用 ECN。")
 	}
-	return bilingual.Text{}
+	return say("Both sides have agreed on ECN in the handshake; these bits report marks and what was done about them.", "双方已在握手中协商使用 ECN；这些位报告标记以及采取的措施。")
 }

@@ -2,6 +2,7 @@ package dissect
 
 import (
 	"net/netip"
+	"strings"
 
 	"tfocraft/wire"
 	"tfocraft/wire/bilingual"
@@ -85,8 +86,10 @@ func (x *explainer) ecnReason(f *Field) bilingual.Text {
 	switch ecn := x.value(f); {
 	case x.flags.Has(wire.SYN):
 		return say("Both sides have to agree on ECN in the handshake first (RFC 3168, Section 6.1.1).", "双方须先在握手中协商 ECN（RFC 3168，第 6.1.1 节）。")
-	case ecn != 0 || !x.hasTCP:
-		return bilingual.Text{}
+	case ecn != 0:
+		return say("Both ends understand congestion marks, so a router may set CE instead of dropping packets.", "两端都理解拥塞标记，因此路由器可以设置 CE 而不丢弃分组。")
+	case !x.hasTCP:
+		return say("The protocol that the packet carries does not use ECN here.", "此处分组所携带的协议不使用 ECN。")
 	case x.payload == 0:
 		return say("Segments without data are not marked.", "不带数据的报文段不使用标记。")
 	}
@@ -97,7 +100,7 @@ func (x *explainer) ecnReason(f *Field) bilingual.Text {
 func (x *explainer) lengthReason(ip, data int) bilingual.Text {
 	switch {
 	case !x.hasTCP || data < 0 || x.tcpHeader < wire.HeaderLen:
-		return bilingual.Text{}
+		return say("Set by the sender's IP; what stands behind it in the frame is no part of the packet.", "由发送方的 IP 设置；帧中超出此长度的部分不属于该分组。")
 	case ip > 0:
 		return say("$1 = $2 (IP header) + $3 (TCP header) + $4 (data).", "$1 = $2（IP 首部）+ $3（TCP 首部）+ $4（数据）。", x.ipLen, ip, x.tcpHeader, data)
 	}
@@ -119,7 +122,7 @@ func (x *explainer) identificationReason(f *Field) bilingual.Text {
 func (x *explainer) dfReason() bilingual.Text {
 	switch {
 	case !x.hasTCP:
-		return bilingual.Text{}
+		return say("Chosen by the sender's system.", "由发送方的系统决定。")
 	case x.df:
 		return say("TCP wants to find the path's MTU: a router that cannot pass the packet on says so by ICMP (RFC 1191).",
 			"TCP 要探测路径 MTU：无法转发此分组的路由器会用 ICMP 告知（RFC 1191）。")
@@ -129,7 +132,7 @@ func (x *explainer) dfReason() bilingual.Text {
 
 func (x *explainer) fragmentReason() bilingual.Text {
 	if !x.hasTCP {
-		return bilingual.Text{}
+		return say("A sender or router cuts a packet only if it is too big for the next link.", "只有当分组对下一链路过大时，发送方或路由器才会切分它。")
 	}
 	return say("TCP cuts its data into segments that fit, so that IP has nothing to cut.", "TCP 已将数据切成合适的报文段，IP 无需再分片。")
 }
@@ -149,21 +152,23 @@ func hopsReason(ttl uint64) bilingual.Text {
 
 func (x *explainer) protocolReason() bilingual.Text {
 	if !x.hasTCP {
-		return bilingual.Text{}
+		return say("The receiver's IP hands the rest to this protocol.", "接收方的 IP 据此将其余部分交给该协议。")
 	}
 	return say("The receiver's IP hands the rest to its TCP because of this; there is no other number for Fast Open, which is TCP.",
-		"接收方的 IP 据此将其余部分交给 TCP；快速打开也是 TCP，没有单独的协议号。")
+		"接收方的 IP 据此将其余部分交给 TCP；Fast Open 也是 TCP，没有单独的协议号。")
 }
 
 // addrReason says which end of the connection an address is.
 func (x *explainer) addrReason(f *Field, end netip.Addr, who bilingual.Text) bilingual.Text {
 	switch {
+	case !x.hasTCP && strings.HasSuffix(f.ID, "src"):
+		return say("The sender's own address at this interface; an answer goes there.", "发送方在此接口上的地址；应答将发往此处。")
 	case !x.hasTCP:
-		return bilingual.Text{}
+		return say("The sender's choice: whom it wants to reach.", "由发送方决定：它要到达的主机。")
 	case x.known && end.IsValid() && end.String() != f.Value:
 		return say("Not the address that $1 had before: somebody on the way has changed it.", "不是$1此前的地址：途中有设备修改了它。", who)
-	case x.syn() && f.ID[len(f.ID)-3:] == "src":
-		return say("The address of $1; a Fast Open cookie is made for this address and for no other.", "$1的地址；快速打开 Cookie 只对此地址有效。", who)
+	case x.syn() && strings.HasSuffix(f.ID, "src"):
+		return say("The address of $1; a Fast Open cookie is made for this address and for no other.", "$1的地址；Fast Open cookie 只对此地址有效。", who)
 	}
 	return say("The address of $1.", "$1的地址。", who)
 }

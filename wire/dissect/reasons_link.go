@@ -35,6 +35,22 @@ func arpReason(id string) bilingual.Text {
 			"分组发往本链路上的地址之前，必须先知道其链路地址；应答会被缓存一段时间。")
 	case strings.HasPrefix(id, "arp.dst.hw"):
 		return say("A request leaves it at zeros, as this is what it asks for.", "请求中置为零，因为这正是要询问的内容。")
+	case strings.HasPrefix(id, "arp.dst.proto"):
+		return say("The host that a packet waits for, or the router on the way to it.", "有分组等待发往的主机，或通往它的路由器。")
+	case strings.HasPrefix(id, "arp.src"):
+		return say("Receivers need it to answer, and remember the pair.", "接收方需要它来应答，并记住这对地址。")
+	}
+	return say("ARP was made for any link and any protocol, so it says which it is about.", "ARP 适用于任何链路和协议，因此需说明所涉及的是哪种。")
+}
+
+func udpReason(id string) bilingual.Text {
+	switch id {
+	case "udp.srcport":
+		return say("Chosen by the sender; an answer goes to this port.", "由发送方选取；应答将发往此端口。")
+	case "udp.dstport":
+		return say("The port at which the receiving program listens.", "接收程序监听的端口。")
+	case "udp.length":
+		return say("8 bytes of header, and the data.", "8 字节首部，加上数据。")
 	}
 	return bilingual.Text{}
 }

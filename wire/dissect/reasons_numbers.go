@@ -45,11 +45,11 @@ func (x *explainer) seqReason() bilingual.Text {
 		return x.isnReason(ok && x.seq == end.ISS)
 	case !ok && x.flags.Has(wire.RST) && !x.flags.Has(wire.ACK):
 		return say("A reset takes the acknowledgment number of the segment that it answers, so that who sent that believes it (RFC 9293, Section 3.10.7.1).",
-			"重置取其所应答报文段的确认号，使对方相信它（RFC 9293，第 3.10.7.1 节）。")
+			"复位取其所应答报文段的确认号，使对方相信它（RFC 9293，第 3.10.7.1 节）。")
 	case !ok && x.flags.Has(wire.RST):
 		return say("The segment that is answered had no acknowledgment number to take, so it is 0 (RFC 9293, Section 3.10.7.1).", "所应答的报文段没有确认号可用，因此为 0（RFC 9293，第 3.10.7.1 节）。")
 	case !ok:
-		return say("The initial sequence number of $1 was not seen, so this number cannot be reckoned from it.", "没有观察到$1的初始序列号，因此无法据此推算。", x.sender)
+		return unseenReason(end, x.seq, x.sender)
 	}
 	return x.streamReason(off)
 }
@@ -62,7 +62,7 @@ func (x *explainer) isnReason(again bool) bilingual.Text {
 		why = say("The same initial sequence number (ISN) as before, as this is the same SYN again. The SYN takes this number", "与之前相同的初始序列号（ISN），因为这是同一个 SYN 的重发。SYN 占用此编号")
 	}
 	if x.payload > 0 {
-		return say("$1, its $2 of data take the numbers from ISN+1 on.", "$1，其 $2 数据占用从 ISN+1 开始的编号。", why, bytesOf(x.payload))
+		return say("$1, its $2 of data take the numbers from ISN+1 on.", "$1，其 $2数据占用从 ISN+1 开始的编号。", why, bytesOf(x.payload))
 	}
 	return say("$1, data will begin at ISN+1.", "$1，数据将从 ISN+1 开始。", why)
 }
@@ -82,15 +82,24 @@ func (x *explainer) streamReason(off int64) bilingual.Text {
 	case off == end.Next && finished(end.State):
 		return say("= $1: $2 numbers before were sent, the SYN and the FIN count as one each.", "= $1：此前的 $2 个编号已发送，SYN 和 FIN 各占一个。", at, int(off))
 	case off == end.Next:
-		return say("= $1: the $2 before were sent.", "= $1：此前的 $2 已发送。", at, bytesOf(int(off-1)))
+		return say("= $1: the $2 before were sent.", "= $1：此前的 $2已发送。", at, bytesOf(int(off-1)))
 	case off > end.Next:
-		return say("= $1: $2 before it have not come past here; they are lost, or late.", "= $1：其前面的 $2 尚未经过此处：丢失或迟到。", at, bytesOf(int(off-end.Next)))
+		return say("= $1: $2 before it have not come past here; they are lost, or late.", "= $1：其前面的 $2尚未经过此处：丢失或迟到。", at, bytesOf(int(off-end.Next)))
 	case off == end.Next-1 && x.payload <= 1 && off == end.Acked-1:
 		return say("= $1: one below what is next, so that the other side has to answer (keepalive, RFC 9293, Section 3.8.4).", "= $1：比下一个编号小一，迫使对方应答（保活，RFC 9293，第 3.8.4 节）。", at)
 	case x.payload > 0:
 		return say("= $1: data again from here, as it is not acknowledged yet.", "= $1：从此处起重传，因为尚未被确认。", at)
 	}
 	return say("= $1: below what was sent already.", "= $1：低于已发送的编号。", at)
+}
+
+// unseenReason is for a number of a stream whose SYN was not seen. A follower counts from the first that it has seen then.
+func unseenReason(end *follow.Endpoint, seq wire.Seq, who bilingual.Text) bilingual.Text {
+	off, _ := offset(true, end.ISS, end.Next, seq)
+	if end.Next <= 0 || off < 1 {
+		return say("The initial sequence number of $1 was not seen, so this number cannot be reckoned from it.", "没有观察到$1的初始序列号，因此无法据此推算。", who)
+	}
+	return say("The initial sequence number of $1 was not seen; this is the first number that was seen of it, and $2 more.", "没有观察到$1的初始序列号；此编号等于首次观察到的编号加 $2。", who, int(off-1))
 }
 
 // finished reports whether an end has sent its FIN.
@@ -112,11 +121,11 @@ func (x *explainer) ackReason() bilingual.Text {
 	case !x.flags.Has(wire.ACK):
 		return say("Without the ACK flag it does not count.", "没有 ACK 标志，此字段无效。")
 	case !ok:
-		return say("The initial sequence number of $1 was not seen, so this number cannot be reckoned from it.", "没有观察到$1的初始序列号，因此无法据此推算。", x.receiver)
+		return unseenReason(end, x.ack, x.receiver)
 	case x.synAck():
 		return x.synAckedReason(off)
 	}
-	return bilingual.Join(x.ackedReason(off), x.sampleReason())
+	return after(x.ackedReason(off), x.sampleReason())
 }
 
 // synAckedReason is for a SYN-ACK, which shows whether Fast Open was accepted.
@@ -126,14 +135,14 @@ func (x *explainer) synAckedReason(off int64) bilingual.Text {
 	case off == 1 && data == 0:
 		return say("Acknowledges ISN+1: the SYN, which takes one number.", "确认到 ISN+1：即占用一个编号的 SYN。")
 	case off == 1:
-		return say("Acknowledges the SYN only: the server did not take the $1 of data in it, as it did not accept the cookie or does not want to; they must be sent again.",
-			"只确认了 SYN：服务器没有接受其中的 $1 数据（不接受该 Cookie 或不愿接受）；必须重新发送。", bytesOf(int(data)))
+		return say("Acknowledges the SYN only: the server did not take the $1 of data in it: it did not accept the cookie, does not want them, or they did not arrive. They must be sent again.",
+			"只确认了 SYN：服务器没有接受其中的 $1数据：不接受该 cookie、不愿接受，或数据没有到达。必须重新发送。", bytesOf(int(data)))
 	case off == 1+data:
-		return say("Acknowledges $1: the server took the $2 of the SYN. Fast Open is accepted.", "确认到 $1：服务器接受了 SYN 中的 $2。快速打开成功。", fromISN(off), bytesOf(int(data)))
+		return say("Acknowledges $1: the server took the $2 of the SYN. Fast Open is accepted.", "确认到 $1：服务器接受了 SYN 中的 $2。Fast Open 成功。", fromISN(off), bytesOf(int(data)))
 	case off > 1 && off < 1+data:
-		return say("Acknowledges $1: the server took $2 of the $3 in the SYN; the rest must be sent again.", "确认到 $1：服务器接受了 SYN 中 $3 里的 $2 字节；其余必须重新发送。", fromISN(off), int(off-1), bytesOf(int(data)))
+		return say("Acknowledges $1: the server took $2 of the $3 in the SYN; the rest must be sent again.", "确认到 $1：服务器接受了 SYN 中 $3里的 $2 字节；其余必须重新发送。", fromISN(off), int(off-1), bytesOf(int(data)))
 	}
-	return say("$1 is not a number that the SYN has used: the client answers with a reset (RFC 9293, Section 3.10.7.3).", "$1 不是该 SYN 用过的编号：客户端以重置应答（RFC 9293，第 3.10.7.3 节）。", fromISN(off))
+	return say("$1 is not a number that the SYN has used: the client answers with a reset (RFC 9293, Section 3.10.7.3).", "$1 不是该 SYN 用过的编号：客户端以复位应答（RFC 9293，第 3.10.7.3 节）。", fromISN(off))
 }
 
 // ackedReason is for all other segments.
@@ -149,7 +158,7 @@ func (x *explainer) ackedReason(off int64) bilingual.Text {
 	case fin && off > end.Acked && more <= 1:
 		return say("Acknowledges $1: the FIN of $2, which takes one number.", "确认到 $1：即$2的 FIN，它占用一个编号。", at, x.receiver)
 	case fin && off > end.Acked:
-		return say("Acknowledges $1: $2 more of data, and the FIN of $3, which takes one number.", "确认到 $1：新收到 $2 数据，以及$3的 FIN（占用一个编号）。", at, bytesOf(int(more-1)), x.receiver)
+		return say("Acknowledges $1: $2 more of data, and the FIN of $3, which takes one number.", "确认到 $1：新收到 $2数据，以及$3的 FIN（占用一个编号）。", at, bytesOf(int(more-1)), x.receiver)
 	case off == 1 && end.Acked < 1:
 		return say("Acknowledges ISN+1: the SYN of $1, which takes one number. The handshake is complete with this.", "确认到 ISN+1：即$1的 SYN，占用一个编号。握手至此完成。", x.receiver)
 	case end.Acked < 1:
@@ -167,5 +176,5 @@ func (x *explainer) sampleReason() bilingual.Text {
 	if x.facts.RTT <= 0 {
 		return bilingual.Text{}
 	}
-	return say("it comes $1 after frame $2, which is a sample of the round-trip time", "它在第 $2 帧之后 $1 到达，是一次往返时间采样", x.facts.RTT.String(), x.facts.Acknowledged)
+	return say("It comes $1 after frame $2: a sample of the round-trip time.", "它在第 $2 帧之后 $1 到达：一次往返时间采样。", x.facts.RTT.String(), x.facts.Acknowledged)
 }

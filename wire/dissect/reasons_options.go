@@ -146,6 +146,8 @@ func (x *explainer) tsvalReason(f *Field) bilingual.Text {
 		return say("The same as in its segment before: the clock has not moved on yet.", "与其上一个报文段相同：时钟尚未前进。")
 	case step < 0:
 		return say("$1 steps below the latest of $2: an old segment, which receivers drop (PAWS).", "比$2的最新值小 $1 步：这是旧报文段，接收方会丢弃（PAWS）。", -int(step), x.sender)
+	case step == 1:
+		return say("One step after its segment before.", "比其上一个报文段前进了一步。")
 	default:
 		return say("$1 steps after its segment before.", "比其上一个报文段前进了 $1 步。", int(step))
 	}
@@ -157,9 +159,9 @@ func (x *explainer) tsecrReason(f *Field) bilingual.Text {
 	case x.syn():
 		return say("0 in a first SYN: no timestamp has come yet.", "首个 SYN 中为 0：尚未收到任何时间戳。")
 	case !x.known || !end.TS:
-		return bilingual.Text{}
+		return say("Sent back from a segment of $1, which measures a round trip by it.", "取自$1的报文段并回送，供其测量往返时间。", x.receiver)
 	case ecr == end.TSVal:
-		return say("Echoes the latest timestamp of $1: the time since then is a round trip.", "回显$1的最新时间戳：由此至今即为一次往返。", x.receiver)
+		return say("Echoes the latest timestamp of $1, which measures a round trip by it.", "回显$1的最新时间戳，供其测量往返时间。", x.receiver)
 	case int32(ecr-end.TSVal) < 0:
 		return say("Echoes a timestamp of $1 that is $2 steps older than its latest: of the segment that was next in order when it came.",
 			"回显$1的时间戳，比其最新值早 $2 步：它来自到达时按序的那个报文段。", x.receiver, int(end.TSVal-ecr))
@@ -176,8 +178,10 @@ func (x *explainer) sackReason(part string, f *Field) bilingual.Text {
 	seq := wire.Seq(x.value(f))
 	off, ok := offset(end.HasISS, end.ISS, end.Next, seq)
 	switch {
-	case part != "left" && part != "right" || !ok:
+	case part != "left" && part != "right":
 		return bilingual.Text{}
+	case !ok:
+		return say("Counts like the acknowledgment number, from the initial sequence number of $1, which was not seen.", "与确认号一样从$1的初始序列号算起，而后者没有被观察到。", x.receiver)
 	case part == "left" && seq.Less(x.ack):
 		return say("= $1, below the acknowledgment number: these bytes have come twice (D-SACK, RFC 2883).", "= $1，小于确认号：这些字节收到了两次（D-SACK，RFC 2883）。", fromISN(off))
 	case part == "left":

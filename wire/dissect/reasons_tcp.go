@@ -34,7 +34,7 @@ func (x *explainer) tcpReason(index int, id string, f *Field) bilingual.Text {
 	case "tcp.checksum":
 		return x.checksumReason(f)
 	case "tcp.urgent_pointer":
-		return say("Nobody should use it for something new (RFC 6093); Fast Open does not.", "新的应用不应使用它（RFC 6093）；快速打开也不使用。")
+		return say("Nobody should use it for something new (RFC 6093); Fast Open does not.", "新的应用不应使用它（RFC 6093）；Fast Open 也不使用。")
 	case "tcp.payload":
 		return x.payloadReason()
 	}
@@ -57,7 +57,7 @@ func (x *explainer) checksumReason(f *Field) bilingual.Text {
 	over := say("Over $1 bytes of TCP, and the pseudo-header with both addresses, protocol 6 and that length, so that a packet delivered to the wrong host is noticed",
 		"覆盖 $1 字节的 TCP 内容，以及含两个地址、协议号 6 和该长度的伪首部，从而能发现被误送到其他主机的分组", x.tcpHeader+x.payload)
 	if f.Bad {
-		return bilingual.Join(over, say("a receiver drops the segment without a word.", "接收方会默默丢弃此报文段。"))
+		return say("$1. As it is wrong, a receiver drops the segment without a word.", "$1。由于不正确，接收方会默默丢弃此报文段。", over)
 	}
 	return say("$1.", "$1。", over)
 }
@@ -68,7 +68,7 @@ func (x *explainer) windowReason(f *Field) bilingual.Text {
 	scale := x.facts.Sender.Scale
 	switch {
 	case x.flags.Has(wire.RST):
-		return say("A reset asks for nothing, so its window does not matter.", "重置不请求数据，因此窗口无关紧要。")
+		return say("A reset asks for nothing, so its window does not matter.", "复位不请求数据，因此窗口无关紧要。")
 	case x.flags.Has(wire.SYN) && window == 65535:
 		return say("The greatest number that fits; the window scale counts from the next segment on (RFC 7323, Section 2.2).", "该字段的最大值；窗口扩大从下一个报文段起才生效（RFC 7323，第 2.2 节）。")
 	case x.flags.Has(wire.SYN) && x.mss > 0 && window%x.mss == 0:
@@ -90,26 +90,28 @@ func (x *explainer) payloadReason() bilingual.Text {
 	switch {
 	case x.syn():
 		return say("Fast Open: $1 of the application's data go with the SYN instead of one round trip later. They must fit into one segment of the size that was cached with the cookie, less the options, which take $2 here (RFC 7413, Section 4.2.1).",
-			"快速打开：应用的 $1 数据随 SYN 发出，而不是晚一个往返。它们必须装入与 Cookie 一同缓存的报文段长度，并减去选项所占的 $2（RFC 7413，第 4.2.1 节）。", n, bytesOf(max(x.tcpHeader-wire.HeaderLen, 0)))
+			"Fast Open：应用的 $1数据随 SYN 发出，而不是晚一个往返。它们必须装入与 cookie 一同缓存的报文段长度，并减去选项所占的 $2（RFC 7413，第 4.2.1 节）。", n, bytesOf(max(x.tcpHeader-wire.HeaderLen, 0)))
 	case x.synAck():
 		return say("The server answers in the SYN-ACK already, $1: it need not wait for the client's ACK (RFC 7413, Section 4.2.2).", "服务器在 SYN-ACK 中就已应答，$1：不必等待客户端的 ACK（RFC 7413，第 4.2.2 节）。", n)
 	case x.flags.Has(wire.RST):
-		return say("A reset may carry a text that says why.", "重置可携带说明原因的文本。")
+		return say("A reset may carry a text that says why.", "复位可携带说明原因的文本。")
 	}
 	off, ok := offset(x.facts.Sender.HasISS, x.facts.Sender.ISS, x.facts.Sender.Next, x.seq)
 	switch {
 	case x.facts.Copy:
 		return say("The path has made a second copy of the segment.", "路径产生了此报文段的副本。")
 	case !ok:
-		return bilingual.Text{}
+		return say("Data that the application of $1 has written.", "$1的应用写入的数据。", x.sender)
+	case x.synDataAgain(off) && x.facts.SynAcked == 0:
+		return say("Data again: the server took only the SYN, so the $1 in it go once more, by ordinary TCP.", "再次发送：服务器只接受了 SYN，因此其中的 $1数据按普通 TCP 重新发送。", bytesOf(x.facts.SynData))
 	case x.synDataAgain(off):
-		return say("Data again: the server took only $1 of the $2 in the SYN, so the client sends the rest by ordinary TCP.", "再次发送：服务器只接受了 SYN 中 $2 里的 $1，因此客户端按普通 TCP 发送其余部分。",
-			max(x.facts.SynAcked, 0), bytesOf(x.facts.SynData))
+		return say("The rest: the server took only $1 of the $2 in the SYN, so the client sends the others by ordinary TCP.", "其余数据：服务器只接受了 SYN 中 $2里的 $1 字节，因此客户端按普通 TCP 发送其余部分。",
+			x.facts.SynAcked, bytesOf(x.facts.SynData))
 	case off < x.facts.Sender.Next:
 		return say("Sent again, since no acknowledgment has come for it.", "重传，因为没有收到对它的确认。")
 	case x.sender.En == "the server" && x.facts.Sender.Acked == 0:
 		return say("The server sends before the client's ACK has come: it took the data of the SYN and has its address proved by the cookie.",
-			"服务器在收到客户端的 ACK 之前就发送：它已接受 SYN 中的数据，且 Cookie 证明了对方的地址。")
+			"服务器在收到客户端的 ACK 之前就发送：它已接受 SYN 中的数据，且 cookie 证明了对方的地址。")
 	}
 	return say("Bytes $1 to $2 of the stream of $3.", "$3的字节流中第 $1 到第 $2 字节。", int(off), int(off)+x.payload-1, x.sender)
 }

@@ -2,6 +2,7 @@ package dissect
 
 import (
 	"strconv"
+	"strings"
 
 	"tfocraft/wire/bilingual"
 )
@@ -17,20 +18,21 @@ func say(en, zh string, values ...any) bilingual.Text {
 }
 
 func fill(format string, values []any, zh bool) string {
-	var room [384]byte
+	var room [512]byte
 	out := room[:0]
-	for i := 0; i < len(format); i++ {
-		c := format[i]
-		if c == '$' && i+1 < len(format) {
-			if n := int(format[i+1]) - '1'; n >= 0 && n < len(values) {
-				out = appendValue(out, values[n], zh)
-				i++
-				continue
-			}
+	for {
+		at := strings.IndexByte(format, '$')
+		if at < 0 || at+1 == len(format) {
+			return string(append(out, format...))
 		}
-		out = append(out, c)
+		out = append(out, format[:at]...)
+		if n := int(format[at+1]) - '1'; n >= 0 && n < len(values) {
+			out = appendValue(out, values[n], zh)
+		} else {
+			out = append(out, format[at:at+2]...)
+		}
+		format = format[at+2:]
 	}
-	return string(out)
 }
 
 func appendValue(out []byte, value any, zh bool) []byte {
@@ -48,6 +50,14 @@ func appendValue(out []byte, value any, zh bool) []byte {
 		return append(out, v.En...)
 	}
 	panic("dissect: say takes int, uint64, string and Text")
+}
+
+// after puts a sentence behind another one; either may say nothing.
+func after(first, second bilingual.Text) bilingual.Text {
+	if first.IsZero() || second.IsZero() {
+		return bilingual.Join(first, second)
+	}
+	return bilingual.T(first.En+" "+second.En, first.Zh+second.Zh)
 }
 
 // bytesOf returns "1 byte", "5 bytes".

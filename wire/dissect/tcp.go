@@ -78,7 +78,7 @@ var controlBits = [...]controlBit{
 	{leaf{"tcp.flags.push", "tcp.flags.push", say("PSH, Push", "PSH，推送"), sectionTCP}, wire.PSH,
 		say("The sender has nothing more to send right now: the receiver should hand over the data without waiting.", "发送方暂时没有更多数据：接收方应立即上交数据，不必等待。"),
 		say("Not set: the receiver may wait for more before it hands over the data.", "未置位：接收方可等待更多数据再上交。")},
-	{leaf{"tcp.flags.reset", "tcp.flags.reset", say("RST, Reset", "RST，重置"), sectionTCP}, wire.RST,
+	{leaf{"tcp.flags.reset", "tcp.flags.reset", say("RST, Reset", "RST，复位"), sectionTCP}, wire.RST,
 		say("The connection is broken off, or there is none.", "连接被中止，或者并不存在。"), say("Not set: the connection is not broken off.", "未置位：连接没有被中止。")},
 	{leaf{"tcp.flags.syn", "tcp.flags.syn", say("SYN, Synchronize", "SYN，同步"), sectionTCP}, wire.SYN,
 		say("The sender opens its side: its sequence numbers begin here.", "发送方打开自己的一侧：其序列号从此开始。"),
@@ -110,7 +110,7 @@ func (b *builder) tcpWindow(flags wire.Flags) {
 	f.Unit = unitBytes
 	switch {
 	case flags.Has(wire.RST):
-		f.Meaning = say("How much the sender can take; without meaning in a reset: $1.", "发送方能接收多少数据；在重置中没有意义：$1。", window)
+		f.Meaning = say("How much the sender can take; without meaning in a reset: $1.", "发送方能接收多少数据；在复位中没有意义：$1。", window)
 	case flags.Has(wire.SYN):
 		f.Meaning = say("The sender can take $1 bytes; in a SYN this is never scaled.", "发送方可接收 $1 字节；SYN 中的窗口从不缩放。", window)
 	case window == 0:

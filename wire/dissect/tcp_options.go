@@ -1,6 +1,9 @@
 package dissect
 
-import "tfocraft/wire"
+import (
+	"tfocraft/wire"
+	"tfocraft/wire/bilingual"
+)
 
 const registryTCP = "IANA, TCP Option Kind Numbers"
 
@@ -18,7 +21,7 @@ const (
 )
 
 // tcpOptionKinds is IANA's registry "TCP Option Kind Numbers".
-var tcpOptionKinds = map[wire.OptionKind]optionKind{
+var tcpOptionKinds = withMeanings(map[wire.OptionKind]optionKind{
 	wire.KindEOL:           {"eol", say("End of Option List", "选项列表结束"), "RFC 9293, Section 3.2"},
 	wire.KindNOP:           {"nop", say("No-Operation", "无操作"), "RFC 9293, Section 3.2"},
 	wire.KindMSS:           {"mss", say("Maximum Segment Size", "最大报文段长度"), "RFC 9293, Section 3.7.1"},
@@ -49,7 +52,7 @@ var tcpOptionKinds = map[wire.OptionKind]optionKind{
 	kindUserTimeout:        {"user_to", say("User Timeout", "用户超时"), "RFC 5482, Section 3"},
 	kindAO:                 {"ao", say("TCP Authentication Option", "TCP 认证选项"), "RFC 5925, Section 2.2"},
 	kindMultipath:          {"mptcp", say("Multipath TCP", "多路径 TCP"), "RFC 8684, Section 3"},
-	wire.KindFastOpen:      {"fo", say("TCP Fast Open Cookie", "TCP 快速打开 Cookie"), sectionFastOpen},
+	wire.KindFastOpen:      {"fo", say("TCP Fast Open Cookie", "TCP Fast Open cookie"), sectionFastOpen},
 	69:                     {"eno", say("Encryption Negotiation", "加密协商"), "RFC 8547, Section 4.1"},
 	76:                     {"rvbd_probe", say("WAN optimizer's probe (not registered)", "广域网优化设备探测（未注册）"), registryTCP},
 	78:                     {"rvbd_trpy", say("WAN optimizer's transparency (not registered)", "广域网优化设备透明选项（未注册）"), registryTCP},
@@ -57,7 +60,36 @@ var tcpOptionKinds = map[wire.OptionKind]optionKind{
 	wire.KindAccECN1:       {"acc_ecn", say("Accurate ECN Order 1", "精确 ECN 顺序 1"), "RFC 9768, Section 3.2.3"},
 	wire.KindExperiment1:   {"experimental", say("RFC 3692-style Experiment 1", "RFC 3692 式实验 1"), "RFC 6994, Section 3"},
 	wire.KindExperiment2:   {"experimental", say("RFC 3692-style Experiment 2", "RFC 3692 式实验 2"), "RFC 6994, Section 3"},
+})
+
+// A tcpKind is a registered option with what is the same in every frame, so that it is not put together in each.
+type tcpKind struct {
+	optionKind
+	path         string // ID of its group
+	kind, length leaf
+	meaning      bilingual.Text // of its kind
 }
+
+func withMeanings(kinds map[wire.OptionKind]optionKind) map[wire.OptionKind]*tcpKind {
+	all := make(map[wire.OptionKind]*tcpKind, len(kinds))
+	for number, kind := range kinds {
+		all[number] = newTCPKind(kind)
+	}
+	return all
+}
+
+func newTCPKind(k optionKind) *tcpKind {
+	path := "tcp.options." + k.id
+	return &tcpKind{
+		optionKind: k,
+		path:       path,
+		kind:       leaf{path + ".kind", "tcp.option_kind", say("Kind", "类型"), k.section},
+		length:     leaf{path + ".length", "tcp.option_len", say("Length", "长度"), k.section},
+		meaning:    say("Says which option this is: $1.", "表明这是哪个选项：$1。", k.name),
+	}
+}
+
+var experimentalFastOpen = newTCPKind(optionKind{"foexp", say("TCP Fast Open Cookie, experimental form", "TCP Fast Open cookie（实验形式）"), "RFC 7413, Section 9; RFC 6994"})
 
 // lengths of options that have only one.
 var tcpOptionLengths = map[wire.OptionKind]uint64{
@@ -111,10 +143,9 @@ func (b *builder) tcpOption() (last bool) {
 	list := b.ahead()
 	number := wire.OptionKind(list[0])
 	kind := b.tcpOptionKind(number, list)
-	id := "tcp.options." + kind.id
-	b.begin(id, kind.name)
-	_, f := b.number(8, leaf{id + ".kind", "tcp.option_kind", say("Kind", "类型"), kind.section})
-	f.Meaning = say("Says which option this is: $1.", "表明这是哪个选项：$1。", kind.name)
+	b.begin(kind.path, kind.name)
+	_, f := b.number(8, kind.kind)
+	f.Meaning = kind.meaning
 	switch number {
 	case wire.KindEOL:
 		f.Meaning = say("The options end here; what follows up to the data is padding.", "选项到此结束；直到数据之前都是填充。")
@@ -125,34 +156,37 @@ func (b *builder) tcpOption() (last bool) {
 		b.close("")
 		return false
 	}
-	length, ok := b.tcpOptionLength(number, id, kind)
+	length, ok := b.tcpOptionLength(number, kind)
 	if !ok {
-		b.rest(leaf{id + ".data", "", say("Option data", "选项数据"), kind.section}, say("Cannot be told apart, as the length is wrong.", "长度有误，无法区分。"))
+		b.rest(leaf{kind.path + ".data", "", say("Option data", "选项数据"), kind.section}, say("Cannot be told apart, as the length is wrong.", "长度有误，无法区分。"))
 		b.close("length " + itoa(length))
 		return true
 	}
 	outer := b.window(int(length) - 2)
-	summary := b.tcpOptionBody(number, id, kind)
-	b.restore(outer, leaf{id + ".rest", "", say("Surplus bytes", "多余字节"), kind.section}, surplus)
+	summary := b.tcpOptionBody(number, kind.path, kind.section)
+	if b.left() > 0 { // most often not, and the ID costs something
+		b.rest(leaf{kind.path + ".rest", "", say("Surplus bytes", "多余字节"), kind.section}, surplus)
+	}
+	b.end = outer
 	b.close(summary)
 	return false
 }
 
-func (b *builder) tcpOptionKind(number wire.OptionKind, list []byte) optionKind {
+func (b *builder) tcpOptionKind(number wire.OptionKind, list []byte) *tcpKind {
 	kind, known := tcpOptionKinds[number]
 	switch {
 	case !known:
-		return optionKind{"unknown", say("Unknown option $1", "未知选项 $1", int(number)), registryTCP}
+		return newTCPKind(optionKind{"unknown", say("Unknown option $1", "未知选项 $1", int(number)), registryTCP})
 	case number == wire.KindExperiment2 && isExperimentalFastOpen(list):
-		return optionKind{"foexp", say("TCP Fast Open Cookie, experimental form", "TCP 快速打开 Cookie（实验形式）"), "RFC 7413, Section 9; RFC 6994"}
+		return experimentalFastOpen
 	}
 	return kind
 }
 
 // tcpOptionLength reads the length of an option; ok tells that the rest of the list can be read by it.
-func (b *builder) tcpOptionLength(number wire.OptionKind, id string, kind optionKind) (length uint64, ok bool) {
+func (b *builder) tcpOptionLength(number wire.OptionKind, kind *tcpKind) (length uint64, ok bool) {
 	room := b.left() + 1
-	length, f := b.number(8, leaf{id + ".length", "tcp.option_len", say("Length", "长度"), kind.section})
+	length, f := b.number(8, kind.length)
 	f.Unit, f.Meaning = unitBytes, say("The option has $1 bytes, kind and length included.", "选项连类型和长度共 $1 字节。", length)
 	want, fixed := tcpOptionLengths[number]
 	switch {
@@ -168,24 +202,24 @@ func (b *builder) tcpOptionLength(number wire.OptionKind, id string, kind option
 }
 
 // tcpOptionBody reads what stands behind kind and length, and returns it in a few words.
-func (b *builder) tcpOptionBody(number wire.OptionKind, id string, kind optionKind) (summary string) {
+func (b *builder) tcpOptionBody(number wire.OptionKind, id, section string) (summary string) {
 	switch number {
 	case wire.KindMSS:
-		return b.mss(id, kind.section)
+		return b.mss(id, section)
 	case wire.KindWindowScale:
-		return b.windowScale(id, kind.section)
+		return b.windowScale(id, section)
 	case wire.KindSACKPermitted:
 		return ""
 	case wire.KindSACK:
-		return b.sack(id, kind.section)
+		return b.sack(id, section)
 	case wire.KindTimestamps:
-		return b.timestamps(id, kind.section)
+		return b.timestamps(id, section)
 	case wire.KindFastOpen:
 		return b.fastOpen(id, false)
 	case wire.KindExperiment1, wire.KindExperiment2:
-		return b.experiment(id, kind)
+		return b.experiment(id, section)
 	}
-	b.tcpRareOption(number, id, kind.section)
+	b.tcpRareOption(number, id, section)
 	return ""
 }
 

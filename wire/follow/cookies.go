@@ -61,7 +61,7 @@ func pairOf(st *step) pair {
 // judgeSyn judges the cookie in a SYN.
 func (f *Follower) judgeSyn(p pair, cookie []byte) CookieVerdict {
 	m := &f.cookies
-	_, owned := m.owners[holder{p.server, string(cookie)}]
+	owner, owned := m.owners[holder{p.server, string(cookie)}]
 	g, known := m.granted.get(p)
 	keyed := f.Keyring != nil
 	if keyed {
@@ -73,7 +73,7 @@ func (f *Follower) judgeSyn(p pair, cookie []byte) CookieVerdict {
 	switch {
 	case known && bytes.Equal(g.cookie, cookie):
 		return CookieGranted
-	case owned:
+	case owned && owner != p.client:
 		return CookieForeign
 	case keyed:
 		return CookieWrong

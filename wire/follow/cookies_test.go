@@ -56,6 +56,16 @@ func TestCookieVerdicts(t *testing.T) {
 	}
 }
 
+// A cookie that the server has granted to this very client can be wrong all the same, under a key that the server did not have.
+func TestCookieOfAnotherKey(t *testing.T) {
+	x := newTalk(t)
+	x.Keyring = cookie.NewKeyring(cookie.Linux, cookie.Key{1})
+	x.open(firstClient, "FO", "FO 0102030405060708")
+	if syn, _ := x.open(firstClient, "FO 0102030405060708", "mss 1460"); syn.Facts.Cookie != follow.CookieWrong {
+		t.Errorf("got %q", syn.Facts.Cookie)
+	}
+}
+
 // With the key, it decides; that a wrong cookie is somebody else's is told all the same.
 func TestCookieVerdictsUnderKey(t *testing.T) {
 	x := newTalk(t)

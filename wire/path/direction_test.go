@@ -276,7 +276,8 @@ func TestCheck(t *testing.T) {
 func TestDirectionAllocatesNothing(t *testing.T) {
 	cfg := everything
 	cfg.Rate = 1e6
-	d := newOneWay(t, cfg, 1, 0, path.Middlebox{Name: "strip-sack"}, path.Middlebox{Name: "rewrite-isn"}, path.Middlebox{Name: "normalise-options"})
+	d := newOneWay(t, cfg, 1, 0, parseBoxes(t, "strip-option,rewrite-option-to-nop,normalise-options,drop-option,reset-on-option,drop-syn-data,"+
+		"drop-data-until-established,answer-syn,truncate-syn-data,strip-sack,strip-timestamps,strip-window-scale,clamp-mss=500,rewrite-isn,balance")...)
 	frame, now := numbered(t)(0), epoch
 	step := func() {
 		for range 100 {
@@ -290,6 +291,27 @@ func TestDirectionAllocatesNothing(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(100, step); n >= 1 {
 		t.Errorf("allocations for 100 frames: got %v, want 0", n)
+	}
+}
+
+// Nor does one that a box without memory changes.
+func TestBoxesAllocateNothing(t *testing.T) {
+	syn := frameOf(t, families["IPv6"], "S 7:12(5) win 64240 <mss 1460,sackOK,TS val 100 ecr 0,nop,wscale 7,FO 0102030405060708,nop,nop>")
+	for _, box := range []string{
+		"strip-option", "rewrite-option-to-nop", "normalise-options", "drop-option", "drop-syn-data", "truncate-syn-data",
+		"strip-sack", "strip-timestamps", "strip-window-scale", "clamp-mss=500", "rewrite-isn",
+	} {
+		d := newOneWay(t, path.Way{}, 1, 0, parseBoxes(t, box)...)
+		step := func() {
+			d.Send(epoch, syn)
+			d.Deliver(epoch)
+		}
+		for range 10 {
+			step()
+		}
+		if n := testing.AllocsPerRun(100, step); n > 0 {
+			t.Errorf("%s: got %v allocations, want 0", box, n)
+		}
 	}
 }
 

@@ -44,7 +44,7 @@ type Config struct {
 	Offload bool
 	// Path puts an emulated path between client and server, in the place of a cable: a third host without addresses that has
 	// nothing but the path. Client and server know each other as neighbours, so that nobody asks for them over it. It
-	// excludes Router and Offload, and may itself have an observer. Nil is a cable.
+	// excludes Router and Offload. Without an MTU of its own it has that of the interfaces. Nil is a cable.
 	Path *path.Config
 }
 
@@ -63,6 +63,17 @@ func (c Config) validate() error {
 		return errors.New("lab: an emulated path goes with neither a router nor offload")
 	}
 	return c.Path.Check()
+}
+
+// pathOfMTU returns the path with the MTU of the interfaces where it has none.
+func (c Config) pathOfMTU() *path.Config {
+	p := *c.Path
+	for _, w := range []*path.Way{&p.Forward, &p.Backward} {
+		if w.MTU == 0 {
+			w.MTU = c.MTU
+		}
+	}
+	return &p
 }
 
 // Lab is a set of connected hosts. Router is nil unless the configuration asks for one.
@@ -90,7 +101,7 @@ func New(ctx context.Context, cfg Config) (*Lab, error) {
 	l := &Lab{Client: t.client, Server: t.servers[0], Servers: t.servers, Router: t.router, middle: t.middle}
 	err := build(ctx, cfg, t)
 	if err == nil && t.middle != nil {
-		l.Path, err = joinPath(t.middle, cfg.Path)
+		l.Path, err = joinPath(t.middle, cfg.pathOfMTU())
 	}
 	if err != nil {
 		l.Close()

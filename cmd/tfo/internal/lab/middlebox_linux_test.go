@@ -79,6 +79,14 @@ func synsWithData(fate path.Fate) func([]crossing) bool {
 	return all(func(c *crossing) bool { return c.syn() && len(c.sent.Payload) > 0 && c.From == path.Near }, func(c *crossing) bool { return c.Fate == fate })
 }
 
+// truncated holds if two bytes of the SYN's data arrive with it, and the client sends the rest again.
+func truncated(segments []crossing) bool {
+	withData := func(c *crossing) bool { return c.syn() && len(c.sent.Payload) > 0 }
+	rest := func(c *crossing) bool { return !c.syn() && string(c.got.Payload) == "llo" }
+	return all(withData, func(c *crossing) bool { return len(c.got.Payload) == 2 })(segments) &&
+		all(rest, func(c *crossing) bool { return c.From == path.Near })(segments)
+}
+
 var boxStories = []boxStory{
 	{box: "strip-option", seen: noCookie},
 	{box: "rewrite-option-to-nop", seen: noCookie},
@@ -93,10 +101,7 @@ var boxStories = []boxStory{
 	})},
 	{box: "drop-data-until-established", client: "TCPSynRetrans", seen: synsWithData(path.DroppedByBox)},
 	{box: "truncate-syn-data=0", client: "TCPFastOpenActiveFail", seen: all((*crossing).syn, func(c *crossing) bool { return len(c.got.Payload) == 0 })},
-	// The server takes what is left, and the client sends the rest again.
-	{box: "truncate-syn-data=2", server: "TCPFastOpenPassive", client: "TCPFastOpenActiveFail", seen: all(
-		func(c *crossing) bool { return c.syn() && len(c.sent.Payload) > 0 },
-		func(c *crossing) bool { return len(c.got.Payload) == 2 })},
+	{box: "truncate-syn-data=2", server: "TCPFastOpenPassive", client: "TCPFastOpenActiveFail", seen: truncated},
 	{box: "nat", acked: true, server: "TCPFastOpenPassive", seen: fromAddresses(1)},
 	{box: "nat-pool", server: "TCPFastOpenPassiveFail", seen: fromAddresses(2)},
 	{box: "answer-syn", seen: func(segments []crossing) bool {
@@ -166,7 +171,8 @@ func (b *boxStory) tell(t *testing.T, ipv6 bool) {
 	var acked bool
 	for i := range 2 {
 		x, err := (&KernelClient{Host: l.Client}).Exchange(t.Context(), s.Addr(), []byte("hello"))
-		if !errors.Is(err, b.err) || b.err == nil && string(x.Reply) != "HELLO" {
+		// The server answers what it has read first, which may be a part of what was sent.
+		if !errors.Is(err, b.err) || b.err == nil && (len(x.Reply) == 0 || !strings.HasPrefix("HELLO", string(x.Reply))) {
 			t.Fatalf("exchange %d: got %q, %v, want %v", i, x.Reply, err, b.err)
 		}
 		acked = x.SynDataAcked

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"net/netip"
 	"testing"
 	"time"
@@ -87,6 +88,24 @@ func TestPathBalanced(t *testing.T) {
 		if last := exchange(t, l, false, 2, c.keys...); last.SynDataAcked != c.want {
 			t.Errorf("keys %q: the second server takes the cookie of the first: got %v", c.keys, last.SynDataAcked)
 		}
+	}
+}
+
+// A path without an MTU lets pass what the interfaces do.
+func TestPathMTU(t *testing.T) {
+	l := newLab(t, Config{MTU: 9000, Path: &path.Config{}})
+	s, err := ListenKernel(l.Server, KernelServerConfig{Listen: netip.AddrPortFrom(l.Server.Addr4, 80), Reply: upper})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	go s.Serve(t.Context())
+	x, err := (&KernelClient{Host: l.Client}).Exchange(t.Context(), s.Addr(), bytes.Repeat([]byte("a"), 4000))
+	if err != nil || len(x.Reply) != 4000 {
+		t.Errorf("got %d bytes, %v, want 4000", len(x.Reply), err)
+	}
+	if forward, backward := l.Path.Counters(); forward.TooBig+backward.TooBig != 0 {
+		t.Errorf("got %d and %d frames that are too big, want none", forward.TooBig, backward.TooBig)
 	}
 }
 

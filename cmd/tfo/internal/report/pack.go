@@ -1,12 +1,16 @@
 package report
 
 import (
+	"strings"
 	"time"
 
 	"tfocraft/cmd/tfo/internal/story"
 	"tfocraft/wire/bilingual"
 	"tfocraft/wire/dissect"
 )
+
+// maxBytes is how many bytes of a frame the page has: all headers, and as much of a payload as somebody may look at.
+const maxBytes = 512
 
 // A pageStory is a story as the page reads it. A frame has some forty fields, and all frames say mostly the same of
 // them; so texts and definitions of fields are in tables, and where they belong is their index. The text of index 0 is empty.
@@ -41,30 +45,37 @@ type pageHost struct {
 }
 
 type pageFrame struct {
-	Number     int                `json:"number"`
-	Departed   time.Duration      `json:"departed_ns"`
-	Arrived    time.Duration      `json:"arrived_ns"`
-	From       int                `json:"from"`
-	To         int                `json:"to"`
-	Fate       textIndex          `json:"fate"`
-	Lost       bool               `json:"lost"`
-	Changed    bool               `json:"changed"`
-	Sent       pageBytes          `json:"sent"`
-	Received   *pageBytes         `json:"arrived,omitempty"`
-	Connection int                `json:"connection"`
-	Label      textIndex          `json:"label"`
-	Cookie     int                `json:"cookie"`
-	Data       int                `json:"data"`
-	Text       string             `json:"text"`
-	Reason     textIndex          `json:"reason"`
-	Notes      [][2]int           `json:"notes"` // host, text
-	Client     story.Side         `json:"client"`
-	Server     story.Side         `json:"server"`
-	Cache      []story.CacheEntry `json:"cache"`
+	Number     int              `json:"number"`
+	Seen       int              `json:"seen"`
+	Departed   time.Duration    `json:"departed_ns"`
+	Arrived    time.Duration    `json:"arrived_ns"`
+	From       int              `json:"from"`
+	To         int              `json:"to"`
+	Fate       textIndex        `json:"fate"`
+	Lost       bool             `json:"lost"`
+	Changed    bool             `json:"changed"`
+	Sent       pageBytes        `json:"sent"`
+	Received   *pageBytes       `json:"arrived,omitempty"`
+	Connection int              `json:"connection"`
+	Label      textIndex        `json:"label"`
+	Cookie     int              `json:"cookie"`
+	Data       int              `json:"data"`
+	Text       string           `json:"text"`
+	Reason     textIndex        `json:"reason"`
+	Notes      [][2]int         `json:"notes"` // host, text
+	Client     story.Side       `json:"client"`
+	Server     story.Side       `json:"server"`
+	Cache      []pageCacheEntry `json:"cache"`
+}
+
+type pageCacheEntry struct {
+	story.CacheEntry
+	Blocked textIndex `json:"blocked"`
 }
 
 type pageBytes struct {
-	Bytes  []byte   `json:"bytes"`
+	Bytes  []byte   `json:"bytes"`  // the first maxBytes
+	Length int      `json:"length"` // of all
 	Fields [][7]any `json:"fields"` // definition, offset, width, value, meaning, reason, 1 if bad
 	Groups [][6]any `json:"groups"` // ID, name, summary, first, end, depth
 }
@@ -126,12 +137,12 @@ func (p *packer) host(h *story.Host) pageHost {
 
 func (p *packer) frame(f *story.Frame) pageFrame {
 	page := pageFrame{
-		Number: f.Number, Departed: f.Departed, Arrived: f.Arrived, From: f.From, To: f.To,
+		Number: f.Number, Seen: f.Seen, Departed: f.Departed, Arrived: f.Arrived, From: f.From, To: f.To,
 		Fate: p.text(f.Fate), Lost: f.Lost, Changed: f.Changed,
 		Sent:       p.bytes(f.Bytes, &f.Dissection),
 		Connection: f.Connection, Label: p.text(f.Label), Cookie: f.Cookie, Data: f.Data, Text: f.Text, Reason: p.text(f.Reason),
 		Notes:  each(f.Notes, func(n *story.Note) [2]int { return [2]int{n.At, int(p.text(n.Text))} }),
-		Client: f.Client, Server: f.Server, Cache: append([]story.CacheEntry{}, f.Cache...),
+		Client: f.Client, Server: f.Server, Cache: each(f.Cache, func(e *story.CacheEntry) pageCacheEntry { return pageCacheEntry{*e, p.text(e.Blocked)} }),
 	}
 	if f.ArrivedBytes != nil {
 		arrived := p.bytes(f.ArrivedBytes, &f.ArrivedDissection)
@@ -142,7 +153,8 @@ func (p *packer) frame(f *story.Frame) pageFrame {
 
 func (p *packer) bytes(b []byte, d *dissect.Frame) pageBytes {
 	return pageBytes{
-		Bytes:  append([]byte{}, b...),
+		Bytes:  append([]byte{}, b[:min(len(b), maxBytes)]...),
+		Length: len(b),
 		Fields: each(d.Fields, p.field),
 		Groups: each(d.Groups, func(g *dissect.Group) [6]any {
 			return [6]any{g.ID, p.text(g.Name), g.Summary, g.First, g.End, g.Depth}
@@ -155,7 +167,15 @@ func (p *packer) field(f *dissect.Field) [7]any {
 	if f.Bad {
 		bad = 1
 	}
-	return [7]any{p.definition(f), f.Offset, f.Width, f.Value, p.text(f.Meaning), p.text(f.Reason), bad}
+	return [7]any{p.definition(f), f.Offset, f.Width, brief(f.Value), p.text(f.Meaning), p.text(f.Reason), bad}
+}
+
+// brief cuts what is too long to read: the hex of a payload.
+func brief(value string) string {
+	if len(value) <= 2*maxBytes {
+		return value
+	}
+	return strings.ToValidUTF8(value[:2*maxBytes], "") + "…"
 }
 
 func (p *packer) definition(f *dissect.Field) int {

@@ -27,7 +27,7 @@ type Story struct {
 	Checks []Check `json:"checks,omitempty"`
 	// Savings are what tfo lab saves has measured; usually there are none.
 	Savings []Saving `json:"savings,omitempty"`
-	// Left counts frames that are not shown since there were too many.
+	// Left counts frames that are not shown: there were too many, or they have no addresses that tell whose they are.
 	Left int `json:"left,omitempty"`
 }
 
@@ -41,6 +41,9 @@ type Host struct {
 // A Frame is one frame on its way from one host to another.
 type Frame struct {
 	Number int `json:"number"` // from 1; in a capture that of the file
+	// Seen counts the frames in the order in which the place saw them whose view of the connections is told. States follow each
+	// other in this order, which differs from that of departure where frames cross on a path.
+	Seen int `json:"seen"`
 	// Departed and Arrived are since the first frame. In a capture from one place both are the same.
 	Departed time.Duration `json:"departed_ns"`
 	Arrived  time.Duration `json:"arrived_ns"`
@@ -91,19 +94,24 @@ type Side struct {
 
 // A CacheEntry is a line of the client's cookie cache.
 type CacheEntry struct {
-	Server string `json:"server"`
+	Server string `json:"server"`           // for a negative entry with the port
 	Cookie string `json:"cookie,omitempty"` // hex; empty for a negative entry
 	MSS    int    `json:"mss,omitempty"`
-	Frame  int    `json:"frame"` // that brought it
+	// Blocked is why Fast Open is not tried with this server, zero for a cookie.
+	Blocked bilingual.Text `json:"blocked,omitzero"`
+	Frame   int            `json:"frame"` // that brought it
 }
 
 // A Connection is what became of one.
 type Connection struct {
-	Number   int            `json:"number"`
-	Client   string         `json:"client"`
-	Server   string         `json:"server"`
-	FastOpen string         `json:"fast_open"`
-	Reason   bilingual.Text `json:"reason"`
+	Number int    `json:"number"`
+	Client string `json:"client"`
+	Server string `json:"server"`
+	// ClientHost and ServerHost are indexes of Hosts.
+	ClientHost int            `json:"client_host"`
+	ServerHost int            `json:"server_host"`
+	FastOpen   string         `json:"fast_open"`
+	Reason     bilingual.Text `json:"reason"`
 	// RequestRoundTrips are until the server had the request, ResponseRoundTrips until the client had the first byte of the
 	// response; 0 if that did not happen. RequestTime and ResponseTime are the same in time.
 	RequestRoundTrips  float64       `json:"request_round_trips"`

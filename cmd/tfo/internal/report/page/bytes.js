@@ -49,6 +49,7 @@ function drawBytes(frame, layers) {
       html("span", { class: "hex-bytes", role: "presentation" }, cells),
       html("span", { class: "hex-ascii", "aria-hidden": "true" }, letters)));
   }
+  byId("more-bytes").textContent = layers.length > layers.data.length ? sentence("moreBytes", layers.length - layers.data.length) : "";
   grid.querySelector(".hex")?.setAttribute("tabindex", "0");
 }
 

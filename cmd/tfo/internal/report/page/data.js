@@ -31,7 +31,7 @@ function layersOf(part) {
   const byName = new Map();
   for (const node of [...groups, ...fields]) if (!byName.has(node.id)) byName.set(node.id, node);
   const data = bytesOf(part.bytes);
-  return { data, fields, groups, find: (id) => byName.get(id), at: ownersOf(fields, data.length) };
+  return { data, length: part.length, fields, groups, find: (id) => byName.get(id), at: ownersOf(fields, data.length) };
 }
 
 // ownersOf lists, for each byte, the fields that have a bit of it.
@@ -49,6 +49,7 @@ function frameOf(raw) {
   return {
     ...raw,
     fate: textAt(raw.fate), label: textAt(raw.label), reason: textAt(raw.reason),
+    cache: raw.cache.map((entry) => ({ ...entry, blocked: textAt(entry.blocked) })),
     notes: raw.notes.map(([at, text]) => ({ at, text: textAt(text) })),
     get sent() { return (sent ??= layersOf(raw.sent)); },
     get arrived() { return raw.arrived ? (arrived ??= layersOf(raw.arrived)) : null; },
@@ -65,10 +66,8 @@ const story = {
   checks: packed.story.checks.map((check) => ({ ...check, what: textAt(check.what) })),
 };
 
-// endsOf returns the hosts that are client and server of each connection, by its number. Who sent the first frame is the client.
-const endsOf = new Map();
-for (const frame of story.frames) {
-  if (frame.connection && !endsOf.has(frame.connection)) {
-    endsOf.set(frame.connection, { client: frame.from, server: frame.to });
-  }
-}
+// endsOf has the hosts that are client and server of each connection, by its number.
+const endsOf = new Map(story.connections.map((c) => [c.number, { client: c.client_host, server: c.server_host }]));
+
+// inOrderSeen are the frames in the order in which states follow each other.
+const inOrderSeen = story.frames.toSorted((a, b) => a.seen - b.seen);

@@ -87,18 +87,19 @@ function drawChapters({ chapters }) {
 function stateChanges({ departures, arrivals }) {
   const changes = [];
   const known = new Map();
-  story.frames.forEach((frame, i) => {
+  for (const frame of inOrderSeen) {
     const ends = endsOf.get(frame.connection);
-    if (!ends) return;
+    if (!ends) continue;
+    const i = story.frames.indexOf(frame);
     const before = known.get(frame.connection) ?? { client: "CLOSED", server: "LISTEN" };
     for (const side of ["client", "server"]) {
       const state = frame[side].state;
       if (!state || state === before[side]) continue;
       const y = frame.from === ends[side] ? departures[i] : arrivals[i];
-      changes.push({ host: ends[side], y, state, index: i });
+      changes.push({ host: ends[side], y, state });
     }
     known.set(frame.connection, { client: frame.client.state || before.client, server: frame.server.state || before.server });
-  });
+  }
   return changes;
 }
 

@@ -28,12 +28,13 @@ const stateWays = [
 
 // historyOf lists the states that one side had, up to and with a frame.
 function historyOf(index, side) {
-  const connection = story.frames[index].connection;
+  const { connection, seen } = story.frames[index];
   const states = [side === "client" ? "CLOSED" : "LISTEN"];
-  story.frames.slice(0, index + 1).forEach((frame) => {
+  for (const frame of inOrderSeen) {
+    if (frame.seen > seen) break;
     const { state } = frame[side];
     if (frame.connection === connection && state && state !== states.at(-1)) states.push(state);
-  });
+  }
   return states;
 }
 
@@ -104,7 +105,7 @@ function drawStates(index) {
 function cacheRow(entry, frame) {
   const link = html("a", { href: `#${entry.frame}`, text: sentence("segment", entry.frame) });
   return html("tr", { class: entry.frame === frame.number ? "new" : null },
-    html("td", { text: entry.server }), html("td", {}, entry.cookie ? html("code", { text: entry.cookie }) : word("cacheNegative")),
+    html("td", { text: entry.server }), html("td", {}, entry.cookie ? html("code", { text: entry.cookie }) : sentence("cacheNegative", say(entry.blocked))),
     html("td", { text: entry.mss || "" }), html("td", {}, link));
 }
 

@@ -42,6 +42,7 @@ const words = {
   asArrived: ["As it arrived", "到达时"],
   versions: ["Version of the frame", "帧的版本"],
   hexTitle: ["Bytes in hexadecimal and ASCII", "十六进制与 ASCII 字节"],
+  moreBytes: ["{} more bytes are not shown.", "还有 {} 个字节未显示。"],
   byte: ["Byte {}: {}, {}", "字节 {}：{}，{}"],
   bits: ["Bits", "比特"],
   fields: ["Fields", "字段"],
@@ -70,7 +71,7 @@ const words = {
   cacheCookie: ["Cookie", "Cookie"],
   cacheMSS: ["MSS", "MSS"],
   cacheFrame: ["From", "来自"],
-  cacheNegative: ["none: do not try Fast Open", "无：不要尝试 Fast Open"],
+  cacheNegative: ["no Fast Open: {}", "不用 Fast Open：{}"],
   compare: ["Round trips compared", "往返次数比较"],
   compareNote: [
     "A round trip is there and back. Counted are the one-way trips that had to happen one after the other.",
