@@ -174,7 +174,7 @@ func (l *labFlags) play(cmd *cobra.Command, sc *scenario.Scenario, cfg scenario.
 		return errors.Join(err, t.failed, file.discard(), file.close())
 	}
 	result.Story.Command = strings.Join(append([]string{"tfo lab", sc.Name}, changed(cmd.Flags(), "html", "pcap", "json", "verbose")...), " ")
-	if err := errors.Join(t.finish(result), file.close(), l.writePage(&result.Story)); err != nil {
+	if err := errors.Join(t.finish(result), file.close(), l.writePage(result.Story)); err != nil {
 		return err
 	}
 	if !result.OK() {

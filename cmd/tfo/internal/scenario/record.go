@@ -3,12 +3,10 @@ package scenario
 import (
 	"cmp"
 	"context"
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
 
-	"tfocraft/cmd/tfo/internal/story"
 	"tfocraft/wire"
 	"tfocraft/wire/bilingual"
 	"tfocraft/wire/follow"
@@ -41,8 +39,8 @@ type recorder struct {
 
 	story  *follow.Follower
 	frames []Frame
-	client netip.Addr
-	scribe scribe
+	told   []Frame // those that are not hidden
+	said   []said
 	mute   link.PortRange // of clients whose segments are not told of
 	hidden int            // how many these were
 }
@@ -98,7 +96,7 @@ func (r *recorder) run() {
 		if e.Frame != nil {
 			r.follow(&e)
 		} else {
-			r.scribe.said = append(r.scribe.said, e.Note)
+			r.said = append(r.said, said{e.at, e.Note})
 		}
 		r.tell(e)
 	}
@@ -136,23 +134,29 @@ func (r *recorder) follow(e *Event) {
 	if never {
 		data = e.Frame.Sent
 	}
-	seen := follow.Sighting{At: e.at, Arrived: e.Frame.Ended, Number: int(e.Frame.Number), Lost: e.Frame.unheard()}
 	p, err := wire.ParseFrame(data)
-	if err != nil {
-		r.followError(e.Frame, data, seen)
-		return
-	}
-	if never && !r.concerns(e.Frame, &p) {
-		r.scribe.other(e.Frame)
-		return
-	}
-	line := r.story.See(seen, &p)
-	if r.mutes(p.Src().Port()) || r.mutes(p.Dst().Port()) {
+	switch {
+	case err != nil:
+		r.followError(e, data)
+	case r.mutes(p.Src().Port()), r.mutes(p.Dst().Port()):
 		r.hidden++
 		return
+	case !never || r.concerns(e.Frame, &p):
+		line := r.story.See(sighting(e), &p)
+		e.Line = &line
 	}
-	r.scribe.segment(e.Frame, &line, story.Observed(&line, &p.TCP), r.cache())
-	e.Line = &line
+	r.told = append(r.told, *e.Frame)
+}
+
+// followError takes a frame that is no segment. It may be an ICMP error about one.
+func (r *recorder) followError(e *Event, data []byte) {
+	if problem, err := wire.ParseICMPFrame(data); err == nil {
+		r.story.ICMP(sighting(e), &problem)
+	}
+}
+
+func sighting(e *Event) follow.Sighting {
+	return follow.Sighting{At: e.at, Arrived: e.Frame.Ended, Number: int(e.Frame.Number), Lost: e.Frame.unheard()}
 }
 
 // concerns reports whether a segment that never came to the client's end was meant for a connection that is known there, and
@@ -165,20 +169,6 @@ func (r *recorder) concerns(f *Frame, p *wire.Packet) bool {
 		return c.Server == p.Src() && c.Client == p.Dst()
 	})
 }
-
-// followError takes a frame that is no segment: an ICMP error about one, or something else.
-func (r *recorder) followError(f *Frame, data []byte, seen follow.Sighting) {
-	e, err := wire.ParseICMPFrame(data)
-	if err != nil {
-		r.scribe.other(f)
-		return
-	}
-	line := r.story.ICMP(seen, &e)
-	r.scribe.segment(f, &line, story.ObservedError(&line), r.cache())
-}
-
-// cache is the client's cookie cache, as it should be.
-func (r *recorder) cache() []story.CacheEntry { return story.CacheOf(r.client, r.story.Cache()) }
 
 func (r *recorder) mutes(port uint16) bool {
 	return port >= r.mute.First && port <= r.mute.Last && port != 0

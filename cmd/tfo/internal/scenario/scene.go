@@ -28,14 +28,14 @@ type Config struct {
 // A Result is what a scenario has come to.
 type Result struct {
 	// Story is all of it, for a page. Name, title and the like are the scenario's.
-	Story story.Story
+	Story *story.Story
 	// Frames are all that were on the path, in the order of their departure.
 	Frames []Frame
 	// Connections are as the client's end of the path saw them, Exchanges what the clients had of them.
 	Connections []follow.Connection
 	Exchanges   []Exchange
 	Checks      []story.Check
-	// Hidden counts segments that were not told of, for there were very many of a kind.
+	// Hidden counts segments of further connections, which were not told of since there were very many of a kind.
 	Hidden int
 }
 
@@ -109,9 +109,6 @@ func (s *Scene) open(way path.Config, servers int) {
 		return
 	}
 	s.lab = hosts
-	s.record.mu.Lock()
-	s.record.client = hosts.Client.Addr(s.IPv6)
-	s.record.mu.Unlock()
 	s.atEnd(func() error { hosts.Close(); return nil })
 }
 
