@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -11,7 +13,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"tfocraft/cmd/tfo/internal/lab"
+	"tfocraft/cmd/tfo/internal/report"
 	"tfocraft/cmd/tfo/internal/scenario"
+	"tfocraft/cmd/tfo/internal/story"
 )
 
 // labFlags say which scenario to play, between whom, and how it is told.
@@ -19,7 +23,7 @@ type labFlags struct {
 	client, server string
 	ipv6           bool
 	path           pathFlags
-	pcap           string
+	pcap, html     string
 	list           bool
 	json           bool
 	verbose        bool
@@ -41,7 +45,7 @@ own TCP on that side. It needs no root where user namespaces are allowed, and
 leaves nothing behind. The exit code is 1 if something expected was not seen.`,
 		Example: `  tfo lab
   tfo lab --list
-  tfo lab wrong-cookie --server kernel -6 --pcap story.pcapng
+  tfo lab wrong-cookie --server kernel -6 --html story.html
   tfo lab --client kernel --rtt 100ms --json`,
 		Args:              optional("SCENARIO"),
 		ValidArgsFunction: completeScenarios,
@@ -52,6 +56,7 @@ leaves nothing behind. The exit code is 1 if something expected was not seen.`,
 	f.BoolVarP(&flags.ipv6, "ipv6", "6", false, "use IPv6")
 	flags.path.add(cmd)
 	f.StringVar(&flags.pcap, "pcap", "", "keep every frame in `FILE` (pcapng, for Wireshark)")
+	f.StringVar(&flags.html, "html", "", "write a page about it to `FILE`, for a browser")
 	f.BoolVar(&flags.list, "list", false, "list the scenarios and the middleboxes")
 	f.BoolVar(&flags.json, "json", false, "print one JSON object for each segment, connection and check")
 	f.BoolVarP(&flags.verbose, "verbose", "v", false, "show every option of the segments")
@@ -95,9 +100,12 @@ func (l *labFlags) run(cmd *cobra.Command, args []string) error {
 	return l.play(cmd, sc, cfg)
 }
 
-// changed are the flags that were given, for the same program in a user namespace.
-func changed(f *pflag.FlagSet) (args []string) {
+// changed are the flags that were given, but for some, to give them again.
+func changed(f *pflag.FlagSet, but ...string) (args []string) {
 	f.Visit(func(flag *pflag.Flag) {
+		if slices.Contains(but, flag.Name) {
+			return
+		}
 		if values, ok := flag.Value.(pflag.SliceValue); ok {
 			args = append(args, "--"+flag.Name+"="+strings.Join(values.GetSlice(), ","))
 			return
@@ -128,6 +136,18 @@ func (l *labFlags) choose(f *pflag.FlagSet, args []string) (sc *scenario.Scenari
 	return sc, cfg, err
 }
 
+// writePage writes the page, if one is wanted, when there is nothing left to print: a file that cannot be written does not
+// keep anything from being told.
+func (l *labFlags) writePage(s *story.Story) error {
+	if l.html == "" {
+		return nil
+	}
+	if err := writeOutput(l.html, nil, func(w io.Writer) error { return report.Write(w, s) }); err != nil {
+		return fmt.Errorf("--html: %w", err)
+	}
+	return nil
+}
+
 // play plays the scenario and tells of it.
 func (l *labFlags) play(cmd *cobra.Command, sc *scenario.Scenario, cfg scenario.Config) (err error) {
 	for _, program := range sc.Needs[cfg.Sides.Client] {
@@ -153,7 +173,8 @@ func (l *labFlags) play(cmd *cobra.Command, sc *scenario.Scenario, cfg scenario.
 	if err != nil {
 		return errors.Join(err, t.failed, file.discard(), file.close())
 	}
-	if err := errors.Join(t.finish(result), file.close()); err != nil {
+	result.Story.Command = strings.Join(append([]string{"tfo lab", sc.Name}, changed(cmd.Flags(), "html", "pcap", "json", "verbose")...), " ")
+	if err := errors.Join(t.finish(result), file.close(), l.writePage(result.Story)); err != nil {
 		return err
 	}
 	if !result.OK() {

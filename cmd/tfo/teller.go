@@ -148,16 +148,9 @@ func (t *teller) finish(r *scenario.Result) error {
 	return errors.Join(t.compare(r), t.checks(r))
 }
 
-// compare puts the connections side by side, those of exchanges if there are very many, as many as the page holds.
+// compare puts the connections side by side, as many as the page holds.
 func (t *teller) compare(r *scenario.Result) error {
-	conns := r.Connections
-	if len(conns) > 2*tableWidth {
-		conns = nil
-		for _, x := range r.Exchanges {
-			conns = append(conns, x.Connection)
-		}
-	}
-	for len(conns) > 0 {
+	for conns := r.Connections; len(conns) > 0; {
 		n := min(len(conns), tableWidth)
 		if _, err := fmt.Fprintln(t.w); err != nil {
 			return err

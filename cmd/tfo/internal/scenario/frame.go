@@ -44,6 +44,17 @@ func (f *Frame) Direction() pcapng.Direction {
 	return pcapng.In
 }
 
+// destination is where the frame went or, if it was dropped on the way, was meant to go.
+func (f *Frame) destination() path.Place {
+	switch {
+	case f.Fate != path.DroppedByBox:
+		return f.To
+	case f.From == path.Near:
+		return path.Far
+	}
+	return path.Near
+}
+
 // unheard reports whether nobody has got the frame; a middlebox that takes one has.
 func (f *Frame) unheard() bool { return f.Fate != path.Arrived && f.Fate != path.TakenByBox }
 

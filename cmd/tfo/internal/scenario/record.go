@@ -39,13 +39,14 @@ type recorder struct {
 
 	story  *follow.Follower
 	frames []Frame
-	known  map[[2]string]bool // ends of connections, as the client has them
-	mute   link.PortRange     // of clients whose segments are not told of
-	hidden int                // how many these were
+	told   []Frame // those that are not hidden
+	said   []said
+	mute   link.PortRange // of clients whose segments are not told of
+	hidden int            // how many these were
 }
 
 func newRecorder(tell func(Event), latency time.Duration) *recorder {
-	r := &recorder{tell: tell, latency: latency, story: follow.New(), done: make(chan struct{}), known: make(map[[2]string]bool)}
+	r := &recorder{tell: tell, latency: latency, story: follow.New(), done: make(chan struct{})}
 	r.changed = sync.NewCond(&r.mu)
 	go r.run()
 	return r
@@ -94,6 +95,8 @@ func (r *recorder) run() {
 		}
 		if e.Frame != nil {
 			r.follow(&e)
+		} else {
+			r.said = append(r.said, said{e.at, e.Note})
 		}
 		r.tell(e)
 	}
@@ -127,28 +130,44 @@ func (r *recorder) follow(e *Event) {
 	defer r.changed.Broadcast()
 	r.frames = append(r.frames, *e.Frame)
 	data, _ := e.Frame.AtClient()
-	lost := data == nil
-	if lost {
+	never := data == nil
+	if never {
 		data = e.Frame.Sent
 	}
 	p, err := wire.ParseFrame(data)
-	if err != nil {
-		return
-	}
-	ends := [2]string{p.Src().String(), p.Dst().String()}
-	slices.Sort(ends[:])
 	switch {
-	case !lost:
-		r.known[ends] = true
-	case e.Frame.FromClient() || e.Frame.Fate == path.TakenByBox || !r.known[ends]:
-		return // of the server's end alone
-	}
-	line := r.story.See(follow.Sighting{At: e.at, Arrived: e.Frame.Ended, Lost: e.Frame.unheard()}, &p)
-	if r.mutes(p.Src().Port()) || r.mutes(p.Dst().Port()) {
+	case err != nil:
+		r.followError(e, data)
+	case r.mutes(p.Src().Port()), r.mutes(p.Dst().Port()):
 		r.hidden++
 		return
+	case !never || r.concerns(e.Frame, &p):
+		line := r.story.See(sighting(e), &p)
+		e.Line = &line
 	}
-	e.Line = &line
+	r.told = append(r.told, *e.Frame)
+}
+
+// followError takes a frame that is no segment. It may be an ICMP error about one.
+func (r *recorder) followError(e *Event, data []byte) {
+	if problem, err := wire.ParseICMPFrame(data); err == nil {
+		r.story.ICMP(sighting(e), &problem)
+	}
+}
+
+func sighting(e *Event) follow.Sighting {
+	return follow.Sighting{At: e.at, Arrived: e.Frame.Ended, Number: int(e.Frame.Number), Lost: e.Frame.unheard()}
+}
+
+// concerns reports whether a segment that never came to the client's end was meant for a connection that is known there, and
+// with the same addresses.
+func (r *recorder) concerns(f *Frame, p *wire.Packet) bool {
+	if f.FromClient() || f.Fate == path.TakenByBox {
+		return false
+	}
+	return slices.ContainsFunc(r.story.Connections(), func(c follow.Connection) bool {
+		return c.Server == p.Src() && c.Client == p.Dst()
+	})
 }
 
 func (r *recorder) mutes(port uint16) bool {

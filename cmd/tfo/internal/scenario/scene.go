@@ -27,15 +27,15 @@ type Config struct {
 
 // A Result is what a scenario has come to.
 type Result struct {
-	// Hosts are the client's and the server's, as in a story.
-	Hosts []story.Host
+	// Story is all of it, for a page. Name, title and the like are the scenario's.
+	Story *story.Story
 	// Frames are all that were on the path, in the order of their departure.
 	Frames []Frame
 	// Connections are as the client's end of the path saw them, Exchanges what the clients had of them.
 	Connections []follow.Connection
 	Exchanges   []Exchange
 	Checks      []story.Check
-	// Hidden counts segments that were not told of, for there were very many of a kind.
+	// Hidden counts segments of further connections, which were not told of since there were very many of a kind.
 	Hidden int
 }
 
@@ -88,20 +88,15 @@ func (sc *Scenario) Run(ctx context.Context, cfg Config) (*Result, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
-	return s.result(), nil
+	return s.result(sc, &cfg.Path), nil
 }
 
-func (s *Scene) result() *Result {
+func (s *Scene) result(sc *Scenario, way *path.Config) *Result {
 	r := &Result{
 		Frames: s.record.passages(), Connections: s.record.connections(), Exchanges: s.exchanges, Checks: s.checks, Hidden: s.record.hidden,
+		Story: s.story(way.Middleboxes),
 	}
-	for _, h := range []struct {
-		name bilingual.Text
-		side Side
-		host *lab.Host
-	}{{bilingual.T("client", "客户端"), s.Client, s.lab.Client}, {bilingual.T("server", "服务器"), s.Server, s.lab.Server}} {
-		r.Hosts = append(r.Hosts, story.Host{Name: h.name, Stack: h.side.String(), Addresses: []string{h.host.Addr(s.IPv6).String()}})
-	}
+	r.Story.Name, r.Story.Title, r.Story.About = sc.Name, sc.Title, sc.About
 	return r
 }
 
