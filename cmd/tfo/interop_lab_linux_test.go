@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"tfocraft/cmd/tfo/internal/lab"
+	"tfocraft/cmd/tfo/internal/scenario"
 	"tfocraft/handshake"
 )
 
@@ -69,9 +70,12 @@ func e2eWantLabJSON(t *testing.T, r e2eRun) []result {
 		t.Errorf("stderr: %s", r.stderr)
 	}
 	var results []result
-	segments := 0
+	segments, checks := 0, 0
 	for line := range strings.Lines(r.stdout) {
-		var head struct{ Type, From, To, Text, Reason string }
+		var head struct {
+			Type, From, To, Text, Reason string
+			OK                           bool
+		}
 		if err := json.Unmarshal([]byte(line), &head); err != nil {
 			t.Fatalf("%v: %s", err, line)
 		}
@@ -83,7 +87,12 @@ func e2eWantLabJSON(t *testing.T, r e2eRun) []result {
 			if slices.Sort(ends); ends[0] != "client" || ends[1] != "server" || head.Text == "" || head.Reason == "" {
 				t.Errorf("segment: %s", line)
 			}
-		case head.Type == "connection":
+		case head.Type == "check" && len(results) == 2:
+			e2eFields(t, line, []string{"type", "what", "seen", "ok"})
+			if checks++; !head.OK {
+				t.Errorf("check: %s", line)
+			}
+		case head.Type == "connection" && checks == 0:
 			e2eFields(t, line, append([]string{"type"}, e2eConnectFields...))
 			var c result
 			if err := json.Unmarshal([]byte(line), &c); err != nil {
@@ -95,18 +104,18 @@ func e2eWantLabJSON(t *testing.T, r e2eRun) []result {
 		}
 	}
 	// No connection takes less than three segments to open and two to close.
-	if len(results) != 2 || segments < 10 {
-		t.Fatalf("%d segments and %d connections, want two connections: %v", segments, len(results), r)
+	if len(results) != 2 || segments < 10 || checks == 0 {
+		t.Fatalf("%d segments, %d connections, %d checks, want two connections: %v", segments, len(results), checks, r)
 	}
 	first, second := results[0], results[1]
 	if first.FastOpen != string(handshake.CookieReceived) || first.SynOption != "request" || first.SynData != 0 || first.SynAckCookie == "" {
 		t.Errorf("first connection: %+v", first)
 	}
-	if second.FastOpen != string(handshake.Accepted) || second.SynCookie != first.SynAckCookie || second.SynData != len(labRequest) || second.SynAckAcked != len(labRequest) {
+	if second.FastOpen != string(handshake.Accepted) || second.SynCookie != first.SynAckCookie || second.SynData != len(scenario.Request) || second.SynAckAcked != len(scenario.Request) {
 		t.Errorf("second connection: %+v", second)
 	}
 	for i, c := range results {
-		if c.Attempt != i+1 || string(c.Reply) != labReply || int(c.Sent) != len(labRequest) || int(c.Received) != len(labReply) || c.SynRetransmits != 0 || c.Error != "" {
+		if c.Attempt != i+1 || string(c.Reply) != scenario.Reply || int(c.Sent) != len(scenario.Request) || int(c.Received) != len(scenario.Reply) || c.SynRetransmits != 0 || c.Error != "" {
 			t.Errorf("connection %d: %+v", i+1, c)
 		}
 	}
@@ -119,7 +128,7 @@ func e2eWantLabText(t *testing.T, setup e2eLabSetup, r e2eRun) {
 	for _, want := range []string{
 		fmt.Sprintf("client: %s, server: %s", who[setup.client], who[setup.server]),
 		"\nFirst connection\n", "\nSecond connection\n", "asks for a cookie", "cookie and 13 bytes of data in the SYN",
-		"cookie-received", "accepted", "round trips until the server has the request    1.5", "0.5",
+		"cookie-received", "accepted", "Expected, and seen:", "round trips until the server has the request    1.5", "0.5",
 	} {
 		if !strings.Contains(r.stdout, want) {
 			t.Errorf("no %q in %v", want, r)

@@ -1,36 +1,26 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net/netip"
+	"os/exec"
+	"strings"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"tfocraft/cmd/tfo/internal/lab"
+	"tfocraft/cmd/tfo/internal/scenario"
 )
 
-// What the two hosts of a lab say to each other.
-const (
-	labPort    = 8080
-	labRequest = "Hello, Server"
-	labReply   = "Hello, Client"
-)
-
-// labTimeout bounds one connection of a lab: nothing on its path is slow.
-const labTimeout = 10 * time.Second
-
-// settleTime bounds the wait for the last segments of a connection.
-const settleTime = 2 * time.Second
-
-// labFlags say which lab to make.
+// labFlags say which scenario to play, between whom, and how it is told.
 type labFlags struct {
 	client, server string
 	ipv6           bool
+	path           pathFlags
 	pcap           string
+	list           bool
 	json           bool
 	verbose        bool
 }
@@ -38,42 +28,57 @@ type labFlags struct {
 func newLab() *cobra.Command {
 	var flags labFlags
 	cmd := &cobra.Command{
-		Use:   "lab",
-		Short: "a first and a second connection on this machine, explained",
-		Long: `Makes two hosts (network namespaces joined by a virtual cable) that exist only
-while it runs, connects from one to the other twice, and tells what each segment
-is for: the first connection asks for a cookie, the second sends its request in
-the SYN. Then it compares the two.
+		Use:   "lab [SCENARIO]",
+		Short: "what can happen to Fast Open, played on this machine and explained",
+		Long: `Makes two hosts (network namespaces joined by an emulated path) that exist only
+while it runs, plays a scenario between them, and tells what each segment is for
+and whether what was expected was seen. Without a name it is first-and-second:
+the first connection asks for a cookie, the second sends its request in the SYN.
 
-Everything that is printed is read from the cable. --client kernel and --server
-kernel put Linux's own TCP on that side. It needs no root where user namespaces
-are allowed, and leaves nothing behind.`,
+Everything that is printed is read from the path, from the counters of a kernel
+or from what an application got. --client kernel and --server kernel put Linux's
+own TCP on that side. It needs no root where user namespaces are allowed, and
+leaves nothing behind. The exit code is 1 if something expected was not seen.`,
 		Example: `  tfo lab
-  tfo lab --server kernel -6 --pcap story.pcapng
-  tfo lab --client kernel --json`,
-		Args: none,
+  tfo lab --list
+  tfo lab wrong-cookie --server kernel -6 --pcap story.pcapng
+  tfo lab --client kernel --rtt 100ms --json`,
+		Args:              optional("SCENARIO"),
+		ValidArgsFunction: completeScenarios,
 	}
 	f := cmd.Flags()
-	f.StringVar(&flags.client, "client", "ours", "`WHOSE` TCP the client has: ours or kernel")
-	f.StringVar(&flags.server, "server", "ours", "`WHOSE` TCP the server has: ours or kernel")
+	f.StringVar(&flags.client, "client", "", "`WHOSE` TCP the client has: ours or kernel (default: the scenario's)")
+	f.StringVar(&flags.server, "server", "", "`WHOSE` TCP the server has: ours or kernel (default: the scenario's)")
 	f.BoolVarP(&flags.ipv6, "ipv6", "6", false, "use IPv6")
+	flags.path.add(cmd)
 	f.StringVar(&flags.pcap, "pcap", "", "keep every frame in `FILE` (pcapng, for Wireshark)")
-	f.BoolVar(&flags.json, "json", false, "print one JSON object for each segment and each connection")
+	f.BoolVar(&flags.list, "list", false, "list the scenarios")
+	f.BoolVar(&flags.json, "json", false, "print one JSON object for each segment, connection and check")
 	f.BoolVarP(&flags.verbose, "verbose", "v", false, "show every option of the segments")
 	choices(cmd, "client", "ours", "kernel")
 	choices(cmd, "server", "ours", "kernel")
 	exclusive(cmd, "verbose", "json")
-	cmd.RunE = action(func(cmd *cobra.Command, _ []string) error { return flags.run(cmd) })
+	cmd.RunE = action(func(cmd *cobra.Command, args []string) error { return flags.run(cmd, args) })
 	return cmd
 }
 
-func (l *labFlags) run(cmd *cobra.Command) error {
-	for _, side := range []string{l.client, l.server} {
-		if side != "ours" && side != "kernel" {
-			return usagef("--client and --server: %q is neither ours nor kernel", side)
-		}
+func completeScenarios(*cobra.Command, []string, string) (names []string, _ cobra.ShellCompDirective) {
+	for _, sc := range scenario.All() {
+		names = append(names, sc.Name+"\t"+sc.Title.En)
 	}
-	code, done, err := lab.Reexec(cmd.Context(), l.args(), cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+func (l *labFlags) run(cmd *cobra.Command, args []string) error {
+	if l.list {
+		return l.printList(cmd.OutOrStdout())
+	}
+	sc, cfg, err := l.choose(cmd.Flags(), args)
+	if err != nil {
+		return err
+	}
+	again := append([]string{"lab"}, args...)
+	code, done, err := lab.Reexec(cmd.Context(), append(again, changed(cmd.Flags())...), cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 	switch {
 	case err != nil:
 		return err
@@ -87,63 +92,72 @@ func (l *labFlags) run(cmd *cobra.Command) error {
 	case done:
 		return nil
 	}
-	return l.story(cmd)
+	return l.play(cmd, sc, cfg)
 }
 
-// args are the flags again, for the same program in a user namespace.
-func (l *labFlags) args() []string {
-	args := []string{
-		"lab", "--client", l.client, "--server", l.server, "--pcap", l.pcap, fmt.Sprintf("--ipv6=%t", l.ipv6),
-	}
-	if l.json {
-		args = append(args, "--json")
-	}
-	if l.verbose {
-		args = append(args, "--verbose")
-	}
+// changed are the flags that were given, for the same program in a user namespace.
+func changed(f *pflag.FlagSet) (args []string) {
+	f.Visit(func(flag *pflag.Flag) {
+		if values, ok := flag.Value.(pflag.SliceValue); ok {
+			args = append(args, "--"+flag.Name+"="+strings.Join(values.GetSlice(), ","))
+			return
+		}
+		args = append(args, "--"+flag.Name+"="+flag.Value.String())
+	})
 	return args
 }
 
-// story makes the lab, runs the two connections and tells of them.
-func (l *labFlags) story(cmd *cobra.Command) (err error) {
-	hosts, err := lab.New(cmd.Context(), lab.Config{IPv6: l.ipv6})
-	if err != nil {
-		return err
+// choose finds the scenario, and says how it is played.
+func (l *labFlags) choose(f *pflag.FlagSet, args []string) (sc *scenario.Scenario, cfg scenario.Config, err error) {
+	for _, side := range []string{l.client, l.server} {
+		if side != "" && side != "ours" && side != "kernel" {
+			return nil, cfg, usagef("--client and --server: %q is neither ours nor kernel", side)
+		}
 	}
-	defer hosts.Close()
-	_, server := hosts.Addresses(l.ipv6)
-	remote := netip.AddrPortFrom(server, labPort)
-	teller := newTeller(cmd.OutOrStdout(), l, remote.String())
-	watch, err := watchHost(hosts.Client, l.pcap, teller)
-	if err != nil {
-		return err
+	sc = scenario.All()[0]
+	if len(args) > 0 {
+		if sc, err = scenario.Find(args[0]); err != nil {
+			return nil, cfg, withHint(usagef("%w", err), `"tfo lab --list" says what they are about`)
+		}
 	}
-	defer func() { err = errors.Join(err, watch.close(), teller.finish()) }()
-	stop, err := l.serve(cmd.Context(), hosts.Server, remote)
-	if err != nil {
-		return err
+	cfg.IPv6 = l.ipv6
+	if cfg.Sides, err = sc.Choose(scenario.Side(l.client), scenario.Side(l.server)); err != nil {
+		return nil, cfg, usagef("%w", err)
 	}
-	defer func() { err = errors.Join(err, stop()) }()
-	return l.connectTwice(cmd.Context(), hosts.Client, remote, teller)
+	cfg.Path, err = l.path.over(sc.Way(), f.Changed)
+	return sc, cfg, err
 }
 
-// connectTwice makes the two connections from the client's side, the second
-// when the first is over.
-func (l *labFlags) connectTwice(ctx context.Context, host *lab.Host, remote netip.AddrPort, t *teller) error {
-	exchange, stop, err := l.clientSide(ctx, host, remote)
+// play plays the scenario and tells of it.
+func (l *labFlags) play(cmd *cobra.Command, sc *scenario.Scenario, cfg scenario.Config) (err error) {
+	for _, program := range sc.Needs[cfg.Sides.Client] {
+		if _, err := exec.LookPath(program); err != nil {
+			return &failure{code: exitMissing, err: fmt.Errorf("%s needs the program %s", sc.Name, program), hint: "apt install " + program}
+		}
+	}
+	keep := observeFlags{pcap: l.pcap}
+	file, err := keep.open(nil, "client")
 	if err != nil {
 		return err
 	}
-	for attempt := range labConnections {
-		reply, err := exchange(ctx)
-		if err == nil && string(reply) != labReply {
-			err = fmt.Errorf("connection %d got %q and not the reply", attempt+1, reply)
+	t := newTeller(cmd.OutOrStdout(), l, sc, cfg)
+	cfg.Tell = func(e scenario.Event) {
+		if frame := file.frame(); frame != nil && e.Frame != nil {
+			if data, at := e.Frame.AtClient(); data != nil {
+				frame(data, at, e.Frame.FromClient())
+			}
 		}
-		t.replied(reply, err)
-		if err != nil {
-			return errors.Join(err, stop())
-		}
-		t.awaitClosed(ctx, attempt)
+		t.event(&e)
 	}
-	return stop()
+	result, err := sc.Run(cmd.Context(), cfg)
+	if err != nil {
+		return errors.Join(err, t.failed, file.discard(), file.close())
+	}
+	if err := errors.Join(t.finish(result), file.close()); err != nil {
+		return err
+	}
+	if !result.OK() {
+		return &failure{code: exitFailed, err: errSilent}
+	}
+	return nil
 }

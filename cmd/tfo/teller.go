@@ -1,105 +1,58 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"io"
-	"sync"
-	"time"
+	"strings"
 
-	"tfocraft/wire"
+	"tfocraft/cmd/tfo/internal/scenario"
 	"tfocraft/wire/follow"
 )
 
-// labConnections is how many connections a lab makes.
-const labConnections = 2
-
 // ordinals are the headings of the connections.
-var ordinals = [labConnections]string{"First", "Second"}
+var ordinals = []string{"First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth"}
 
-// A teller tells the story of a lab from the frames on its cable.
+// tableWidth is how many connections are compared side by side.
+const tableWidth = 4
+
+// pageWidth is how wide what is said between the segments may be.
+const pageWidth = 100
+
+// A teller prints a scenario as it is played.
 type teller struct {
-	w       io.Writer
-	json    bool
-	verbose bool
-	sides   string
-	remote  string // the server's address
+	w        io.Writer
+	json     bool
+	verbose  bool
+	scenario *scenario.Scenario
+	config   scenario.Config
 
-	mu     sync.Mutex
-	story  *follow.Follower
+	begun  bool
 	last   int // number of the connection that was told of last
 	told   int // the highest number so far
 	failed error
-	heard  []heard                       // of each connection
-	closed [labConnections]chan struct{} // when it has closed
 }
 
-// heard is what the client got on a connection.
-type heard struct {
-	reply []byte
-	err   error
+func newTeller(w io.Writer, l *labFlags, sc *scenario.Scenario, cfg scenario.Config) *teller {
+	return &teller{w: w, json: l.json, verbose: l.verbose, scenario: sc, config: cfg}
 }
 
-func newTeller(w io.Writer, l *labFlags, remote string) *teller {
-	t := &teller{
-		w: w, json: l.json, verbose: l.verbose, remote: remote, story: follow.New(),
-		sides: fmt.Sprintf("client: %s, server: %s", whose(l.client), whose(l.server)),
-	}
-	for i := range t.closed {
-		t.closed[i] = make(chan struct{})
-	}
-	return t
-}
-
-func whose(side string) string {
-	if side == "kernel" {
-		return "Linux"
-	}
-	return "tfocraft"
-}
-
-// frame tells of one frame; those without TCP are no part of the story.
-func (t *teller) frame(frame []byte, at time.Time) {
-	p, err := wire.ParseFrame(frame)
-	if err != nil {
+// event tells of one thing. Frames without TCP are no part of the story.
+func (t *teller) event(e *scenario.Event) {
+	if t.failed != nil {
 		return
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	line := t.story.Frame(at, &p)
-	if err := t.tell(&line); err != nil && t.failed == nil {
-		t.failed = err
-	}
-	t.noteClosed()
-}
-
-func (t *teller) noteClosed() {
-	for i, c := range t.story.Connections() {
-		if i >= labConnections || c.Closed.IsZero() {
-			continue
-		}
-		select {
-		case <-t.closed[i]:
-		default:
-			close(t.closed[i])
-		}
+	switch {
+	case !e.Note.IsZero():
+		t.failed = t.note(e.Note.En)
+	case e.Line != nil:
+		t.failed = t.segment(e)
 	}
 }
 
-// awaitClosed waits until a connection, counted from 0, is told to its end; not
-// forever, since a side may leave it open.
-func (t *teller) awaitClosed(ctx context.Context, connection int) {
-	ctx, cancel := context.WithTimeout(ctx, settleTime)
-	defer cancel()
-	select {
-	case <-t.closed[connection]:
-	case <-ctx.Done():
-	}
-}
-
-func (t *teller) tell(line *follow.Line) error {
+func (t *teller) segment(e *scenario.Event) error {
 	from, to := "client", "server"
-	if !line.FromClient {
+	if !e.Line.FromClient {
 		from, to = to, from
 	}
 	if t.json {
@@ -110,94 +63,181 @@ func (t *teller) tell(line *follow.Line) error {
 			To     string `json:"to"`
 			Text   string `json:"text"`
 			Reason string `json:"reason"`
-		}{"segment", line.At.Microseconds(), from, to, line.Text, line.Reason})
+			Fate   string `json:"fate,omitempty"`
+		}{"segment", e.Line.At.Microseconds(), from, to, e.Line.Text, e.Line.Reason, e.Frame.Befell().En})
 	}
-	if err := t.heading(line.Connection); err != nil {
+	if err := t.heading(e.Line.Connection); err != nil {
 		return err
+	}
+	line := *e.Line
+	if fate := e.Frame.Befell().En; fate != "" {
+		line.Reason += "; " + fate
 	}
 	layout := briefLine
 	if t.verbose {
 		layout = segmentLine
 	}
-	_, err := io.WriteString(t.w, layout(line, from+" > "+to))
+	_, err := io.WriteString(t.w, layout(&line, from+" > "+to))
 	return err
+}
+
+// begin says what is to be seen.
+func (t *teller) begin() error {
+	if t.begun {
+		return nil
+	}
+	t.begun = true
+	sides := t.config.Sides
+	text := fmt.Sprintf("%s: %s (client: %v, server: %v)\n", t.scenario.Name, t.scenario.Title.En, sides.Client, sides.Server)
+	text += fold(strings.Fields(t.scenario.About.En), pageWidth) + "\n"
+	if !t.verbose {
+		text += "Timestamps and padding are left out of the segments; -v shows them.\n"
+	}
+	_, err := io.WriteString(t.w, text)
+	return err
+}
+
+// note says something between the segments, line by line.
+func (t *teller) note(text string) error {
+	if t.json {
+		return printJSON(t.w, struct {
+			Type string `json:"type"`
+			Text string `json:"text"`
+		}{"note", text})
+	}
+	err := t.begin()
+	t.last = 0
+	_, werr := fmt.Fprintf(t.w, "\n  %s\n", strings.ReplaceAll(text, "\n", "\n  "))
+	return errors.Join(err, werr)
 }
 
 // heading stands above the segments of a connection.
 func (t *teller) heading(connection int) error {
-	if connection == t.last {
-		return nil
+	if err := t.begin(); err != nil || connection == t.last {
+		return err
 	}
-	title, more := "", ""
-	if t.last == 0 {
-		title = fmt.Sprintf("TCP Fast Open between two hosts on this machine (%s)\n", t.sides)
-		if !t.verbose {
-			title += "Timestamps and padding are left out of the segments; -v shows them.\n"
-		}
-	}
+	more := ""
 	if connection <= t.told {
 		more = ", continued"
 	}
 	t.last, t.told = connection, max(t.told, connection)
-	_, err := fmt.Fprintf(t.w, "%s\n%s connection%s\n", title, ordinal(connection), more)
+	_, err := fmt.Fprintf(t.w, "\n%s connection%s\n", ordinal(connection), more)
 	return err
 }
 
-// ordinal names a connection. There are more of them than planned if a client
-// tries again.
+// ordinal names a connection.
 func ordinal(connection int) string {
 	if connection <= len(ordinals) {
 		return ordinals[connection-1]
 	}
-	return fmt.Sprintf("One more (%d)", connection)
+	return fmt.Sprintf("%dth", connection)
 }
 
-// replied keeps what the client got on a connection.
-func (t *teller) replied(reply []byte, err error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.heard = append(t.heard, heard{reply, err})
-}
-
-// finish compares the connections.
-func (t *teller) finish() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+// finish compares the connections, and says what was expected and whether it was seen.
+func (t *teller) finish(r *scenario.Result) error {
 	if t.failed != nil {
 		return t.failed
 	}
-	conns := t.story.Connections()
 	if t.json {
-		return t.finishJSON(conns)
+		return errors.Join(t.connectionsJSON(r), t.checksJSON(r))
 	}
-	if len(conns) == 0 {
-		return nil
+	if r.Hidden > 0 {
+		if _, err := fmt.Fprintf(t.w, "\n  %d segments of more connections of the same kind are not shown.\n", r.Hidden); err != nil {
+			return err
+		}
 	}
-	if _, err := fmt.Fprintln(t.w); err != nil {
-		return err
-	}
-	return printTable(t.w, follow.Table(conns))
+	return errors.Join(t.compare(r), t.checks(r))
 }
 
-// finishJSON prints the connections that were seen, and those that somebody
-// tried to make.
-func (t *teller) finishJSON(conns []follow.Connection) error {
-	for i := range max(len(conns), len(t.heard)) {
-		r := newResult(i+1, t.remote)
-		if i < len(conns) {
-			r = resultFromWire(&conns[i])
+// compare puts the connections side by side, those of exchanges if there are very many, as many as the page holds.
+func (t *teller) compare(r *scenario.Result) error {
+	conns := r.Connections
+	if len(conns) > 2*tableWidth {
+		conns = nil
+		for _, x := range r.Exchanges {
+			conns = append(conns, x.Connection)
 		}
-		if i < len(t.heard) {
-			h := t.heard[i]
-			r.Reply = append(r.Reply, h.reply[:min(len(h.reply), replyKept)]...)
-			if h.err != nil {
-				r.Error, _ = words(h.err)
-			}
+	}
+	for len(conns) > 0 {
+		n := min(len(conns), tableWidth)
+		if _, err := fmt.Fprintln(t.w); err != nil {
+			return err
 		}
-		r.Type = "connection"
-		if err := printJSON(t.w, r); err != nil {
+		if err := printTable(t.w, follow.Table(conns[:n])); err != nil {
+			return err
+		}
+		conns = conns[n:]
+	}
+	return nil
+}
+
+// checks are printed with a mark each.
+func (t *teller) checks(r *scenario.Result) error {
+	var text strings.Builder
+	for i, c := range r.Checks {
+		if i == 0 {
+			text.WriteString("\nExpected, and seen:\n")
+		}
+		mark := "ok"
+		if !c.OK {
+			mark = "NOT SEEN"
+		}
+		fmt.Fprintf(&text, "  %-8s  %s (%s)\n", mark, c.What.En, c.Seen)
+	}
+	_, err := io.WriteString(t.w, text.String())
+	return err
+}
+
+func (t *teller) checksJSON(r *scenario.Result) error {
+	for _, c := range r.Checks {
+		err := printJSON(t.w, struct {
+			Type string `json:"type"`
+			What string `json:"what"`
+			Seen string `json:"seen"`
+			OK   bool   `json:"ok"`
+		}{"check", c.What.En, c.Seen, c.OK})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// connectionsJSON prints the connections that were seen, and exchanges of which nothing was.
+func (t *teller) connectionsJSON(r *scenario.Result) error {
+	for i := range r.Connections {
+		line := resultFromWire(&r.Connections[i])
+		for _, x := range r.Exchanges {
+			if x.Number == line.Attempt {
+				line.setExchange(&x)
+			}
+		}
+		if err := t.connectionJSON(&line); err != nil {
+			return err
+		}
+	}
+	for _, x := range r.Exchanges {
+		if x.Number != 0 {
+			continue
+		}
+		line := newResult(0, "")
+		line.setExchange(&x)
+		if err := t.connectionJSON(&line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *teller) connectionJSON(line *result) error {
+	line.Type = "connection"
+	return printJSON(t.w, line)
+}
+
+// setExchange takes what the client got on a connection.
+func (r *result) setExchange(x *scenario.Exchange) {
+	r.Reply = append(r.Reply, x.Reply[:min(len(x.Reply), replyKept)]...)
+	if x.Err != nil {
+		r.Error, _ = words(x.Err)
+	}
 }

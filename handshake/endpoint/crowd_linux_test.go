@@ -11,7 +11,6 @@ import (
 
 	"tfocraft/handshake/endpoint"
 	"tfocraft/wire/path"
-	"tfocraft/wire/path/bridge"
 	"tfocraft/wire/path/pathtest"
 )
 
@@ -26,7 +25,7 @@ const (
 // connection, and the bytes are compared. Nothing is reset, and nobody is turned
 // away.
 func TestHTTPCrowdKernel(t *testing.T) {
-	top := pathtest.New(t, bridge.Both(11, path.Config{Delay: 5 * time.Millisecond, Loss: 0.03}))
+	top := pathtest.New(t, path.Both(11, path.Way{Delay: 5 * time.Millisecond, Loss: 0.03}))
 	near, far := &host{top.Client, t}, &host{top.Server, t}
 	s := near.open(pathtest.Interface)
 	lc := endpoint.ListenConfig{Stack: s, Machine: linger}

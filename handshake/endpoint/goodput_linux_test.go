@@ -14,7 +14,6 @@ import (
 
 	"tfocraft/handshake/endpoint"
 	"tfocraft/wire/path"
-	"tfocraft/wire/path/bridge"
 	"tfocraft/wire/path/pathtest"
 )
 
@@ -25,11 +24,11 @@ const goodputTime = 10 * time.Second
 // loses 1 % each way and takes 20 ms there and back. Each iteration is another
 // seed, the same for both, so that they lose the same frames.
 func BenchmarkGoodput(b *testing.B) {
-	lossy := path.Config{Delay: 10 * time.Millisecond, Loss: 0.01}
+	lossy := path.Way{Delay: 10 * time.Millisecond, Loss: 0.01}
 	var ours, linux []float64
 	for seed := uint64(1); b.Loop(); seed++ {
-		ours = append(ours, goodput(b, bridge.Both(seed, lossy), dialOurs))
-		linux = append(linux, goodput(b, bridge.Both(seed, lossy), dialCubic))
+		ours = append(ours, goodput(b, path.Both(seed, lossy), dialOurs))
+		linux = append(linux, goodput(b, path.Both(seed, lossy), dialCubic))
 		b.Logf("seed %d: ours %.2f MB/s, linux %.2f MB/s", seed, ours[len(ours)-1], linux[len(linux)-1])
 	}
 	b.ReportMetric(middle(ours), "MB/s-ours")
@@ -45,7 +44,7 @@ func middle(values []float64) float64 {
 
 // goodput returns how many MB a second the application behind the kernel gets
 // within goodputTime from when the connection is open.
-func goodput(b *testing.B, cfg *bridge.Config, dial func(*testing.B, *host) (net.Conn, error)) (rate float64) {
+func goodput(b *testing.B, cfg *path.Config, dial func(*testing.B, *host) (net.Conn, error)) (rate float64) {
 	b.Helper()
 	top := pathtest.New(b, cfg)
 	client, server := &host{top.Client, b}, &host{top.Server, b}

@@ -20,22 +20,21 @@ import (
 	"tfocraft/handshake"
 	"tfocraft/handshake/endpoint"
 	"tfocraft/wire/path"
-	"tfocraft/wire/path/bridge"
 	"tfocraft/wire/path/pathtest"
 )
 
 var lossySeeds = flag.Int("lossyseeds", 1, "how many seeds each path of TestKernelOverPaths has")
 
-// badPaths are what a path can do to segments. Each takes 4 ms there and back.
-func badPaths() map[string]path.Config {
-	with := func(middlebox string) path.Config {
-		m, err := path.ParseMiddlebox(middlebox)
-		if err != nil {
-			panic(err)
-		}
-		return path.Config{Middleboxes: []path.Middlebox{m}}
-	}
-	paths := map[string]path.Config{
+// A badPath is what a path can do to segments.
+type badPath struct {
+	path.Way
+	boxes []path.Middlebox
+}
+
+// badPaths each take 4 ms there and back.
+func badPaths(t *testing.T) map[string]badPath {
+	t.Helper()
+	ways := map[string]path.Way{
 		"clean":          {},
 		"loss":           {Loss: 0.02},
 		"heavy loss":     {Loss: 0.1},
@@ -48,20 +47,28 @@ func badPaths() map[string]path.Config {
 		"narrow, silent": {MTU: 1400, TooBig: path.TooBigSilent},
 		"bottleneck":     {Rate: 4 << 20, Queue: 64 << 10},
 	}
-	for _, m := range []string{
-		"strip-fast-open", "drop-fast-open", "strip-syn-data", "drop-syn-data", "strip-sack", "strip-timestamps",
-		"strip-window-scale", "clamp-mss=500", "rewrite-isn",
-	} {
-		paths[m] = with(m)
+	all := make(map[string]badPath)
+	for name, way := range ways {
+		all[name] = badPath{Way: way}
 	}
-	return paths
+	for _, name := range []string{
+		"strip-option", "rewrite-option-to-nop", "normalise-options", "drop-option", "drop-syn-data", "truncate-syn-data=0",
+		"truncate-syn-data=5", "drop-data-until-established", "answer-syn", "strip-sack", "strip-timestamps", "strip-window-scale", "clamp-mss=500", "rewrite-isn",
+	} {
+		boxes, err := path.ParseMiddleboxes(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[name] = badPath{boxes: boxes}
+	}
+	return all
 }
 
 // Over every path, with a kernel on the other side, in both roles and families
 // and with Fast Open asked for: each byte arrives once and in order, both ways, and
 // both sides close in order. T-13, C-20, C-73, C-112, C-113.
 func TestKernelOverPaths(t *testing.T) {
-	for name, way := range badPaths() {
+	for name, way := range badPaths(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for seed := range *lossySeeds {
@@ -73,13 +80,13 @@ func TestKernelOverPaths(t *testing.T) {
 				if way.TooBig == path.TooBigSilent && way.MTU > 0 {
 					attempts = 1 // it takes Linux seconds to find out
 				}
-				overPath(t, bridge.Both(uint64(seed+1), way), fmt.Sprintf("seed %d", seed+1), attempts)
+				overPath(t, path.Both(uint64(seed+1), way.Way, way.boxes...), fmt.Sprintf("seed %d", seed+1), attempts)
 			}
 		})
 	}
 }
 
-func overPath(t *testing.T, cfg *bridge.Config, seed string, attempts int) {
+func overPath(t *testing.T, cfg *path.Config, seed string, attempts int) {
 	top := pathtest.New(t, cfg)
 	near, far := &host{top.Client, t}, &host{top.Server, t}
 	far.Sysctl("net/ipv4/tcp_fastopen", "3")
@@ -162,7 +169,7 @@ func (h *host) dialFast(t *testing.T, address string) (c net.Conn, err error) {
 // net/http over a path that loses 1 % and takes 20 ms, between a kernel and us: a
 // large file each way, over one connection.
 func TestHTTPKernelLossy(t *testing.T) {
-	top := pathtest.New(t, bridge.Both(7, path.Config{Delay: 10 * time.Millisecond, Loss: 0.01}))
+	top := pathtest.New(t, path.Both(7, path.Way{Delay: 10 * time.Millisecond, Loss: 0.01}))
 	near, far := &host{top.Client, t}, &host{top.Server, t}
 	s := near.open(pathtest.Interface)
 	files := func(t *testing.T, client *http.Client, base string, web *site) {

@@ -13,13 +13,35 @@ import (
 
 var epoch = time.Unix(1_000_000_000, 0)
 
-func newDirection(t testing.TB, cfg path.Config, seed, stream uint64) *path.Direction {
+// A oneWay is a path of which one way is used.
+type oneWay struct {
+	*path.Path
+	from, to path.Place
+}
+
+// newOneWay returns the way whose random stream is the first of the seed, or the second.
+func newOneWay(t testing.TB, way path.Way, seed, stream uint64, boxes ...path.Middlebox) oneWay {
 	t.Helper()
-	d, err := path.NewDirection(&cfg, seed, stream)
+	p, err := path.New(path.Both(seed, way, boxes...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d
+	if stream == 0 {
+		return oneWay{p, path.Near, path.Far}
+	}
+	return oneWay{p, path.Far, path.Near}
+}
+
+func (o oneWay) Send(now time.Time, frame []byte) { o.Path.Send(now, o.from, frame) }
+
+func (o oneWay) Deliver(now time.Time) [][]byte { return o.Path.Deliver(now)[o.to] }
+
+func (o oneWay) Counters() path.Counters {
+	forward, backward := o.Path.Counters()
+	if o.from == path.Near {
+		return forward
+	}
+	return backward
 }
 
 // numbered returns a frame that carries n as its payload. Its checksum is wrong
@@ -42,7 +64,7 @@ type arrival struct {
 }
 
 // run sends n numbered frames, one every gap, and returns what arrives.
-func run(t testing.TB, d *path.Direction, n int, gap time.Duration) (arrivals []arrival) {
+func run(t testing.TB, d oneWay, n int, gap time.Duration) (arrivals []arrival) {
 	t.Helper()
 	frame := numbered(t)
 	deliverUntil := func(limit time.Time) {
@@ -66,19 +88,19 @@ func run(t testing.TB, d *path.Direction, n int, gap time.Duration) (arrivals []
 }
 
 // everything that can happen to a frame, at once.
-var everything = path.Config{
+var everything = path.Way{
 	Delay: 10 * time.Millisecond, Jitter: 5 * time.Millisecond,
 	Loss: 0.1, Duplicate: 0.1, Reorder: 0.1, Corrupt: 0.1,
 }
 
 // The seed decides, and each stream of it is another.
 func TestFateFollowsFromTheSeed(t *testing.T) {
-	first := run(t, newDirection(t, everything, 1, 0), 1000, time.Millisecond)
-	if again := run(t, newDirection(t, everything, 1, 0), 1000, time.Millisecond); !slices.Equal(first, again) {
+	first := run(t, newOneWay(t, everything, 1, 0), 1000, time.Millisecond)
+	if again := run(t, newOneWay(t, everything, 1, 0), 1000, time.Millisecond); !slices.Equal(first, again) {
 		t.Error("the same seed gives another fate")
 	}
 	for _, other := range [][2]uint64{{2, 0}, {1, 1}} {
-		if slices.Equal(first, run(t, newDirection(t, everything, other[0], other[1]), 1000, time.Millisecond)) {
+		if slices.Equal(first, run(t, newOneWay(t, everything, other[0], other[1]), 1000, time.Millisecond)) {
 			t.Errorf("seed and stream %d give the fate of another", other)
 		}
 	}
@@ -87,14 +109,14 @@ func TestFateFollowsFromTheSeed(t *testing.T) {
 // What is lost at a low rate of loss is lost at a higher one, and other troubles
 // do not change that.
 func TestFatesAreApart(t *testing.T) {
-	survivors := func(cfg path.Config) map[int]bool {
+	survivors := func(cfg path.Way) map[int]bool {
 		got := make(map[int]bool)
-		for _, a := range run(t, newDirection(t, cfg, 3, 0), 1000, time.Millisecond) {
+		for _, a := range run(t, newOneWay(t, cfg, 3, 0), 1000, time.Millisecond) {
 			got[a.n] = true
 		}
 		return got
 	}
-	few, more := survivors(path.Config{Loss: 0.2}), survivors(path.Config{Loss: 0.1, Duplicate: 0.5, Reorder: 0.5, Jitter: time.Second})
+	few, more := survivors(path.Way{Loss: 0.2}), survivors(path.Way{Loss: 0.1, Duplicate: 0.5, Reorder: 0.5, Jitter: time.Second})
 	if len(few) >= len(more) {
 		t.Fatalf("got %d and %d survivors, want less of the first", len(few), len(more))
 	}
@@ -116,8 +138,8 @@ func wantShare(t *testing.T, what string, got uint64, n int, p float64) {
 
 func TestFrequencies(t *testing.T) {
 	const n = 100_000
-	cfg := path.Config{Loss: 0.05, Duplicate: 0.02, Reorder: 0.03, Corrupt: 0.01}
-	d := newDirection(t, cfg, 1, 0)
+	cfg := path.Way{Loss: 0.05, Duplicate: 0.02, Reorder: 0.03, Corrupt: 0.01}
+	d := newOneWay(t, cfg, 1, 0)
 	arrivals := run(t, d, n, 0)
 	got := d.Counters()
 	wantShare(t, "lost", got.Lost, n, cfg.Loss)
@@ -132,7 +154,7 @@ func TestFrequencies(t *testing.T) {
 // Runs of loss have the length that was asked for and leave the rate as it is.
 func TestLossBurst(t *testing.T) {
 	const n, burst = 200_000, 4
-	d := newDirection(t, path.Config{Loss: 0.1, LossBurst: burst}, 1, 0)
+	d := newOneWay(t, path.Way{Loss: 0.1, LossBurst: burst}, 1, 0)
 	arrivals := run(t, d, n, time.Microsecond)
 	runs := 0
 	for i := 1; i < len(arrivals); i++ {
@@ -150,7 +172,7 @@ func TestLossBurst(t *testing.T) {
 }
 
 func TestDelay(t *testing.T) {
-	for i, a := range run(t, newDirection(t, path.Config{Delay: 10 * time.Millisecond}, 1, 0), 100, time.Millisecond) {
+	for i, a := range run(t, newOneWay(t, path.Way{Delay: 10 * time.Millisecond}, 1, 0), 100, time.Millisecond) {
 		if want := (arrival{i, 10*time.Millisecond + time.Duration(i)*time.Millisecond}); a != want {
 			t.Errorf("got %v, want %v", a, want)
 		}
@@ -159,9 +181,9 @@ func TestDelay(t *testing.T) {
 
 // Jitter delays by all that it may and keeps the order.
 func TestJitterKeepsOrder(t *testing.T) {
-	cfg := path.Config{Delay: 10 * time.Millisecond, Jitter: 10 * time.Millisecond}
+	cfg := path.Way{Delay: 10 * time.Millisecond, Jitter: 10 * time.Millisecond}
 	var least, most time.Duration = time.Hour, 0
-	for i, a := range run(t, newDirection(t, cfg, 1, 0), 1000, time.Millisecond) {
+	for i, a := range run(t, newOneWay(t, cfg, 1, 0), 1000, time.Millisecond) {
 		took := a.after - time.Duration(i)*time.Millisecond
 		least, most = min(least, took), max(most, took)
 		if a.n != i {
@@ -175,7 +197,7 @@ func TestJitterKeepsOrder(t *testing.T) {
 
 // A frame that is held back is overtaken by those of as long as it is held.
 func TestReorder(t *testing.T) {
-	d := newDirection(t, path.Config{Delay: 10 * time.Millisecond, Reorder: 0.1, ReorderBy: 3500 * time.Microsecond}, 1, 0)
+	d := newOneWay(t, path.Way{Delay: 10 * time.Millisecond, Reorder: 0.1, ReorderBy: 3500 * time.Microsecond}, 1, 0)
 	overtaken := uint64(0)
 	for _, a := range run(t, d, 1000, time.Millisecond) {
 		sent := time.Duration(a.n) * time.Millisecond
@@ -196,8 +218,8 @@ func TestReorder(t *testing.T) {
 // not take.
 func TestBottleneck(t *testing.T) {
 	size := len(numbered(t)(0))
-	cfg := path.Config{Delay: time.Millisecond, Rate: size * 1000, Queue: 3 * size} // a frame a millisecond
-	d := newDirection(t, cfg, 1, 0)
+	cfg := path.Way{Delay: time.Millisecond, Rate: size * 1000, Queue: 3 * size} // a frame a millisecond
+	d := newOneWay(t, cfg, 1, 0)
 	got := run(t, d, 5, 0)
 	want := []arrival{{0, 2 * time.Millisecond}, {1, 3 * time.Millisecond}, {2, 4 * time.Millisecond}}
 	if !slices.Equal(got, want) {
@@ -217,13 +239,13 @@ func TestOneWire(t *testing.T) {
 	copy(solicitation[14:], []byte{0x60, 0, 0, 0, 0, 24, 58, 255})
 	solicitation[14+40] = 135
 	for name, frame := range map[string][]byte{"ARP": arp, "solicitation": solicitation} {
-		d := newDirection(t, path.Config{Loss: 1, Delay: time.Second}, 1, 0)
+		d := newOneWay(t, path.Way{Loss: 1, Delay: time.Second}, 1, 0)
 		d.Send(epoch, frame)
 		if got := d.Deliver(epoch.Add(time.Second)); len(got) != 1 || !slices.Equal(got[0], frame) {
 			t.Errorf("%s: got %x, want the frame", name, got)
 		}
 	}
-	d := newDirection(t, path.Config{Loss: 1}, 1, 0)
+	d := newOneWay(t, path.Way{Loss: 1}, 1, 0)
 	d.Send(epoch, wiretest.Frame(t, "[2001:db8::1]:1", "[2001:db8::2]:2", "S 0:0(0) win 1", ""))
 	if got := d.Deliver(epoch.Add(time.Hour)); len(got) != 0 || d.Counters().Lost != 1 {
 		t.Errorf("a SYN over IPv6 is not lost: %x", got)
@@ -231,7 +253,7 @@ func TestOneWire(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	for name, cfg := range map[string]path.Config{
+	for name, cfg := range map[string]path.Way{
 		"loss":      {Loss: 1.1},
 		"no number": {Corrupt: math.NaN()},
 		"duplicate": {Duplicate: -0.1},
@@ -241,11 +263,11 @@ func TestCheck(t *testing.T) {
 		"short run": {Loss: 0.1, LossBurst: 0.5},
 		"runs":      {Loss: 0.9, LossBurst: 2},
 	} {
-		if d, err := path.NewDirection(&cfg, 1, 0); err == nil || d != nil {
+		if p, err := path.New(path.Both(1, cfg)); err == nil || p != nil {
 			t.Errorf("%s: got no error", name)
 		}
 	}
-	if _, err := path.NewDirection(nil, 1, 0); err != nil {
+	if _, err := path.New(nil); err != nil {
 		t.Errorf("defaults: %v", err)
 	}
 }
@@ -254,8 +276,7 @@ func TestCheck(t *testing.T) {
 func TestDirectionAllocatesNothing(t *testing.T) {
 	cfg := everything
 	cfg.Rate = 1e6
-	cfg.Middleboxes = []path.Middlebox{{Kind: path.StripSACK}, {Kind: path.RewriteISN}}
-	d := newDirection(t, cfg, 1, 0)
+	d := newOneWay(t, cfg, 1, 0, path.Middlebox{Name: "strip-sack"}, path.Middlebox{Name: "rewrite-isn"}, path.Middlebox{Name: "normalise-options"})
 	frame, now := numbered(t)(0), epoch
 	step := func() {
 		for range 100 {
@@ -273,7 +294,7 @@ func TestDirectionAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkDirection(b *testing.B) {
-	d := newDirection(b, everything, 1, 0)
+	d := newOneWay(b, everything, 1, 0)
 	frame, now := numbered(b)(0), epoch
 	for b.Loop() {
 		now = now.Add(10 * time.Microsecond)

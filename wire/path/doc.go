@@ -1,12 +1,12 @@
 // Package path emulates a network path: delay, jitter, loss, duplication,
 // reordering, corruption, a bottleneck with a queue, an MTU, and middleboxes that
-// know too much about TCP. A [Direction] is one way of it. Package bridge puts two
-// between a pair of links.
+// know too much about TCP. A [Path] is both ways of it. Package bridge puts one
+// between links.
 //
 // Everything random follows from the seed. Each direction has a stream of its
 // own and draws the same number of values for every frame, so the fate of frame n
 // depends on neither the time, nor the other direction, nor on what befell the
-// frames before it (except for runs of loss, see [Config.LossBurst]); and with a
+// frames before it (except for runs of loss, see [Way.LossBurst]); and with a
 // higher loss rate, the frames that were lost before are lost again.
 //
 // What concerns one wire rather than a path (frames that are not IP such as ARP,

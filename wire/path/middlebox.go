@@ -2,88 +2,119 @@ package path
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+
+	"tfocraft/wire/bilingual"
 )
 
-// A Middlebox changes or drops TCP segments on their way. It keeps no state, so
-// one value may serve both directions and any number of paths.
+// A Middlebox is what stands in the path, as text names it. It is a value: what a middlebox remembers belongs to the path
+// that is made of it. Segments that it does not speak of, and frames that are not TCP, pass as they are.
 type Middlebox struct {
-	Kind MiddleboxKind
-	MSS  uint16 // the limit in bytes, for ClampMSS
+	Name string
+	N    int // what some have to be told, in bytes
 }
 
-// MiddleboxKind is what a middlebox does. Segments that it does not speak of,
-// and all frames that are not TCP, pass as they are.
-type MiddleboxKind uint8
-
-// The kinds of middlebox. What is removed from the options is overwritten with
-// NOPs, which is how firewalls do it.
-const (
-	StripFastOpen   MiddleboxKind = 1 + iota // removes the Fast Open option, in both forms, from SYN and SYN-ACK
-	DropFastOpen                             // drops a SYN with the Fast Open option
-	StripSynData                             // removes the data of a SYN or SYN-ACK
-	DropSynData                              // drops a SYN with data
-	StripSACK                                // removes SACK-Permitted and SACK
-	StripTimestamps                          // removes Timestamps
-	StripScale                               // removes Window Scale
-	ClampMSS                                 // lowers the MSS of SYN and SYN-ACK
-	RewriteISN                               // moves sequence numbers; it has to be in both directions
-)
-
-// A MiddleboxInfo is what a list of the kinds says about one.
+// A MiddleboxInfo is what a list of them says about one.
 type MiddleboxInfo struct {
-	Kind  MiddleboxKind
 	Name  string // what ParseMiddlebox reads, "=N" for a number
-	About string // one line
+	About bilingual.Text
 }
 
-// Middleboxes returns all kinds of middlebox.
-func Middleboxes() []MiddleboxInfo {
-	return []MiddleboxInfo{
-		{StripFastOpen, "strip-fast-open", "replaces the Fast Open option of SYN and SYN-ACK with NOPs"},
-		{DropFastOpen, "drop-fast-open", "drops a SYN with the Fast Open option"},
-		{StripSynData, "strip-syn-data", "cuts the data off a SYN or SYN-ACK"},
-		{DropSynData, "drop-syn-data", "drops a SYN with data"},
-		{StripSACK, "strip-sack", "replaces SACK-Permitted and SACK options with NOPs"},
-		{StripTimestamps, "strip-timestamps", "replaces the Timestamps option with NOPs"},
-		{StripScale, "strip-window-scale", "replaces the Window Scale option with NOPs"},
-		{ClampMSS, clampMSSName + "=N", "lowers a larger MSS of SYN and SYN-ACK to N bytes"},
-		{RewriteISN, "rewrite-isn", "adds a number to each side's sequence numbers, as a randomizing firewall does"},
+// kind is a middlebox that there is.
+type kind struct {
+	name  string
+	about bilingual.Text
+	// least and most bound the number, and fallback is what it is without one; a kind without a number has most 0.
+	least, most, fallback int
+	// build makes one that has met nobody. The far end has this many hosts.
+	build func(n, hosts int) box
+}
+
+// Middleboxes returns all that there are.
+func Middleboxes() (all []MiddleboxInfo) {
+	for _, k := range kinds() {
+		name := k.name
+		if k.most > 0 {
+			name += "=N"
+		}
+		all = append(all, MiddleboxInfo{name, k.about})
 	}
+	return all
 }
-
-const clampMSSName = "clamp-mss"
 
 // String returns the text that [ParseMiddlebox] reads.
 func (m Middlebox) String() string {
-	if m.Kind == ClampMSS {
-		return clampMSSName + "=" + strconv.Itoa(int(m.MSS))
+	if k := m.kind(); k != nil && k.most > 0 {
+		return m.Name + "=" + strconv.Itoa(m.N)
 	}
-	for _, info := range Middleboxes() {
-		if info.Kind == m.Kind {
-			return info.Name
-		}
-	}
-	return fmt.Sprintf("middlebox(%d)", m.Kind)
+	return m.Name
 }
 
-// ParseMiddlebox reads one of the names of [Middleboxes], such as
-// "strip-fast-open" or "clamp-mss=1200".
+// About says in one line what it does.
+func (m Middlebox) About() bilingual.Text {
+	if k := m.kind(); k != nil {
+		return k.about
+	}
+	return bilingual.Text{}
+}
+
+// kind returns nil if there is no such middlebox.
+func (m Middlebox) kind() *kind {
+	all := kinds()
+	if i := slices.IndexFunc(all, func(k kind) bool { return k.name == m.Name }); i >= 0 {
+		return &all[i]
+	}
+	return nil
+}
+
+func (m Middlebox) check() error {
+	k := m.kind()
+	switch {
+	case k == nil:
+		var names []string
+		for _, info := range Middleboxes() {
+			names = append(names, info.Name)
+		}
+		return fmt.Errorf("path: middlebox %q is none of %s", m.Name, strings.Join(names, ", "))
+	case k.most == 0 && m.N != 0:
+		return fmt.Errorf("path: middlebox %s takes no number", m.Name)
+	case m.N < k.least || m.N > k.most:
+		return fmt.Errorf("path: middlebox %s: %d is not from %d to %d", m.Name, m.N, k.least, k.most)
+	}
+	return nil
+}
+
+// ParseMiddlebox reads one of the names of [Middleboxes], such as "strip-option" or "clamp-mss=1200".
 func ParseMiddlebox(text string) (Middlebox, error) {
-	if n, ok := strings.CutPrefix(text, clampMSSName+"="); ok {
-		mss, err := strconv.ParseUint(n, 10, 16)
-		if err != nil || mss == 0 {
-			return Middlebox{}, fmt.Errorf("path: middlebox %q: the MSS is a number from 1 to 65535", text)
+	name, number, numbered := strings.Cut(text, "=")
+	m := Middlebox{Name: name}
+	k := m.kind()
+	switch {
+	case numbered:
+		n, err := strconv.ParseUint(number, 10, 16)
+		if err != nil || k != nil && k.most == 0 {
+			return Middlebox{}, fmt.Errorf("path: middlebox %q: no number of bytes is wanted there, or it is none", text)
 		}
-		return Middlebox{Kind: ClampMSS, MSS: uint16(mss)}, nil
+		m.N = int(n)
+	case k != nil:
+		m.N = k.fallback
 	}
-	var names []string
-	for _, info := range Middleboxes() {
-		if info.Name == text {
-			return Middlebox{Kind: info.Kind}, nil
+	return m, m.check()
+}
+
+// ParseMiddleboxes reads several with commas between, from the near end to the far one; none from an empty text.
+func ParseMiddleboxes(text string) (all []Middlebox, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		m, err := ParseMiddlebox(strings.TrimSpace(part))
+		if err != nil {
+			return nil, err
 		}
-		names = append(names, info.Name)
+		all = append(all, m)
 	}
-	return Middlebox{}, fmt.Errorf("path: middlebox %q is none of %s", text, strings.Join(names, ", "))
+	return all, nil
 }

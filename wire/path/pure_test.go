@@ -9,8 +9,8 @@ import (
 func TestPure(t *testing.T) {
 	puretest.Check(t, puretest.Rules{
 		Imports: []string{
-			"encoding/binary", "fmt", "math/rand/v2", "net/netip", "strconv", "strings", "time",
-			"tfocraft/wire",
+			"bytes", "encoding/binary", "fmt", "math/rand/v2", "net/netip", "slices", "strconv", "strings", "sync", "time",
+			"tfocraft/wire", "tfocraft/wire/bilingual",
 		},
 		// The functions of the package itself draw from a stream that no seed governs.
 		Only: map[string][]string{"math/rand/v2": {"New", "NewPCG", "Rand"}},

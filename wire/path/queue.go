@@ -2,16 +2,20 @@ package path
 
 import "time"
 
-// underWay is a frame and when it arrives.
-type underWay struct {
-	at  time.Time
-	buf []byte
+// A traveller is a frame on its way.
+type traveller struct {
+	at      time.Time // when it gets to the end of its stage
+	buf     []byte
+	to      Place
+	oneWire bool // it is only delayed
+	luck    luck
+	log     *Passage // what there is to tell of it so far; nil if nobody observes
 }
 
 // A queue holds frames by time of arrival, those of the same time as they came.
 // Most arrive behind all others, so a new frame looks for its place from the back.
 type queue struct {
-	frames []underWay
+	frames []traveller
 	head   int // frames before it have been taken
 }
 
@@ -25,26 +29,26 @@ func (q *queue) first() time.Time {
 	return q.frames[q.head].at
 }
 
-func (q *queue) push(at time.Time, buf []byte) {
+func (q *queue) push(t traveller) {
 	if q.head > len(q.frames)/2 {
 		q.frames = q.frames[:copy(q.frames, q.frames[q.head:])]
 		q.head = 0
 	}
-	q.frames = append(q.frames, underWay{})
+	q.frames = append(q.frames, traveller{})
 	i := len(q.frames) - 1
-	for ; i > q.head && q.frames[i-1].at.After(at); i-- {
+	for ; i > q.head && q.frames[i-1].at.After(t.at); i-- {
 		q.frames[i] = q.frames[i-1]
 	}
-	q.frames[i] = underWay{at, buf}
+	q.frames[i] = t
 }
 
 // pop takes the first frame if it has arrived by now.
-func (q *queue) pop(now time.Time) ([]byte, bool) {
+func (q *queue) pop(now time.Time) (traveller, bool) {
 	if q.len() == 0 || q.frames[q.head].at.After(now) {
-		return nil, false
+		return traveller{}, false
 	}
 	q.head++
-	return q.frames[q.head-1].buf, true
+	return q.frames[q.head-1], true
 }
 
 // buffers are those that no frame is in.
@@ -64,3 +68,11 @@ func (b *buffers) get() []byte {
 }
 
 func (b *buffers) put(bufs ...[]byte) { b.free = append(b.free, bufs...) }
+
+// earlier returns the earlier of two times, of which the zero time is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

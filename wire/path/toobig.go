@@ -2,6 +2,7 @@ package path
 
 import (
 	"net/netip"
+	"time"
 
 	"tfocraft/wire"
 )
@@ -17,32 +18,47 @@ const (
 	icmpv6Echo    = 128
 )
 
-// tooBig returns the router's answer to a frame that is longer than the MTU, or
-// nil if there must be none.
-func (d *Direction) tooBig(frame []byte) []byte {
+// answerTooBig has the router at the near end of a way tell the sender about a frame that is longer than the MTU, at once,
+// if it is to know.
+func (p *Path) answerTooBig(now time.Time, d *direction, frame []byte) {
+	answer := d.tooBig(p.buffers.get(), frame)
+	if len(answer) == 0 {
+		return
+	}
+	back := p.direction(d.to())
+	back.counters.Made++
+	t := p.depart(now, Middle, d.from, answer)
+	p.buffers.put(answer)
+	if t.log != nil {
+		t.log.MadeBy = "router"
+	}
+	t.at = now
+	back.heldUp.push(t) // not behind what is under way
+}
+
+// tooBig returns the router's answer to a frame that is longer than the MTU, in buf; nothing if there must be none.
+func (d *direction) tooBig(buf, frame []byte) []byte {
 	ethernet, packet, err := wire.ParseEthernet(frame)
-	if err != nil || d.cfg.TooBig != TooBigICMP {
+	if err != nil || d.way.TooBig != TooBigICMP {
 		return nil
 	}
-	e := wire.ICMPError{MTU: uint32(d.cfg.MTU)}
+	e := wire.ICMPError{MTU: uint32(d.way.MTU)}
 	var to netip.Addr
 	var limit int
 	switch {
 	case ethernet.EtherType == wire.EtherTypeIPv4 && mayAnswer4(packet):
-		e.IPVersion, e.Type, e.Code, e.From = 4, wire.ICMPv4Unreachable, codeFragmentationNeeded, d.cfg.Router4
+		e.IPVersion, e.Type, e.Code, e.From = 4, wire.ICMPv4Unreachable, codeFragmentationNeeded, d.way.Router4
 		to = netip.AddrFrom4([4]byte(packet[12:16]))
 		limit = maxICMPv4Error - wire.IPv4Len - icmpHeaderLen
 	case ethernet.EtherType == wire.EtherTypeIPv6 && mayAnswer6(packet):
-		e.IPVersion, e.Type, e.From = 6, wire.ICMPv6TooBig, d.cfg.Router6
+		e.IPVersion, e.Type, e.From = 6, wire.ICMPv6TooBig, d.way.Router6
 		to = netip.AddrFrom16([16]byte(packet[8:24]))
 		limit = maxICMPv6Error - wire.IPv6Len - icmpHeaderLen
 	default:
 		return nil
 	}
 	back := ethernet.Reversed()
-	d.answer = back.Append(d.answer[:0])
-	d.answer = wire.AppendICMPError(d.answer, e, to, packet[:min(len(packet), limit)])
-	return d.answer
+	return wire.AppendICMPError(back.Append(buf), e, to, packet[:min(len(packet), limit)])
 }
 
 // codeFragmentationNeeded is the code of fragmentation needed and DF set (RFC 792).

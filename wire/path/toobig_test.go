@@ -19,15 +19,19 @@ func bigFrame(t testing.TB, src, dst string) []byte {
 }
 
 // answer returns what the path says to a frame that it does not let through.
-func answer(t *testing.T, cfg path.Config, frame []byte) []byte {
+func answer(t *testing.T, way path.Way, frame []byte) []byte {
 	t.Helper()
-	cfg.MTU = tooBigMTU
-	d := newDirection(t, cfg, 1, 0)
-	got := bytes.Clone(d.Send(epoch, frame))
-	if !d.Deadline().IsZero() || d.Counters().TooBig != 1 {
+	way.MTU = tooBigMTU
+	d := newOneWay(t, way, 1, 0)
+	d.Send(epoch, frame)
+	if d.Counters().TooBig != 1 {
 		t.Errorf("the frame is not too big: %+v", d.Counters())
 	}
-	return got
+	out := d.Path.Deliver(epoch)
+	if len(out[path.Far]) > 0 {
+		t.Errorf("the frame arrives: %x", out[path.Far])
+	}
+	return bytes.Join(out[path.Near], nil)
 }
 
 // The router's answer quotes what a sender needs to know its packet by.
@@ -40,7 +44,7 @@ func TestTooBig(t *testing.T) {
 		{"[2001:db8::1]:1234", "[2001:db8::2]:80", "2001:db8::fe", 1280},
 	} {
 		frame := bigFrame(t, c.src, c.dst)
-		got := answer(t, path.Config{TooBig: path.TooBigICMP}, frame)
+		got := answer(t, path.Way{TooBig: path.TooBigICMP}, frame)
 		e, err := wire.ParseICMPFrame(got)
 		if err != nil {
 			t.Fatal(err)
@@ -60,7 +64,7 @@ func TestTooBig(t *testing.T) {
 
 func TestTooBigRouter(t *testing.T) {
 	router := netip.MustParseAddr("198.18.0.1")
-	e, err := wire.ParseICMPFrame(answer(t, path.Config{TooBig: path.TooBigICMP, Router4: router}, bigFrame(t, "192.0.2.1:1", "192.0.2.2:2")))
+	e, err := wire.ParseICMPFrame(answer(t, path.Way{TooBig: path.TooBigICMP, Router4: router}, bigFrame(t, "192.0.2.1:1", "192.0.2.2:2")))
 	if err != nil || e.From != router {
 		t.Errorf("got %+v, %v, want from %v", e, err, router)
 	}
@@ -81,15 +85,15 @@ func TestTooBigSilence(t *testing.T) {
 		"ICMP error":     edit(func(p []byte) { p[9], p[20] = 1, 3 }),
 		"broken":         edit(func(p []byte) { p[0] = 0x41 }),
 	} {
-		if got := answer(t, path.Config{TooBig: path.TooBigICMP}, frame); len(got) > 0 {
+		if got := answer(t, path.Way{TooBig: path.TooBigICMP}, frame); len(got) > 0 {
 			t.Errorf("%s: got %x, want no answer", name, got)
 		}
 	}
-	if got := answer(t, path.Config{}, bigFrame(t, "192.0.2.1:1", "192.0.2.2:2")); len(got) > 0 {
+	if got := answer(t, path.Way{}, bigFrame(t, "192.0.2.1:1", "192.0.2.2:2")); len(got) > 0 {
 		t.Errorf("black hole: got %x, want no answer", got)
 	}
 	echo := edit(func(p []byte) { p[9], p[20] = 1, 8 })
-	if got := answer(t, path.Config{TooBig: path.TooBigICMP}, echo); len(got) == 0 {
+	if got := answer(t, path.Way{TooBig: path.TooBigICMP}, echo); len(got) == 0 {
 		t.Error("echo: got no answer")
 	}
 }

@@ -24,7 +24,7 @@ type line struct {
 	bridge    *bridge.Bridge
 }
 
-func newLine(t *testing.T, ctx context.Context, cfg *bridge.Config) *line {
+func newLine(t *testing.T, ctx context.Context, cfg *path.Config) *line {
 	t.Helper()
 	near, a := link.Pair(nil)
 	far, b := link.Pair(nil)
@@ -67,9 +67,9 @@ func receive(t *testing.T, l link.Link) []byte {
 // Frames take the time of their way, to the instant, and come as they were sent.
 func TestBothWays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLine(t, t.Context(), &bridge.Config{
-			Forward:  path.Config{Delay: 10 * time.Millisecond},
-			Backward: path.Config{Delay: 25 * time.Millisecond},
+		l := newLine(t, t.Context(), &path.Config{
+			Forward:  path.Way{Delay: 10 * time.Millisecond},
+			Backward: path.Way{Delay: 25 * time.Millisecond},
 		})
 		for _, way := range []struct {
 			from, to link.Link
@@ -93,7 +93,7 @@ func TestBothWays(t *testing.T) {
 // A frame that overtakes one that is held back does not wait for that one's time.
 func TestOvertaking(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLine(t, t.Context(), bridge.Both(1, path.Config{Delay: 10 * time.Millisecond, Reorder: 0.5, ReorderBy: time.Second}))
+		l := newLine(t, t.Context(), path.Both(1, path.Way{Delay: 10 * time.Millisecond, Reorder: 0.5, ReorderBy: time.Second}))
 		start := time.Now()
 		for range 20 {
 			send(t, l.near, frame(t, "x"))
@@ -114,7 +114,7 @@ func TestOvertaking(t *testing.T) {
 
 func TestClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLine(t, t.Context(), bridge.Both(1, path.Config{Delay: time.Hour}))
+		l := newLine(t, t.Context(), path.Both(1, path.Way{Delay: time.Hour}))
 		send(t, l.near, frame(t, "never arrives"))
 		synctest.Wait()
 		for range 2 {
@@ -162,7 +162,7 @@ func TestLinkFails(t *testing.T) {
 // The router's answer goes back to the sender at once.
 func TestTooBig(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLine(t, t.Context(), bridge.Both(1, path.Config{Delay: time.Second, MTU: 1000, TooBig: path.TooBigICMP}))
+		l := newLine(t, t.Context(), path.Both(1, path.Way{Delay: time.Second, MTU: 1000, TooBig: path.TooBigICMP}))
 		send(t, l.near, frame(t, strings.Repeat("x", 1200)))
 		e, err := wire.ParseICMPFrame(receive(t, l.near))
 		if err != nil || !e.PacketTooBig() || e.MTU != 1000 {
@@ -194,7 +194,7 @@ func TestUnsent(t *testing.T) {
 func TestBadConfig(t *testing.T) {
 	_, a := link.Pair(nil)
 	_, b := link.Pair(nil)
-	for _, cfg := range []*bridge.Config{{Forward: path.Config{Loss: 2}}, {Backward: path.Config{Loss: 2}}} {
+	for _, cfg := range []*path.Config{{Forward: path.Way{Loss: 2}}, {Backward: path.Way{Loss: 2}}} {
 		if _, err := bridge.Join(t.Context(), a, b, cfg); err == nil {
 			t.Error("got no error")
 		}

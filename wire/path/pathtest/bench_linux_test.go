@@ -13,7 +13,6 @@ import (
 	"tfocraft/wire/link"
 	"tfocraft/wire/link/hosttest"
 	"tfocraft/wire/path"
-	"tfocraft/wire/path/bridge"
 	"tfocraft/wire/path/pathtest"
 	"tfocraft/wire/wiretest"
 )
@@ -41,7 +40,7 @@ func ends(b *testing.B, top *pathtest.Topology) (client, server *link.Packet, fr
 // buffer holds.
 func BenchmarkForward(b *testing.B) {
 	const underWay, batch = 2048, 64
-	top := pathtest.New(b, bridge.Both(1, path.Config{}))
+	top := pathtest.New(b, path.Both(1, path.Way{}))
 	client, server, frame := ends(b, top)
 	frames := make([][]byte, batch)
 	for i := range frames {
@@ -72,7 +71,7 @@ func BenchmarkForward(b *testing.B) {
 // How late a frame is that should take 10 ms, one at a time.
 func BenchmarkLateness(b *testing.B) {
 	const delay = 10 * time.Millisecond
-	top := pathtest.New(b, bridge.Both(1, path.Config{Delay: delay}))
+	top := pathtest.New(b, path.Both(1, path.Way{Delay: delay}))
 	client, server, frame := ends(b, top)
 	got := make([]link.Frame, 1)
 	var late []time.Duration
@@ -96,14 +95,14 @@ func BenchmarkLateness(b *testing.B) {
 // bridge that limit it, with loss the path.
 func BenchmarkKernelGoodput(b *testing.B) {
 	const block = 64 << 10
-	for name, way := range map[string]path.Config{
+	for name, way := range map[string]path.Way{
 		"clean":      {},
 		"20ms":       {Delay: 10 * time.Millisecond},
 		"20ms-1%":    {Delay: 10 * time.Millisecond, Loss: 0.01},
 		"20ms-10MBs": {Delay: 10 * time.Millisecond, Rate: 10e6, Queue: 200e3},
 	} {
 		b.Run(name, func(b *testing.B) {
-			client, server := connect(b, pathtest.New(b, bridge.Both(1, way)), pathtest.Server4)
+			client, server := connect(b, pathtest.New(b, path.Both(1, way)), pathtest.Server4)
 			useCubic(b, client)
 			b.SetBytes(block)
 			data := make([]byte, block)

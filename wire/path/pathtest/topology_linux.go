@@ -10,6 +10,7 @@ import (
 
 	"tfocraft/wire/link"
 	"tfocraft/wire/link/hosttest"
+	"tfocraft/wire/path"
 	"tfocraft/wire/path/bridge"
 )
 
@@ -35,7 +36,7 @@ type Topology struct {
 // New makes the hosts and the path between them. They have addresses, know each
 // other as neighbours, and send frames as they are on a wire. All of it goes with
 // the test.
-func New(t testing.TB, cfg *bridge.Config) *Topology {
+func New(t testing.TB, cfg *path.Config) *Topology {
 	t.Helper()
 	top := &Topology{Client: hosttest.New(t), Server: hosttest.New(t)}
 	middle := hosttest.New(t)
@@ -65,7 +66,7 @@ func introduce(h, other *hosttest.Host, addrs ...netip.Addr) {
 	}
 }
 
-func join(t testing.TB, middle *hosttest.Host, cfg *bridge.Config) (b *bridge.Bridge) {
+func join(t testing.TB, middle *hosttest.Host, cfg *path.Config) (b *bridge.Bridge) {
 	t.Helper()
 	middle.Do(func() error {
 		client, err := link.Open("client", &link.Config{Tap: true})

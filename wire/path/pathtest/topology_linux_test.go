@@ -72,21 +72,21 @@ func transfer(t *testing.T, from, to *net.TCPConn, n int64) {
 func TestKernelTransfer(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		way  path.Config
+		way  path.Way
 		want func(n bridge.Counters) bool // happened
 	}{
-		{"clean", path.Config{}, func(n bridge.Counters) bool { return n.Delivered == n.Sent }},
-		{"lossy", path.Config{Delay: time.Millisecond, Loss: 0.02}, func(n bridge.Counters) bool { return n.Lost > 0 }},
-		{"messy", path.Config{Delay: time.Millisecond, Jitter: time.Millisecond, Loss: 0.01, LossBurst: 3, Duplicate: 0.02, Reorder: 0.02, Corrupt: 0.02},
+		{"clean", path.Way{}, func(n bridge.Counters) bool { return n.Delivered == n.Sent }},
+		{"lossy", path.Way{Delay: time.Millisecond, Loss: 0.02}, func(n bridge.Counters) bool { return n.Lost > 0 }},
+		{"messy", path.Way{Delay: time.Millisecond, Jitter: time.Millisecond, Loss: 0.01, LossBurst: 3, Duplicate: 0.02, Reorder: 0.02, Corrupt: 0.02},
 			func(n bridge.Counters) bool {
 				return n.Lost > 0 && n.Duplicated > 0 && n.Reordered > 0 && n.Corrupted > 0
 			}},
-		{"slow", path.Config{Delay: time.Millisecond, Rate: 10e6, Queue: 32 << 10}, func(n bridge.Counters) bool { return n.QueueDrops > 0 }},
-		{"moved", path.Config{Loss: 0.01, Middleboxes: []path.Middlebox{{Kind: path.RewriteISN}}}, func(n bridge.Counters) bool { return n.Lost > 0 }},
+		{"slow", path.Way{Delay: time.Millisecond, Rate: 10e6, Queue: 32 << 10}, func(n bridge.Counters) bool { return n.QueueDrops > 0 }},
+		{"moved", path.Way{Loss: 0.01}, func(n bridge.Counters) bool { return n.Lost > 0 }},
 	} {
 		for family, addr := range map[string]netip.Addr{"IPv4": pathtest.Server4, "IPv6": pathtest.Server6} {
 			t.Run(c.name+"/"+family, func(t *testing.T) {
-				top := pathtest.New(t, bridge.Both(7, c.way))
+				top := pathtest.New(t, path.Both(7, c.way))
 				client, server := connect(t, top, addr)
 				transfer(t, client, server, 4<<20)
 				forward, backward := top.Bridge.Counters()
@@ -118,7 +118,7 @@ func TestKernelAcceptsTooBig(t *testing.T) {
 	const mtu = 1400
 	for family, addr := range map[string]netip.Addr{"IPv4": pathtest.Server4, "IPv6": pathtest.Server6} {
 		t.Run(family, func(t *testing.T) {
-			top := pathtest.New(t, bridge.Both(1, path.Config{MTU: mtu, TooBig: path.TooBigICMP}))
+			top := pathtest.New(t, path.Both(1, path.Way{MTU: mtu, TooBig: path.TooBigICMP}))
 			client, server := connect(t, top, addr)
 			transfer(t, client, server, 1<<20)
 			if got := info(t, client).Pmtu; got != mtu {
@@ -135,7 +135,7 @@ func TestKernelAcceptsTooBig(t *testing.T) {
 // it is depends on the machine, so that only too short a time is an error.
 func TestKernelRoundTrip(t *testing.T) {
 	const oneWay, rounds = 10 * time.Millisecond, 50
-	top := pathtest.New(t, bridge.Both(1, path.Config{Delay: oneWay}))
+	top := pathtest.New(t, path.Both(1, path.Way{Delay: oneWay}))
 	client, server := connect(t, top, pathtest.Server4)
 	go io.Copy(server, server)
 	var times []time.Duration

@@ -10,14 +10,15 @@ import (
 // Host is a network namespace with its interfaces configured and up.
 // Its methods may be called from any goroutine; after [Lab.Close] they return an error that wraps net.ErrClosed.
 type Host struct {
-	// Name is "client", "server" or "router".
+	// Name is "client", "server", "router", or "server2" and so on.
 	Name string
 	// Port is the first of Ports.
 	Port
 	// Ports are the network interfaces: one, and on the router two, the client's side first.
 	Ports []Port
 
-	ns *namespace
+	ns        *namespace
+	neighbour *Host // whom it knows without asking; nil if nobody
 }
 
 func newHost(name string, ports ...Port) *Host {

@@ -50,6 +50,11 @@ func (c *KernelClient) exchange(s *kernelSocket, remote netip.AddrPort, request 
 			return err
 		}
 	}
+	if c.CloseFirst {
+		if err := s.endRequests(); err != nil {
+			return err
+		}
+	}
 	x.Reply, err = io.ReadAll(s)
 	return errors.Join(err, s.control("getsockopt", func(fd int) error {
 		info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
@@ -58,6 +63,14 @@ func (c *KernelClient) exchange(s *kernelSocket, remote netip.AddrPort, request 
 		}
 		return err
 	}))
+}
+
+// endRequests ends the sending side once there is a connection.
+func (s *kernelSocket) endRequests() error {
+	if err := s.connected(); err != nil {
+		return err
+	}
+	return s.shutdown()
 }
 
 // sendFastOpen returns how much of data the kernel took along. EINPROGRESS means none: the SYN asks for a cookie, and

@@ -19,9 +19,11 @@ type KernelServerConfig struct {
 	// MaxPending bounds the Fast Open connections whose handshake is unfinished (PendingFastOpenRequests of RFC 7413,
 	// Section 5.1). Zero means 16; negative leaves Fast Open off.
 	MaxPending int
-	// Reply makes the answer out of what the first read of a connection gave. Calls come from several goroutines.
+	// Reply makes the answer out of what was read of a connection: see Await. Calls come from several goroutines.
 	// Nil answers nothing.
 	Reply func(remote netip.AddrPort, request []byte) []byte
+	// Await is how many bytes of a request are read before it is answered. Zero means whatever the first read gives.
+	Await int
 	// Timeout bounds each connection from accept to close. Zero means DefaultTimeout.
 	Timeout time.Duration
 	// Logger gets the errors of single connections. Nil logs nowhere.
@@ -34,6 +36,8 @@ type KernelClient struct {
 	Host *Host
 	// Source is the local address and port. The zero value lets the kernel choose.
 	Source netip.AddrPort
+	// CloseFirst ends the sending side behind the request, so that the server is the one that forgets the connection.
+	CloseFirst bool
 	// Timeout bounds an exchange. Zero means DefaultTimeout.
 	Timeout time.Duration
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -200,6 +201,57 @@ func TestListenKernelErrors(t *testing.T) {
 	} {
 		if _, err := ListenKernel(l.Server, test.cfg); !errors.Is(err, test.want) {
 			t.Errorf("%s: ListenKernel = %v, want %v", name, err, test.want)
+		}
+	}
+}
+
+// A server that waits for more than the SYN brings gets it, and a client that closes first is answered all the same.
+func TestKernelAwaitAndCloseFirst(t *testing.T) {
+	l := newLab(t, Config{})
+	request := bytes.Repeat([]byte("x"), 5000)
+	got := make(chan int, 8)
+	s := serve(t, l.Server, KernelServerConfig{
+		Listen: netip.AddrPortFrom(l.Server.Addr4, 80), Await: len(request),
+		Reply: func(_ netip.AddrPort, request []byte) []byte { got <- len(request); return []byte("all") },
+	})
+	client := KernelClient{Host: l.Client, CloseFirst: true}
+	for range 2 {
+		x, err := client.Exchange(t.Context(), s.Addr(), request)
+		if n := <-got; err != nil || string(x.Reply) != "all" || n != len(request) {
+			t.Errorf("reply %q to %d bytes, %v; want one to all %d", x.Reply, n, err, len(request))
+		}
+	}
+	nowhere := netip.AddrPortFrom(l.Server.Addr4, 81)
+	if _, err := client.Exchange(t.Context(), nowhere, request); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("to a closed port: %v, want %v", err, syscall.ECONNREFUSED)
+	}
+}
+
+// A program's own listener takes data in the SYN.
+func TestListenKernelNet(t *testing.T) {
+	l := newLab(t, Config{})
+	ln, err := ListenKernelNet(t.Context(), l.Server, KernelServerConfig{Listen: netip.AddrPortFrom(l.Server.Addr4, 80)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	go func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			c.Write([]byte("hello"))
+			c.(*net.TCPConn).CloseWrite()
+			io.Copy(io.Discard, c)
+			c.Close()
+		}
+	}()
+	client := KernelClient{Host: l.Client}
+	for attempt, want := range []bool{false, true} {
+		x, err := client.Exchange(t.Context(), ln.Addr().(*net.TCPAddr).AddrPort(), []byte("hello"))
+		if err != nil || string(x.Reply) != "hello" || x.SynDataAcked != want {
+			t.Errorf("attempt %d: %q, data acknowledged in the SYN = %t, %v; want %t", attempt, x.Reply, x.SynDataAcked, err, want)
 		}
 	}
 }

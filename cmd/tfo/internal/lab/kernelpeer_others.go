@@ -4,6 +4,7 @@ package lab
 
 import (
 	"context"
+	"net"
 	"net/netip"
 )
 
@@ -12,6 +13,11 @@ type KernelServer struct{}
 
 // ListenKernel is for Linux.
 func ListenKernel(*Host, KernelServerConfig) (*KernelServer, error) { return nil, errUnsupported }
+
+// ListenKernelNet is for Linux.
+func ListenKernelNet(context.Context, *Host, KernelServerConfig) (net.Listener, error) {
+	return nil, errUnsupported
+}
 
 // Addr is for Linux.
 func (*KernelServer) Addr() netip.AddrPort { return netip.AddrPort{} }

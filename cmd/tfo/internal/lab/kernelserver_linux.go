@@ -12,6 +12,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -39,7 +40,7 @@ func ListenKernel(h *Host, cfg KernelServerConfig) (*KernelServer, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	if err := s.setFastOpen(); err != nil {
+	if err := cfg.setFastOpen(h); err != nil {
 		return nil, err
 	}
 	socket, err := newKernelSocket(h, cfg.Listen.Addr())
@@ -54,31 +55,52 @@ func ListenKernel(h *Host, cfg KernelServerConfig) (*KernelServer, error) {
 	return s, nil
 }
 
-func (s *KernelServer) setFastOpen() error {
-	if s.cfg.MaxPending < 0 {
+// setFastOpen sets the host's own settings.
+func (c *KernelServerConfig) setFastOpen(h *Host) error {
+	if c.MaxPending < 0 {
 		return nil
 	}
-	if err := s.host.Sysctl("net.ipv4.tcp_fastopen", "3"); err != nil {
+	if err := h.Sysctl("net.ipv4.tcp_fastopen", "3"); err != nil {
 		return err
 	}
-	if s.cfg.Key == "" {
+	if c.Key == "" {
 		return nil
 	}
-	return s.host.Sysctl("net.ipv4.tcp_fastopen_key", s.cfg.Key)
+	return h.Sysctl("net.ipv4.tcp_fastopen_key", c.Key)
+}
+
+// setPending sets what the listening socket is to know of Fast Open.
+func (c *KernelServerConfig) setPending(fd int) error {
+	if c.MaxPending < 0 {
+		return nil
+	}
+	return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_FASTOPEN, cmp.Or(c.MaxPending, defaultMaxPending))
+}
+
+// ListenKernelNet opens a listening socket as ListenKernel does, for a program that accepts and answers by itself. Of
+// the configuration it takes Listen, Key and MaxPending.
+func ListenKernelNet(ctx context.Context, h *Host, cfg KernelServerConfig) (ln net.Listener, err error) {
+	if err := cfg.setFastOpen(h); err != nil {
+		return nil, err
+	}
+	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
+		var err error
+		controlErr := raw.Control(func(fd uintptr) { err = cfg.setPending(int(fd)) })
+		return errors.Join(controlErr, os.NewSyscallError("setsockopt", err))
+	}}
+	err = h.Do(func() (err error) {
+		ln, err = lc.Listen(ctx, "tcp", cfg.Listen.String())
+		return err
+	})
+	return ln, err
 }
 
 func (s *KernelServer) listen() (err error) {
 	if err := s.socket.bind(s.cfg.Listen); err != nil {
 		return err
 	}
-	if s.cfg.MaxPending >= 0 {
-		pending := s.cfg.MaxPending
-		if pending == 0 {
-			pending = defaultMaxPending
-		}
-		if err := s.socket.setOption(unix.IPPROTO_TCP, unix.TCP_FASTOPEN, pending); err != nil {
-			return err
-		}
+	if err := s.socket.control("setsockopt", s.cfg.setPending); err != nil {
+		return err
 	}
 	if err := s.socket.control("listen", func(fd int) error { return unix.Listen(fd, backlog) }); err != nil {
 		return err
@@ -157,8 +179,8 @@ func (s *KernelServer) answer(ctx context.Context, conn *kernelSocket, remote ne
 
 func (s *KernelServer) converse(conn *kernelSocket, remote netip.AddrPort) error {
 	request := make([]byte, requestSize)
-	n, err := conn.Read(request)
-	if err != nil && err != io.EOF {
+	n, err := io.ReadAtLeast(conn, request, max(s.cfg.Await, 1))
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return err
 	}
 	if s.cfg.Reply != nil {
@@ -166,7 +188,7 @@ func (s *KernelServer) converse(conn *kernelSocket, remote netip.AddrPort) error
 			return err
 		}
 	}
-	if err := conn.control("shutdown", func(fd int) error { return unix.Shutdown(fd, unix.SHUT_WR) }); err != nil {
+	if err := conn.shutdown(); err != nil {
 		return err
 	}
 	// Closing with unread data would send a reset, and the client could lose the reply.

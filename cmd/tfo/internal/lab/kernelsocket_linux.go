@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -72,6 +73,32 @@ func (s *kernelSocket) localAddr() (addr netip.AddrPort, err error) {
 		return err
 	})
 	return addr, err
+}
+
+// connected waits until the handshake is over: a shutdown before would give the connection up.
+func (s *kernelSocket) connected() error {
+	var failed error
+	err := s.raw.Write(func(fd uintptr) bool {
+		_, err := unix.Getpeername(int(fd))
+		if !errors.Is(err, unix.ENOTCONN) {
+			failed = os.NewSyscallError("getpeername", err)
+			return true
+		}
+		errno, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_ERROR)
+		switch {
+		case err != nil:
+			failed = os.NewSyscallError("getsockopt", err)
+		case errno != 0:
+			failed = os.NewSyscallError("connect", syscall.Errno(errno))
+		}
+		return failed != nil
+	})
+	return errors.Join(err, failed)
+}
+
+// shutdown ends the sending side.
+func (s *kernelSocket) shutdown() error {
+	return s.control("shutdown", func(fd int) error { return unix.Shutdown(fd, unix.SHUT_WR) })
 }
 
 // interrupt ends all waits on the socket at the end of ctx. The caller calls stop when it is done with the socket.

@@ -1,4 +1,5 @@
-// Package lab makes hosts out of network namespaces, joined by veth, inside one process.
+// Package lab makes hosts out of network namespaces, joined by veth, inside one process. Between client and server
+// may be an emulated path (package path).
 //
 // The namespaces have no name and no file: they are held by threads of this process, so that a lab is gone with
 // [Lab.Close] and also when the process dies, by whatever signal. Nothing is configured in the namespace of the caller.
@@ -13,6 +14,9 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
+
+	"tfocraft/wire/path"
+	"tfocraft/wire/path/bridge"
 )
 
 // ErrForbidden says that this machine does not let the caller make namespaces. The text of the error that wraps it
@@ -38,6 +42,10 @@ type Config struct {
 	// Offload leaves checksum and segmentation offload on. Frames of a kernel peer then carry unfinished checksums and
 	// may be longer than the MTU, as on real interfaces. By default every frame is exactly what the wire would carry.
 	Offload bool
+	// Path puts an emulated path between client and server, in the place of a cable: a third host without addresses that has
+	// nothing but the path. Client and server know each other as neighbours, so that nobody asks for them over it. It
+	// excludes Router and Offload, and may itself have an observer. Nil is a cable.
+	Path *path.Config
 }
 
 func (c Config) validate() error {
@@ -48,14 +56,25 @@ func (c Config) validate() error {
 	if c.MTU < least || c.MTU > maxMTU {
 		return fmt.Errorf("lab: mtu %d is not in %d..%d", c.MTU, least, maxMTU)
 	}
-	return nil
+	if c.Path == nil {
+		return nil
+	}
+	if c.Router || c.Offload {
+		return errors.New("lab: an emulated path goes with neither a router nor offload")
+	}
+	return c.Path.Check()
 }
 
 // Lab is a set of connected hosts. Router is nil unless the configuration asks for one.
 type Lab struct {
 	Client, Server, Router *Host
+	// Servers are Server and, if [path.Config.FarHosts] asks for more, others with the same addresses behind the same path.
+	Servers []*Host
+	// Path goes forward from the client to the server. It is nil unless the configuration asks for one.
+	Path *bridge.Bridge
 
-	close sync.Once
+	middle *Host // where the path is
+	close  sync.Once
 }
 
 // New makes the hosts and returns when they can exchange packets. ctx bounds New only; the lab stays until Close.
@@ -68,8 +87,12 @@ func New(ctx context.Context, cfg Config) (*Lab, error) {
 		return nil, err
 	}
 	t := plan(cfg)
-	l := &Lab{Client: t.client, Server: t.server, Router: t.router}
-	if err := build(ctx, cfg, t); err != nil {
+	l := &Lab{Client: t.client, Server: t.servers[0], Servers: t.servers, Router: t.router, middle: t.middle}
+	err := build(ctx, cfg, t)
+	if err == nil && t.middle != nil {
+		l.Path, err = joinPath(t.middle, cfg.Path)
+	}
+	if err != nil {
 		l.Close()
 		return nil, err
 	}
@@ -80,6 +103,9 @@ func New(ctx context.Context, cfg Config) (*Lab, error) {
 // the namespaces go with all interfaces in them. A second Close does nothing. Close must not be called from [Host.Do].
 func (l *Lab) Close() {
 	l.close.Do(func() {
+		if l.Path != nil {
+			l.Path.Close()
+		}
 		for _, h := range l.hosts() {
 			h.ns.close()
 		}
@@ -87,9 +113,11 @@ func (l *Lab) Close() {
 }
 
 func (l *Lab) hosts() []*Host {
-	hosts := []*Host{l.Client, l.Server}
-	if l.Router != nil {
-		hosts = append(hosts, l.Router)
+	hosts := append([]*Host{l.Client}, l.Servers...)
+	for _, h := range []*Host{l.Router, l.middle} {
+		if h != nil {
+			hosts = append(hosts, h)
+		}
 	}
 	return hosts
 }

@@ -18,9 +18,16 @@ const readyTimeout = 5 * time.Second
 
 // build turns a topology into namespaces with working interfaces. On an error it leaves what it made to Lab.Close.
 func build(ctx context.Context, cfg Config, t topology) error {
-	hosts := []*Host{t.client, t.server}
+	hosts := append([]*Host{t.client}, t.servers...)
 	if t.router != nil {
 		hosts = append(hosts, t.router)
+	}
+	if t.middle != nil {
+		silent := cfg
+		silent.IPv6 = false
+		if err := t.middle.create(silent, false); err != nil {
+			return err
+		}
 	}
 	for _, h := range hosts {
 		if err := ctx.Err(); err != nil {
@@ -37,8 +44,14 @@ func build(ctx context.Context, cfg Config, t topology) error {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, readyTimeout, errors.New("interfaces did not come up"))
 	defer cancel()
+	if t.middle != nil {
+		hosts = append(hosts, t.middle)
+	}
 	for _, h := range hosts {
 		if err := h.Do(func() error { return waitReady(ctx, h.Ports) }); err != nil {
+			return err
+		}
+		if err := h.Do(func() error { return introduce(h) }); err != nil {
 			return err
 		}
 	}

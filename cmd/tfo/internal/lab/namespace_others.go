@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+
+	"tfocraft/wire/path"
+	"tfocraft/wire/path/bridge"
 )
 
 var errUnsupported = fmt.Errorf("lab: network namespaces: %w", errors.ErrUnsupported)
@@ -24,3 +27,5 @@ func (*namespace) start(*exec.Cmd) error { return errUnsupported }
 func (*namespace) close() {}
 
 func build(context.Context, Config, topology) error { return errUnsupported }
+
+func joinPath(*Host, *path.Config) (*bridge.Bridge, error) { return nil, errUnsupported }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 )
@@ -38,8 +39,11 @@ type end struct {
 
 // topology is a lab on paper: hosts without namespaces, and which of their ports are joined.
 type topology struct {
-	client, server, router *Host
-	cables                 [][2]end
+	client  *Host
+	servers []*Host
+	router  *Host
+	middle  *Host // of an emulated path
+	cables  [][2]end
 }
 
 func plan(cfg Config) topology {
@@ -47,12 +51,43 @@ func plan(cfg Config) topology {
 		return planRouted(cfg)
 	}
 	client := newHost("client", newPort(cfg, "eth0", 0x01, "192.0.2.1", "2001:db8::1"))
-	server := newHost("server", newPort(cfg, "eth0", 0x02, "192.0.2.2", "2001:db8::2"))
-	return topology{
-		client: client,
-		server: server,
-		cables: [][2]end{{client.end(0), server.end(0)}},
+	server := newServer(cfg)
+	if cfg.Path != nil {
+		return planPath(cfg, client, server)
 	}
+	return topology{
+		client:  client,
+		servers: []*Host{server},
+		cables:  [][2]end{{client.end(0), server.end(0)}},
+	}
+}
+
+func newServer(cfg Config) *Host {
+	return newHost("server", newPort(cfg, "eth0", 0x02, "192.0.2.2", "2001:db8::2"))
+}
+
+// planPath has a cable from each host to the one in the middle. Servers behind one address have the same hardware address,
+// too: the path knows them by their cables.
+func planPath(cfg Config, client, server *Host) topology {
+	t := topology{client: client, servers: []*Host{server}}
+	for i := 1; i < cfg.Path.FarHosts; i++ {
+		another := newServer(cfg)
+		another.Name = fmt.Sprintf("server%d", i+1)
+		t.servers = append(t.servers, another)
+	}
+	ports := make([]Port, 1+len(t.servers))
+	for i := range ports {
+		ports[i] = Port{Interface: fmt.Sprintf("eth%d", i), MAC: net.HardwareAddr{0x02, 0, 0, 0, 0, byte(0x21 + i)}}
+	}
+	t.middle = newHost("path", ports...)
+	for i, h := range append([]*Host{client}, t.servers...) {
+		t.cables = append(t.cables, [2]end{h.end(0), t.middle.end(i)})
+	}
+	client.neighbour = server
+	for _, h := range t.servers {
+		h.neighbour = client
+	}
+	return t
 }
 
 func planRouted(cfg Config) topology {
@@ -64,10 +99,10 @@ func planRouted(cfg Config) topology {
 	server := newHost("server",
 		newPort(cfg, "eth0", 0x02, "198.18.1.2", "2001:db8:0:2::2").via(router.Ports[1]))
 	return topology{
-		client: client,
-		server: server,
-		router: router,
-		cables: [][2]end{{client.end(0), router.end(0)}, {router.end(1), server.end(0)}},
+		client:  client,
+		servers: []*Host{server},
+		router:  router,
+		cables:  [][2]end{{client.end(0), router.end(0)}, {router.end(1), server.end(0)}},
 	}
 }
 

@@ -2,40 +2,40 @@ package path
 
 import "math/rand/v2"
 
-// A fate is what happens to one frame.
-type fate struct {
+// luck is what happens to one frame by chance.
+type luck struct {
 	lost, duplicated, held, corrupted bool
 	jitter, bit                       float64 // from 0 to 1: how much of it, and which
 }
 
-// fates draws them. It takes the same number of values from the stream for each,
+// A lottery draws it. It takes the same number of values from the stream for each,
 // whatever comes of it.
-type fates struct {
-	cfg    Config
+type lottery struct {
+	way    Way
 	rng    *rand.Rand
 	losing bool // the last frame was lost
 }
 
-func (s *fates) draw() fate {
+func (s *lottery) draw() luck {
 	loss, duplicate, reorder, corrupt := s.rng.Float64(), s.rng.Float64(), s.rng.Float64(), s.rng.Float64()
 	s.losing = loss < s.lossNow()
-	return fate{
+	return luck{
 		lost:       s.losing,
-		duplicated: duplicate < s.cfg.Duplicate,
-		held:       reorder < s.cfg.Reorder,
-		corrupted:  corrupt < s.cfg.Corrupt,
+		duplicated: duplicate < s.way.Duplicate,
+		held:       reorder < s.way.Reorder,
+		corrupted:  corrupt < s.way.Corrupt,
 		jitter:     s.rng.Float64(),
 		bit:        s.rng.Float64(),
 	}
 }
 
 // lossNow returns the probability that this frame is lost.
-func (s *fates) lossNow() float64 {
+func (s *lottery) lossNow() float64 {
 	switch {
-	case s.cfg.LossBurst <= 1 || s.cfg.Loss == 1:
-		return s.cfg.Loss
+	case s.way.LossBurst <= 1 || s.way.Loss == 1:
+		return s.way.Loss
 	case s.losing:
-		return 1 - 1/s.cfg.LossBurst
+		return 1 - 1/s.way.LossBurst
 	}
-	return s.cfg.burstStart()
+	return s.way.burstStart()
 }

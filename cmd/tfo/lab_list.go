@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"tfocraft/cmd/tfo/internal/scenario"
+	"tfocraft/wire/bilingual"
+)
+
+// printList tells which scenarios there are.
+func (l *labFlags) printList(w io.Writer) error {
+	if l.json {
+		return printScenarios(w)
+	}
+	rows := [][]string{{"scenario", "client", "server", "about"}}
+	for _, sc := range scenario.All() {
+		rows = append(rows, []string{sc.Name, string(sc.Sides[0].Client), string(sc.Sides[0].Server), sc.Title.En})
+	}
+	if err := printTable(w, rows); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(w, "\nClient and server are those that a scenario is played with unless --client or --server says otherwise.")
+	return err
+}
+
+func printScenarios(w io.Writer) error {
+	for _, sc := range scenario.All() {
+		line := struct {
+			Type  string         `json:"type"`
+			Name  string         `json:"name"`
+			Title bilingual.Text `json:"title"`
+			About bilingual.Text `json:"about"`
+			Sides [][2]string    `json:"sides"` // client and server, the default first
+		}{Type: "scenario", Name: sc.Name, Title: sc.Title, About: sc.About}
+		for _, s := range sc.Sides {
+			line.Sides = append(line.Sides, [2]string{string(s.Client), string(s.Server)})
+		}
+		if err := printJSON(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
