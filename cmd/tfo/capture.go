@@ -1,132 +1,142 @@
 package main
 
 import (
-	"encoding/hex"
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"strings"
 	"time"
 
-	"tfocraft/wire"
-	"tfocraft/wire/follow"
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
 	"tfocraft/wire/pcapng"
 )
 
-// explained is a segment with its place in the capture.
-type explained struct {
-	number   int // of its frame, from 1
-	src, dst string
-	line     follow.Line
-	ip       []byte // the IP packet, and what follows it
-	packet   wire.Packet
-}
+// longCapture is how long a file is, in bytes, whose reading takes long enough for a progress bar.
+const longCapture = 32 << 20
 
-func explain(story *follow.Follower, number int, at time.Time, ip []byte, p wire.Packet) explained {
-	return explained{number: number, src: p.Src().String(), dst: p.Dst().String(), line: story.Frame(at, &p), ip: ip, packet: p}
-}
+// barThrottle is how often a progress bar is drawn at most.
+const barThrottle = 100 * time.Millisecond
 
-// A capture is what a file holds.
+// A capture is a file of frames that is read one by one, so that its length does not matter.
 type capture struct {
-	name     string // of the file, for messages
-	frames   int
-	broken   int // frames with a TCP segment that is cut or contradicts itself
-	segments []explained
-	story    *follow.Follower
+	name   string // of the file, for messages
+	ctx    context.Context
+	reader *pcapng.Reader
+	close  func()
+	frames int // read so far
+
+	foreign      int   // of these, frames of a link type that is not supported
+	firstForeign error // about the first of them
 }
 
-// has reports whether a frame is among the segments.
-func (c *capture) has(number int) bool {
-	for i := range c.segments {
-		if c.segments[i].number == number {
-			return true
-		}
-	}
-	return false
-}
-
-// readCapture reads the whole capture, so that what comes late in it can decide
-// what is shown. If there is an error and a capture, that is what was good
-// before the error.
-func readCapture(name string, stdin io.Reader) (*capture, error) {
-	in := stdin
-	if name == "-" {
-		name = "standard input"
-	} else {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		in = f
-	}
-	reader, err := pcapng.NewReader(in)
+// openCapture begins to read the named file, or standard input for -. The caller closes it.
+func openCapture(cmd *cobra.Command, name string) (*capture, error) {
+	c := &capture{name: name, ctx: cmd.Context()}
+	in, err := c.open(cmd)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, plain(err))
+		return nil, err
 	}
-	c := &capture{name: name, story: follow.New()}
-	c.story.Limit = math.MaxInt // all segments are kept, too
-	if err := c.read(reader); err != nil {
-		return c, fmt.Errorf("%s: %w", name, plain(err))
+	if c.reader, err = pcapng.NewReader(in); err != nil {
+		c.close()
+		return nil, c.failed(err)
 	}
 	return c, nil
 }
 
-func (c *capture) read(reader *pcapng.Reader) (err error) {
-	for frame, e := range reader.All() {
-		if e != nil && !errors.Is(e, pcapng.ErrLinkType) {
-			return e
+func (c *capture) open(cmd *cobra.Command) (io.Reader, error) {
+	if c.name == "-" {
+		c.name = "standard input"
+		if isTerminal(cmd.InOrStdin()) {
+			return nil, withHint(usagef("standard input is a terminal"), "give it a capture, as in: tcpdump -w - | tfo explain -")
+		}
+		in := interruptible(c.ctx, cmd.InOrStdin())
+		c.close = func() { in.Close() }
+		return in, nil
+	}
+	f, err := os.Open(c.name)
+	if err != nil {
+		return nil, err
+	}
+	bar := newReadBar(f, cmd.OutOrStdout(), cmd.ErrOrStderr())
+	c.close = func() {
+		if bar != nil {
+			_ = bar.Clear() // it is only what is on the screen
+		}
+		f.Close()
+	}
+	if bar == nil {
+		return f, nil
+	}
+	return io.TeeReader(f, bar), nil
+}
+
+// interruptible returns what comes from in until the context ends: a read of a pipe
+// would not notice.
+func interruptible(ctx context.Context, in io.Reader) *io.PipeReader {
+	r, w := io.Pipe()
+	stop := context.AfterFunc(ctx, func() { w.CloseWithError(context.Cause(ctx)) })
+	go func() {
+		defer stop()
+		_, err := io.Copy(w, in)
+		w.CloseWithError(err) // nil is the end of the file
+	}()
+	return r
+}
+
+// newReadBar shows how far the reading of a long file has come, on a terminal where the
+// results do not go.
+func newReadBar(f *os.File, stdout, stderr io.Writer) *progressbar.ProgressBar {
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() < longCapture || !isTerminal(stderr) || isTerminal(stdout) {
+		return nil
+	}
+	return progressbar.NewOptions64(info.Size(), progressbar.OptionSetWriter(stderr), progressbar.OptionSetWidth(24),
+		progressbar.OptionShowBytes(true), progressbar.OptionThrottle(barThrottle), progressbar.OptionClearOnFinish())
+}
+
+// next returns the next frame. At the end it fails with io.EOF; any other error is the last, too. Frames whose link
+// type is not supported are left out, and counted.
+func (c *capture) next() (pcapng.Frame, error) {
+	for {
+		f, err := c.reader.Next()
+		switch {
+		case c.ctx.Err() != nil:
+			return f, fmt.Errorf("%s: interrupted after %d frames", c.name, c.frames)
+		case err == io.EOF:
+			return f, err
+		case errors.Is(err, pcapng.ErrLinkType):
+			c.frames++
+			c.foreign++
+			if c.firstForeign == nil {
+				c.firstForeign = err
+			}
+			continue
+		case err != nil:
+			return f, c.failed(err)
 		}
 		c.frames++
-		if e != nil {
-			err = e // about this frame alone
-			continue
-		}
-		ip, ok := pcapng.Strip(frame.LinkType, frame.Data)
-		if !ok {
-			continue
-		}
-		p, e := wire.ParsePacket(ip)
-		switch {
-		case e == nil:
-			c.segments = append(c.segments, explain(c.story, c.frames, frame.Time, ip, p))
-		case !errors.Is(e, wire.ErrNotTCP) && !errors.Is(e, wire.ErrFragment):
-			c.broken++
-		}
+		return f, nil
 	}
-	return err
 }
 
-// segmentFromHex reads a frame or an IP packet in hex; - stands for standard
-// input.
-func segmentFromHex(text string, stdin io.Reader) (explained, error) {
-	if text == "-" {
-		all, err := io.ReadAll(stdin)
-		if err != nil {
-			return explained{}, err
-		}
-		text = string(all)
-	}
-	b, err := hex.DecodeString(strings.Join(strings.Fields(text), ""))
-	if err != nil {
-		return explained{}, usagef("--hex: %w", err)
-	}
-	ip, p, err := parseAny(b)
-	if err != nil {
-		return explained{}, fmt.Errorf("--hex: %w", plain(err))
-	}
-	return explain(follow.New(), 1, time.Time{}, ip, p), nil
-}
+func (c *capture) failed(err error) error { return fmt.Errorf("%s: %w", c.name, plain(err)) }
 
-// parseAny reads a bare IP packet, or else an Ethernet frame.
-func parseAny(b []byte) (ip []byte, p wire.Packet, err error) {
-	if p, err = wire.ParsePacket(b); err == nil {
-		return b, p, nil
+// leftOut is the error about the frames of foreign link types; nil if there are none.
+func (c *capture) leftOut() error {
+	if c.foreign == 0 {
+		return nil
 	}
-	if framed, frameErr := wire.ParseFrame(b); frameErr == nil {
-		return b[framed.Ethernet.WireLen():], framed, nil
+	var names []string
+	for _, l := range pcapng.LinkTypes() {
+		names = append(names, l.String())
 	}
-	return b, p, err
+	more := ""
+	if c.foreign > 1 {
+		more = fmt.Sprintf(" (and %d more)", c.foreign-1)
+	}
+	return fmt.Errorf("%w%s; supported are %s", c.failed(c.firstForeign), more, strings.Join(names, ", "))
 }

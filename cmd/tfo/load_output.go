@@ -3,12 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"tfocraft/handshake/load"
 	"tfocraft/handshake/load/runner"
@@ -107,8 +105,8 @@ func (o *loadOutput) begin(l *loader) {
 		cookies = ""
 	}
 	complain(l.cmd.ErrOrStderr(), "%v with %v from %d clients (%v%s)%s, seed %d", l.Mode, l.Server, l.Clients.Len(), l.Clients, ports, cookies, l.Seed)
-	if f, ok := l.cmd.ErrOrStderr().(*os.File); ok && !l.flags.json && l.flags.pcapOut == "" && term.IsTerminal(int(f.Fd())) {
-		o.bar = newLoadBar(f)
+	if stderr := l.cmd.ErrOrStderr(); !l.flags.json && l.flags.pcapOut == "" && isTerminal(stderr) {
+		o.bar = newLoadBar(stderr)
 	}
 }
 

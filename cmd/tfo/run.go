@@ -69,7 +69,7 @@ Exit codes: 0 done, 1 the exchange or the check failed, 2 wrong command line,
 	root.SetFlagErrorFunc(flagError)
 	// Without this cobra would give it the letter v, which means verbose here.
 	root.Flags().Bool("version", false, "print the version")
-	groupOf(root, newLab(), newListen(), newConnect(), newLoad(), newCraft(), newExplain(), newDrill(), newCookie(), newGuard(), newDoctor())
+	groupOf(root, newLab(), newListen(), newConnect(), newLoad(), newCraft(), newExplain(), newDump(), newDrill(), newCookie(), newGuard(), newDoctor())
 	return root
 }
 

@@ -79,7 +79,7 @@ func golden(t *testing.T, name, got string) {
 
 func TestHelp(t *testing.T) {
 	for _, command := range []string{
-		"", "lab", "listen", "connect", "load", "craft", "explain", "cookie", "cookie make", "cookie verify", "cookie key", "cookie cache",
+		"", "lab", "listen", "connect", "load", "craft", "explain", "dump", "cookie", "cookie make", "cookie verify", "cookie key", "cookie cache",
 		"guard", "guard add", "guard remove", "guard list", "guard print", "guard sweep", "doctor",
 	} {
 		t.Run(command, func(t *testing.T) {
@@ -107,7 +107,8 @@ func TestFlags(t *testing.T) {
 		"connect":       "data http interface source repeat interval cache no-fast-open cookie no-cookie experimental timeout guard backend json pcap verbose",
 		"load":          "mode rate duration count concurrency ramp timeout clients ports answer-arp cookies scheme key key-file data size options profile experimental mutate keep-open seed cpus pcap-out allow-public interface guard backend json pcap verbose",
 		"craft":         "src dst data raw-option bad-checksum set format out send interface wait allow-public guard backend",
-		"explain":       "hex json packet only-tfo bytes",
+		"explain":       "hex packet only-tfo bytes json color",
+		"dump":          "interface all host port count duration pcap bytes json color",
 		"cookie make":   "scheme key key-file client server json",
 		"cookie verify": "scheme key key-file client server json",
 		"cookie key":    "from out json",

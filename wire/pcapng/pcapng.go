@@ -2,7 +2,7 @@
 // direction that each frame went.
 //
 // A [Writer] makes pcapng files, which Wireshark and tshark read. A [Reader]
-// takes pcap and pcapng files of other programs too, with whatever link layers
+// takes pcap and pcapng files of other programs too, compressed by gzip or not, with whatever link layers
 // carry IP on usual systems; [Strip] takes that layer off. Reading never panics
 // and never takes more memory than the longest frame needs, whatever the file
 // says.
@@ -14,6 +14,7 @@ package pcapng
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/gopacket/layers"
@@ -49,6 +50,10 @@ func (l LinkType) String() string {
 	switch l {
 	case LinkRawBSD, LinkRaw:
 		return fmt.Sprintf("%d (raw IP)", uint16(l))
+	case LinkIPv4:
+		return fmt.Sprintf("%d (IPv4)", uint16(l))
+	case LinkIPv6:
+		return fmt.Sprintf("%d (IPv6)", uint16(l))
 	case LinkSLL2:
 		return fmt.Sprintf("%d (Linux SLL2)", uint16(l))
 	}
@@ -58,13 +63,12 @@ func (l LinkType) String() string {
 	return fmt.Sprintf("%d (%v)", uint16(l), layers.LinkType(l))
 }
 
-func (l LinkType) supported() bool {
-	switch l {
-	case LinkNull, LinkEthernet, LinkRawBSD, LinkRaw, LinkLoop, LinkSLL, LinkIPv4, LinkIPv6, LinkSLL2:
-		return true
-	}
-	return false
+// LinkTypes are those that are supported.
+func LinkTypes() []LinkType {
+	return []LinkType{LinkNull, LinkEthernet, LinkRawBSD, LinkRaw, LinkLoop, LinkSLL, LinkIPv4, LinkIPv6, LinkSLL2}
 }
+
+func (l LinkType) supported() bool { return slices.Contains(LinkTypes(), l) }
 
 // A Direction tells which way a frame went at the interface that saw it.
 type Direction uint8

@@ -13,7 +13,11 @@ import (
 // it; the kernel's largest (BIG TCP) is half.
 const maxFrame = 1 << 20
 
-// A Reader reads frames from a pcap or pcapng file of either byte order.
+// readAhead is how much is asked of a file at a time, in bytes.
+const readAhead = 64 << 10
+
+// A Reader reads frames from a pcap or pcapng file of either byte order, also from one
+// that gzip has compressed.
 type Reader struct {
 	r      *bufio.Reader
 	order  binary.ByteOrder
@@ -27,18 +31,13 @@ type Reader struct {
 // NewReader reads the head of a file. It fails with [ErrFormat] if it is
 // neither pcap nor pcapng, and with [ErrTruncated] if it ends in the head.
 func NewReader(r io.Reader) (*Reader, error) {
-	reader := &Reader{r: bufio.NewReader(r)}
-	magic, err := reader.r.Peek(4)
-	switch {
-	case err == io.EOF && len(magic) == 0:
-		return nil, wrap(ErrFormat, "file is empty")
-	case err == io.EOF:
-		return nil, wrap(ErrFormat, fmt.Sprintf("file begins with % x", magic))
-	case err != nil:
-		return nil, fmt.Errorf("pcapng: %w", err)
+	reader := &Reader{r: bufio.NewReaderSize(r, readAhead)}
+	magic, err := reader.magic()
+	if err == nil && magic[0] == gzipMagic[0] && magic[1] == gzipMagic[1] {
+		magic, err = reader.gunzip()
 	}
-	if magic[0] == 0x1f && magic[1] == 0x8b {
-		return nil, wrap(ErrFormat, "file is compressed, gunzip it first")
+	if err != nil {
+		return nil, err
 	}
 	if binary.LittleEndian.Uint32(magic) == blockSection {
 		reader.next, err = (*Reader).nextNg, reader.firstSection()
@@ -49,6 +48,20 @@ func NewReader(r io.Reader) (*Reader, error) {
 		return nil, err
 	}
 	return reader, nil
+}
+
+// magic looks ahead at the first four bytes of a file.
+func (r *Reader) magic() ([]byte, error) {
+	magic, err := r.r.Peek(4)
+	switch {
+	case err == io.EOF && len(magic) == 0:
+		return nil, wrap(ErrFormat, "file is empty")
+	case err == io.EOF:
+		return nil, wrap(ErrFormat, fmt.Sprintf("file begins with % x", magic))
+	case err != nil:
+		return nil, r.failed(err)
+	}
+	return magic, nil
 }
 
 // Next returns the next frame; its data is the caller's. At the end it fails
@@ -102,18 +115,18 @@ func (r *Reader) readFull(b []byte, begins bool) error {
 	case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF):
 		return r.truncated()
 	}
-	return fmt.Errorf("pcapng: %w", err)
+	return r.failed(err)
 }
 
 func (r *Reader) skip(n int64) error {
 	_, err := io.CopyN(io.Discard, r.r, n)
-	if err == io.EOF {
+	switch {
+	case err == nil:
+		return nil
+	case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF):
 		return r.truncated()
 	}
-	if err != nil {
-		return fmt.Errorf("pcapng: %w", err)
-	}
-	return nil
+	return r.failed(err)
 }
 
 func (r *Reader) truncated() error {

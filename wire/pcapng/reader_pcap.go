@@ -34,6 +34,9 @@ func (r *Reader) pcapHead(magic []byte) error {
 		r.order, r.pcap.unit = binary.BigEndian, time.Nanosecond
 	}
 	if r.order == nil {
+		if by := compressedBy(magic); by != "" {
+			return wrap(ErrFormat, "file is compressed by "+by+", decompress it first")
+		}
 		return wrap(ErrFormat, fmt.Sprintf("file begins with % x", magic))
 	}
 	var head [pcapHeadLen]byte
