@@ -23,6 +23,18 @@ func TestResetOnOption(t *testing.T) {
 	})
 }
 
+// The one SYN-ACK of that number is dropped, whichever way it goes.
+func TestDropSynAck(t *testing.T) {
+	const synAck = "S. 9:9(0) ack 8 win 9"
+	onStreets(t, "drop-syn-ack=2", func(s *street) {
+		s.send(path.Near, "S 7:7(0) win 9", "far S 7:7(0) win 9")
+		s.send(path.Far, synAck, "near "+synAck)
+		s.send(path.Far, ". 10:10(0) ack 8 win 9", "near . 10:10(0) ack 8 win 9")
+		s.send(path.Far, synAck)
+		s.send(path.Far, synAck, "near "+synAck)
+	})
+}
+
 // Data passes when the client has acknowledged the server's SYN, and not before; and in a connection that is older than the box.
 func TestDropDataUntilEstablished(t *testing.T) {
 	onStreets(t, "drop-data-until-established", func(s *street) {

@@ -52,6 +52,9 @@ func kinds() []kind {
 		{name: "truncate-syn-data", most: 65535, fallback: 4, build: truncateSynData, about: bilingual.T(
 			"cuts the data of a SYN or SYN-ACK to its first N bytes (4 without a number)",
 			"把 SYN 或 SYN-ACK 携带的数据截短到前 N 字节（不写数字时为 4）")},
+		{name: "drop-syn-ack", least: 1, most: 65535, fallback: 1, build: newDropSynAck, about: bilingual.T(
+			"drops the Nth SYN-ACK that comes by (the first without a number)",
+			"丢弃经过的第 N 个 SYN-ACK（不写数字时为第一个）")},
 		{name: "strip-sack", build: always(overwriting(isSACK)), about: bilingual.T(
 			"overwrites SACK-Permitted and SACK options with NOPs",
 			"用 NOP 覆盖 SACK-Permitted 和 SACK 选项")},

@@ -48,6 +48,19 @@ func all(which, what func(c *crossing) bool) func([]crossing) bool {
 	}
 }
 
+// one returns a predicate that holds if it does for one of the segments.
+func one(which func(c *crossing) bool) func([]crossing) bool {
+	return func(segments []crossing) bool {
+		n := 0
+		for i := range segments {
+			if which(&segments[i]) {
+				n++
+			}
+		}
+		return n == 1
+	}
+}
+
 // without holds if no SYN arrives with such an option, of those that were sent with it.
 func without(has func(wire.OptionSet) bool) func([]crossing) bool {
 	decode := func(s wire.Segment) wire.OptionSet { set, _ := s.Options.Decode(); return set }
@@ -75,6 +88,9 @@ var boxStories = []boxStory{
 		func(c *crossing) bool { return c.Fate == path.DroppedByBox })},
 	{box: "reset-on-option", err: syscall.ECONNREFUSED, seen: all((*crossing).syn, func(c *crossing) bool { return c.Fate == path.TakenByBox })},
 	{box: "drop-syn-data", client: "TCPSynRetrans", seen: synsWithData(path.DroppedByBox)},
+	{box: "drop-syn-ack=2", acked: true, server: "TCPFastOpenPassive", client: "TCPSynRetrans", seen: one(func(c *crossing) bool {
+		return c.synAck() && c.Fate == path.DroppedByBox
+	})},
 	{box: "drop-data-until-established", client: "TCPSynRetrans", seen: synsWithData(path.DroppedByBox)},
 	{box: "truncate-syn-data=0", client: "TCPFastOpenActiveFail", seen: all((*crossing).syn, func(c *crossing) bool { return len(c.got.Payload) == 0 })},
 	// The server takes what is left, and the client sends the rest again.
@@ -141,7 +157,7 @@ func (b *boxStory) tell(t *testing.T, ipv6 bool) {
 		t.Fatal(err)
 	}
 	l, record := newPathLab(t, &path.Config{Middleboxes: boxes})
-	s, err := ListenKernel(l.Server, KernelServerConfig{Listen: netip.AddrPortFrom(l.Server.Addr(ipv6), 80), Reply: upper})
+	s, err := ListenKernel(l.Server, KernelServerConfig{Listen: netip.AddrPortFrom(l.Server.Addr(ipv6), 80), Reply: upper, Await: len("hello")})
 	if err != nil {
 		t.Fatal(err)
 	}

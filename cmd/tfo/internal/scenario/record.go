@@ -10,6 +10,7 @@ import (
 	"tfocraft/wire"
 	"tfocraft/wire/bilingual"
 	"tfocraft/wire/follow"
+	"tfocraft/wire/link"
 	"tfocraft/wire/path"
 )
 
@@ -39,8 +40,8 @@ type recorder struct {
 	story  *follow.Follower
 	frames []Frame
 	known  map[[2]string]bool // ends of connections, as the client has them
-	shown  int                // segments of connections with higher numbers are not told of; 0 tells of all
-	hidden int                // segments that were not told of
+	mute   link.PortRange     // of clients whose segments are not told of
+	hidden int                // how many these were
 }
 
 func newRecorder(tell func(Event), latency time.Duration) *recorder {
@@ -143,11 +144,22 @@ func (r *recorder) follow(e *Event) {
 		return // of the server's end alone
 	}
 	line := r.story.Frame(e.at, &p)
-	if r.shown > 0 && line.Connection > r.shown {
+	if r.mutes(p.Src().Port()) || r.mutes(p.Dst().Port()) {
 		r.hidden++
 		return
 	}
 	e.Line = &line
+}
+
+func (r *recorder) mutes(port uint16) bool {
+	return port >= r.mute.First && port <= r.mute.Last && port != 0
+}
+
+// hide keeps the segments of clients with certain ports from the audience.
+func (r *recorder) hide(first, last uint16) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.mute = link.PortRange{First: first, Last: last}
 }
 
 // connections returns what is known of the connections so far.

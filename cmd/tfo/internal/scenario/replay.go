@@ -7,6 +7,7 @@ import (
 	"tfocraft/wire"
 	"tfocraft/wire/follow"
 	"tfocraft/wire/link"
+	"tfocraft/wire/path"
 )
 
 // Replay sends the SYN of an exchange again, byte for byte, from the client's host, and returns what was seen of the
@@ -101,4 +102,35 @@ func (r *recorder) between(x Exchange) (frames []Frame) {
 		}
 	}
 	return frames
+}
+
+// sourceAtServer is the address that the SYN of an exchange came to the server from.
+func (s *Scene) sourceAtServer(x Exchange) string {
+	for _, f := range s.record.between(x) {
+		if got, err := wire.ParseFrame(f.Got); err == nil && got.TCP.Flags&(wire.SYN|wire.ACK) == wire.SYN {
+			return got.Src().Addr().String()
+		}
+	}
+	return "nothing seen"
+}
+
+// lost says what of an exchange did not arrive.
+func (s *Scene) lost(x Exchange) (what []string) {
+	s.record.mu.Lock()
+	defer s.record.mu.Unlock()
+	for _, f := range s.record.frames {
+		p, err := wire.ParseFrame(f.Sent)
+		if err != nil || f.Fate == path.Arrived || p.Src() != x.Client && p.Dst() != x.Client {
+			continue
+		}
+		switch p.TCP.Flags & (wire.SYN | wire.ACK) {
+		case wire.SYN:
+			what = append(what, "SYN")
+		case wire.SYN | wire.ACK:
+			what = append(what, "SYN-ACK")
+		default:
+			what = append(what, "segment")
+		}
+	}
+	return what
 }

@@ -84,7 +84,8 @@ func (sc *Scenario) Choose(client, server Side) (Sides, error) {
 func All() []*Scenario {
 	return []*Scenario{
 		firstAndSecond, article, httpGet, bigRequest, synAckData, noSupport, wrongCookie, keyRotation, experimentalOption,
-		simultaneousOpen, replayedSyn, optionStripped, synDataDropped, blackhole,
+		simultaneousOpen, replayedSyn, optionStripped, synDataDropped, blackhole, lostSynAck,
+		natChangesAddress, farmSharedKey, stolenCookieFlood,
 	}
 }
 

@@ -25,8 +25,12 @@ const (
 	Reply       = "Hello, Client"
 )
 
+// requestSize is how much room a server makes for a request, in bytes.
+const requestSize = 64 << 10
+
 // ServerConfig describes a server.
 type ServerConfig struct {
+	Host       int    // which of the servers behind the address
 	Port       uint16 // 0 means 8080
 	NoFastOpen bool
 	// MaxPending is PendingFastOpenRequests of RFC 7413, Section 5.1; 0 means 16.
@@ -52,8 +56,9 @@ type Server struct {
 	keyring  *cookie.Keyring
 	listener *endpoint.Listener // nil for the kernel's
 
-	mu       sync.Mutex
-	requests []string
+	mu         sync.Mutex
+	requests   []string
+	busy, peak int // requests that are being served, and at most
 }
 
 // Serve starts a server.
@@ -77,7 +82,7 @@ func (s *Scene) newServer(cfg ServerConfig) *Server {
 	if cfg.MaxPending == 0 {
 		cfg.MaxPending = 16
 	}
-	return &Server{scene: s, host: s.lab.Server, cfg: cfg, Addr: s.remote(cfg.Port), keys: []cookie.Key{s.newKey()}}
+	return &Server{scene: s, host: s.lab.Servers[cfg.Host], cfg: cfg, Addr: s.remote(cfg.Port), keys: []cookie.Key{s.newKey()}}
 }
 
 func (s *Scene) newKey() cookie.Key {
@@ -95,12 +100,24 @@ func (v *Server) Requests() []string {
 	return slices.Clone(v.requests)
 }
 
+// Peak returns how many requests the application had to serve at once, at most.
+func (v *Server) Peak() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.peak
+}
+
 // reply notes a request and answers it.
 func (v *Server) reply(request []byte) []byte {
 	v.mu.Lock()
 	v.requests = append(v.requests, string(request))
+	v.busy++
+	v.peak = max(v.peak, v.busy)
 	v.mu.Unlock()
 	v.scene.wait(v.cfg.Think)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.busy--
 	return []byte(Reply)
 }
 
@@ -121,24 +138,35 @@ func (v *Server) scheme() cookie.Scheme {
 
 // Rotate gives the server a new key. It goes on taking the cookies of the old one if that is kept.
 func (v *Server) Rotate(keepOld bool) {
-	s := v.scene
-	if s.over() {
+	next := v.scene.newKey()
+	switch {
+	case v.scene.over():
+	case !keepOld:
+		v.setKeys(next)
+	case v.keyring != nil:
+		v.keys = []cookie.Key{next, v.keys[0]}
+		v.keyring.Rotate(next)
+	default:
+		v.setKeys(next, v.keys[0])
+	}
+}
+
+// ShareKey gives the server the key of another, in the place of its own.
+func (v *Server) ShareKey(with *Server) {
+	if !v.scene.over() {
+		v.setKeys(with.keys[0])
+	}
+}
+
+// setKeys replaces all keys.
+func (v *Server) setKeys(keys ...cookie.Key) {
+	v.keys = keys
+	if v.scene.Sides.Server == Kernel {
+		v.scene.fail(v.host.Sysctl("net.ipv4.tcp_fastopen_key", v.sysctl()))
 		return
 	}
-	old := v.keys[0]
-	v.keys = []cookie.Key{s.newKey()}
-	if keepOld {
-		v.keys = append(v.keys, old)
-	}
-	switch {
-	case s.Sides.Server == Kernel:
-		s.fail(v.host.Sysctl("net.ipv4.tcp_fastopen_key", v.sysctl()))
-	case keepOld:
-		v.keyring.Rotate(v.keys[0])
-	default:
-		v.keyring = cookie.NewKeyring(v.scheme(), v.keys[0])
-		s.fail(v.listener.SetFastOpen(v.gate()))
-	}
+	v.keyring = cookie.NewKeyring(v.scheme(), keys[0], keys[1:]...)
+	v.scene.fail(v.listener.SetFastOpen(v.gate()))
 }
 
 // sysctl is what net.ipv4.tcp_fastopen_key has to be.
@@ -230,7 +258,7 @@ func (v *Server) answer(ctx context.Context, c *endpoint.Conn) {
 	defer c.Close()
 	defer interrupt(ctx, c)()
 	c.SetDeadline(time.Now().Add(v.scene.patience()))
-	request := make([]byte, 64<<10)
+	request := make([]byte, requestSize)
 	n, err := io.ReadAtLeast(c, request, max(v.cfg.Await, 1))
 	if err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return
