@@ -18,6 +18,7 @@ python3  python3        interoperability tests with python
 kdig     knot-dnsutils  interoperability tests with kdig
 nginx    nginx-light    interoperability tests with nginx
 haproxy  haproxy        interoperability tests with haproxy
+chromium chromium       tests of the page in a browser
 gcc      gcc            the race detector; the measuring sticks of scripts/bench
 '
 

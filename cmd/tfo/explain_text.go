@@ -77,9 +77,9 @@ func (s *sight) reason() string {
 	switch s.kind {
 	case kindSegment:
 		if kept := len(s.frame.Data); kept < s.frame.Length {
-			return fmt.Sprintf("%s (%d of %d bytes kept)", s.line.Reason, kept, s.frame.Length)
+			return fmt.Sprintf("%s (%d of %d bytes kept)", s.line.Reason.En, kept, s.frame.Length)
 		}
-		return s.line.Reason
+		return s.line.Reason.En
 	case kindProblem:
 		return fmt.Sprintf("%s, about %v > %v", problemWords(&s.problem), s.problem.Src, s.problem.Dst)
 	}

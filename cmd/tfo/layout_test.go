@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"tfocraft/wire/bilingual"
 	"tfocraft/wire/follow"
 )
 
@@ -22,7 +23,7 @@ func TestBrief(t *testing.T) {
 }
 
 func TestLines(t *testing.T) {
-	line := follow.Line{At: 1234567 * time.Nanosecond, Text: ". 1:1(0) ack 1 win 9 <nop,nop,TS val 1 ecr 0>", Reason: "handshake complete"}
+	line := follow.Line{At: 1234567 * time.Nanosecond, Text: ". 1:1(0) ack 1 win 9 <nop,nop,TS val 1 ecr 0>", Reason: bilingual.T("handshake complete", "握手完成")}
 	if got, want := segmentLine(&line, ">"), "   1.234 ms  >  . 1:1(0) ack 1 win 9 <nop,nop,TS val 1 ecr 0>  // handshake complete\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tfocraft/cmd/tfo/internal/scenario"
+	"tfocraft/wire/bilingual"
 	"tfocraft/wire/follow"
 )
 
@@ -64,15 +65,13 @@ func (t *teller) segment(e *scenario.Event) error {
 			Text   string `json:"text"`
 			Reason string `json:"reason"`
 			Fate   string `json:"fate,omitempty"`
-		}{"segment", e.Line.At.Microseconds(), from, to, e.Line.Text, e.Line.Reason, e.Frame.Befell().En})
+		}{"segment", e.Line.At.Microseconds(), from, to, e.Line.Text, e.Line.Reason.En, e.Frame.Befell().En})
 	}
 	if err := t.heading(e.Line.Connection); err != nil {
 		return err
 	}
 	line := *e.Line
-	if fate := e.Frame.Befell().En; fate != "" {
-		line.Reason += "; " + fate
-	}
+	line.Reason = bilingual.Join(line.Reason, e.Frame.Befell())
 	layout := briefLine
 	if t.verbose {
 		layout = segmentLine

@@ -7,5 +7,8 @@ import (
 )
 
 func TestPure(t *testing.T) {
-	puretest.Check(t, puretest.Rules{Imports: []string{"tfocraft/wire/bilingual"}})
+	puretest.Check(t, puretest.Rules{Imports: []string{
+		"encoding/binary", "encoding/hex", "hash/crc32", "math/bits", "net/netip", "strconv", "strings", "time", "unicode/utf8",
+		"tfocraft/wire", "tfocraft/wire/bilingual", "tfocraft/wire/follow",
+	}})
 }

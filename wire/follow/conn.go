@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tfocraft/wire"
+	"tfocraft/wire/bilingual"
 )
 
 // end is one of the two ends of a connection.
@@ -34,10 +35,24 @@ type conn struct {
 // step is one segment on its way through the functions below, each of which
 // returns the reason for the segment.
 type step struct {
-	at   time.Time
-	seg  *wire.Segment
-	from end
-	copy bool // made by the path
+	Sighting
+	seg      *wire.Segment
+	options  wire.OptionSet
+	from     end
+	copy     bool // made by the path
+	again    bool // sent before
+	rest     bool // what the SYN carried in vain
+	ignored  bool // by its receiver
+	stale    bool // older than what came before
+	refused  bool // the SYN, by this reset
+	fellBack bool // this SYN is the first without what the one before had of Fast Open
+	facts    Facts
+}
+
+// ignore says that the receiver makes nothing of the segment, and why.
+func (st *step) ignore(en, zh string) bilingual.Text {
+	st.ignored = true
+	return bilingual.T(en, zh)
 }
 
 // newConn begins a connection with the segment that was seen first.
@@ -50,6 +65,7 @@ func newConn(number int, src, dst netip.AddrPort, s *wire.Segment) (*conn, end) 
 	from := client
 	switch {
 	case isSyn(s):
+		c.sides[client].state, c.sides[server].state = Closed, Listen
 		return c, from
 	case isSynAck(s):
 		from = server
@@ -94,22 +110,39 @@ func (c *conn) succeededBy(at time.Time, p *wire.Packet, from end) bool {
 }
 
 // segment takes the next segment of the connection and returns its reason.
-func (c *conn) segment(at time.Time, p *wire.Packet, from end) string {
+func (c *conn) segment(st *step, p *wire.Packet) bilingual.Text {
+	self, other := st.from, st.from.other()
 	c.info.Segments++
-	st := step{at: at, seg: &p.TCP, from: from, copy: c.sides[from].recent.seen(at, p)}
-	reason := c.dispatch(&st)
+	st.copy = c.sides[self].recent.seen(st.At, p)
+	st.facts.Sender, st.facts.Receiver = c.endpoint(self), c.endpoint(other)
+	next := c.sides[self].next
+	reason := c.dispatch(st)
 	c.info.Sent, c.info.Received = c.sides[client].bytes, c.sides[server].bytes
 	c.judge()
-	if st.seg.Flags.Has(wire.SYN) {
-		return reason
+	c.time(st, next)
+	c.announce(st)
+	c.move(st)
+	c.conclude(&st.facts, st)
+	if c.over() {
+		// What still comes is not measured: many more connections may be remembered than are open.
+		c.sides[client].flight, c.sides[server].flight, c.trips.unread = nil, nil, nil
 	}
-	if st.seg.Options.FastOpen().Present {
-		reason += "; Fast Open option outside a SYN: ignored"
+	if !st.seg.Flags.Has(wire.SYN) && st.seg.Options.FastOpen().Present {
+		reason = bilingual.Join(reason, bilingual.T("Fast Open option outside a SYN: ignored", "SYN 之外的 Fast Open 选项：被忽略"))
 	}
 	return reason
 }
 
-func (c *conn) dispatch(st *step) string {
+// conclude completes the facts with what the segment has told.
+func (c *conn) conclude(f *Facts, st *step) {
+	f.Copy, f.Retransmission = st.copy, st.again
+	f.SynData, f.SynAcked, f.SynOption = c.info.SynData, -1, c.info.SynOption
+	if !c.info.SynAck.IsZero() && !c.info.MidStream {
+		f.SynAcked = c.info.SynAcked
+	}
+}
+
+func (c *conn) dispatch(st *step) bilingual.Text {
 	switch {
 	case st.seg.Flags.Has(wire.RST):
 		return c.reset(st)
@@ -129,16 +162,24 @@ func (c *conn) text(s *wire.Segment, from end) string {
 
 // acknowledge takes note of the acknowledgment number in a segment, and of
 // what becomes true with it. It returns the bytes of data newly acknowledged.
+// An acknowledgment that is lost changes nothing.
 func (c *conn) acknowledge(st *step) (data int) {
 	other := &c.sides[st.from.other()]
-	offset := other.offset(st.seg.Ack)
+	offset, acked := other.offset(st.seg.Ack), other.acked
+	if st.Lost {
+		seen := *other
+		return seen.acknowledge(offset)
+	}
 	data = other.acknowledge(offset)
 	c.trips.acknowledged(c, st, offset)
+	if other.acked > acked {
+		c.measure(st, st.from.other(), offset)
+	}
 	if !c.established() && !c.info.MidStream && c.sides[client].acked > 0 && c.sides[server].acked > 0 {
-		c.info.Established = st.at
+		c.info.Established = st.At
 	}
 	if !c.over() && c.sides[client].finAcked() && c.sides[server].finAcked() {
-		c.info.ClosedInOrder, c.info.Closed = true, st.at
+		c.info.ClosedInOrder, c.info.Closed = true, st.At
 	}
 	return data
 }

@@ -95,9 +95,16 @@ type Connection struct {
 
 	Segments    int // of both sides, copies included
 	Retransmits int // of data and FIN, of both sides; not what a SYN carried in vain
+	// ServerRetransmits are those of them that the server has sent.
+	ServerRetransmits int
+	// ClientRTT is the least time from a segment of the client to its acknowledgment, ServerRTT the same for the server: from
+	// the place where the frames were seen to the other side and back. Beside the client ClientRTT is the round-trip time of
+	// the path and ServerRTT that of the client's own answers; anywhere else they add up to it. 0 if there was none.
+	ClientRTT, ServerRTT time.Duration
 	// Sent and Received are bytes of data from the client and from the server,
 	// each counted once.
 	Sent, Received uint64
+	ICMPErrors     int  // about segments that were on their way
 	Reset          bool // by a reset that fits the connection
 	ClosedInOrder  bool // each side's FIN is acknowledged
 }
@@ -108,6 +115,16 @@ func (c *Connection) RequestRoundTrips() float64 { return float64(c.RequestTrips
 // ResponseRoundTrips returns the round trips until the client has the first
 // byte of the response.
 func (c *Connection) ResponseRoundTrips() float64 { return float64(c.ResponseTrips) / 2 }
+
+// HandshakeRTT returns the time from the SYN to the segment with which the client acknowledges the SYN-ACK. It is the
+// round-trip time of the whole path, wherever on it the frames were seen. It is 0 if that was not seen, or if something had to
+// be sent twice: which one was answered is not known then (RFC 6298, Section 3).
+func (c *Connection) HandshakeRTT() time.Duration {
+	if c.Syn.IsZero() || c.Established.IsZero() || c.Simultaneous || c.SynRetransmits+c.SynAckRetransmits > 0 {
+		return 0
+	}
+	return c.Established.Sub(c.Syn)
+}
 
 // clone returns a copy that shares nothing with c.
 func (c *Connection) clone() Connection {

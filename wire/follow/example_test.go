@@ -21,7 +21,7 @@ func Example() {
 	for i := range frames {
 		line := f.Frame(time.UnixMilli(int64(10*i)), &frames[i])
 		fmt.Println(line.At, line.Text)
-		fmt.Println("    " + line.Reason)
+		fmt.Println("    " + line.Reason.En)
 	}
 	for _, c := range f.Connections() {
 		fmt.Printf("%s: %s; %.1f round trips until the response\n", c.FastOpen, c.Why, c.ResponseRoundTrips())

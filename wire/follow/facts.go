@@ -18,7 +18,8 @@ type Facts struct {
 	// -1 as long as no SYN-ACK was seen. SynOption is the SYN's option.
 	SynData, SynAcked int
 	SynOption         Option
-	// Granted is the newest cookie that this server has given this client so far, in any connection; nil if none was seen.
+	// Granted is the newest cookie that this server had given this client before, in any connection; nil if none was seen. It
+	// must not be changed.
 	// It was in the frame of that number (GrantedFrame, from 1) of that connection.
 	Granted           []byte
 	GrantedFrame      int
@@ -34,24 +35,31 @@ type Facts struct {
 // An Endpoint is one end of a connection as seen on the wire. Numbers are offsets into its stream: its SYN is 0, its first byte of data 1.
 type Endpoint struct {
 	Addr   netip.AddrPort
-	HasISS bool
-	ISS    wire.Seq
-	Next   int64  // after the highest that it has sent
-	Acked  int64  // up to here the other end has acknowledged
-	Window int    // bytes that it has offered last, scaled
-	Scale  int    // shift of its windows; -1 as long as it is not known or not in use
-	MSS    int    // that it has announced; 0 if it has not
-	SACK   bool   // it has announced SACK-permitted
-	TS     bool   // it has announced timestamps
-	TSVal  uint32 // its latest timestamp
+	HasISS bool     // its SYN was seen
+	ISS    wire.Seq // what the numbers count from; without HasISS it is the sequence number before the first that was seen
+	Next   int64    // after the highest that it has sent
+	Acked  int64    // up to here the other end has acknowledged
+	Window int      // bytes that it has offered last, scaled
+	Scale  int      // shift of its windows; -1 as long as it is not known or not in use
+	MSS    int      // that it has announced; 0 if it has not
+	SACK   bool     // it has announced SACK-permitted
+	TS     bool     // it has announced timestamps
+	TSVal  uint32   // its latest timestamp
 	State  State
 }
+
+// Ends are both ends of a connection.
+type Ends struct{ Client, Server Endpoint }
 
 // A State is a TCP state of RFC 9293, Section 3.3.2, as it follows from what was seen.
 type State string
 
-// The states.
+// The states. As far as segments tell: that TIME-WAIT has ended, or that a side has given up, is not seen. A server is in
+// LISTEN until its SYN-ACK; before that nobody knows whether it is there. The state of a side is empty as long as nothing
+// tells it.
 const (
+	unknownState State = ""
+
 	Closed      State = "CLOSED"
 	Listen      State = "LISTEN"
 	SynSent     State = "SYN-SENT"
@@ -73,19 +81,10 @@ const (
 	CookieNone    CookieVerdict = ""         // there is no cookie in the segment
 	CookieUnknown CookieVerdict = "unknown"  // nothing to compare it with
 	CookieGranted CookieVerdict = "granted"  // the one that this server has given this client before
-	CookieForeign CookieVerdict = "foreign"  // given to another client
-	CookieOther   CookieVerdict = "other"    // not the one that was given to this client
+	CookieForeign CookieVerdict = "foreign"  // the newest one that this server has given another client
+	CookieOther   CookieVerdict = "other"    // not the newest one that this server has given this client
 	CookieRight   CookieVerdict = "right"    // right for this client under the key
 	CookieWrong   CookieVerdict = "wrong"    // wrong under the key
 	CookieNew     CookieVerdict = "new"      // in a SYN-ACK: the first for this client, or another than before
 	CookieAgain   CookieVerdict = "repeated" // in a SYN-ACK: the same as before
 )
-
-// A CacheEntry is what a client that keeps to RFC 7413, Section 4.1.3 has in its cookie cache
-// after what was seen.
-type CacheEntry struct {
-	Client, Server netip.Addr
-	Cookie         []byte // nil for a negative response
-	MSS            int
-	Frame          int // number of the frame that brought it
-}

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"tfocraft/cookie"
 	"tfocraft/wire"
+	"tfocraft/wire/bilingual"
 )
 
 // DefaultLimit is how many connections a [Follower] remembers.
@@ -14,6 +16,7 @@ const DefaultLimit = 1 << 14
 
 // A Line is what there is to say about one frame.
 type Line struct {
+	Number     int           // of the frame
 	At         time.Duration // since the first frame
 	Connection int           // its number, from 1
 	FromClient bool
@@ -21,7 +24,20 @@ type Line struct {
 	// numbers relative to the initial one of each side: the SYN is 0.
 	Text string
 	// Reason says in plain words what the segment is for.
-	Reason string
+	Reason bilingual.Text
+	// Facts are what the follower knew before, and what it concludes; After are both ends behind the segment.
+	Facts Facts
+	After Ends
+}
+
+// A Sighting says when a frame was seen, and what became of it.
+type Sighting struct {
+	// At is when the frame was seen. Arrived is when its receiver had it, if that is known; the zero Time means At.
+	At, Arrived time.Time
+	// Number is that of the frame; 0 means the one after the frame before.
+	Number int
+	// Lost tells that the frame is known not to have reached its receiver, which then knows nothing of it.
+	Lost bool
 }
 
 // A Follower follows all TCP connections among the frames that it is given. The
@@ -31,12 +47,21 @@ type Follower struct {
 	// for longest is forgotten. 0 means DefaultLimit. It is set before the first
 	// frame.
 	Limit int
+	// Keyring, if there is one, has the servers' keys: it decides whether a cookie is right. It is set before the first frame.
+	Keyring *cookie.Keyring
+	// Done, if there is one, is given each connection that is forgotten, in the order in which that happens. With those that
+	// Connections returns at the end these are all. It must not call methods of the Follower. It is set before the first frame.
+	Done func(Connection)
 
 	start  time.Time // of the first frame, once begun
 	begun  bool
+	frame  int                     // number of the last frame
 	count  int                     // connections so far, forgotten ones included
 	open   map[tuple]*list.Element // the newest connection of each tuple
 	recent list.List               // of *conn, the one seen last in front
+
+	cookies cookies
+	cache   cache
 }
 
 // tuple are the two ends of a connection, the lower one first.
@@ -53,18 +78,41 @@ func tupleOf(a, b netip.AddrPort) tuple {
 func New() *Follower { return new(Follower) }
 
 // Frame takes the next frame, seen at the given time. It keeps nothing of p.
-func (f *Follower) Frame(at time.Time, p *wire.Packet) Line {
-	if !f.begun {
-		f.start, f.begun, f.open = at, true, make(map[tuple]*list.Element)
-	}
-	c, from := f.connection(at, p)
-	reason := c.segment(at, p, from)
+func (f *Follower) Frame(at time.Time, p *wire.Packet) Line { return f.See(Sighting{At: at}, p) }
+
+// See takes the next frame, of which more is known than when it was seen. It keeps nothing of p.
+func (f *Follower) See(s Sighting, p *wire.Packet) Line {
+	f.begin(&s)
+	c, from := f.connection(s.At, p)
+	st := step{Sighting: s, seg: &p.TCP, from: from}
+	st.options, _ = p.TCP.Options.Decode()
+	f.recall(c, &st)
+	reason := c.segment(&st, p)
+	f.learn(c, &st)
+	f.remember(c, &st)
 	return Line{
-		At:         at.Sub(f.start),
+		Number:     f.frame,
+		At:         s.At.Sub(f.start),
 		Connection: c.info.Number,
 		FromClient: from == client,
 		Text:       c.text(&p.TCP, from),
 		Reason:     reason,
+		Facts:      st.facts,
+		After:      Ends{c.endpoint(client), c.endpoint(server)},
+	}
+}
+
+// begin takes note that a frame is next, and completes what is known about it.
+func (f *Follower) begin(s *Sighting) {
+	if !f.begun {
+		f.start, f.begun, f.open = s.At, true, make(map[tuple]*list.Element)
+	}
+	if s.Number == 0 {
+		s.Number = f.frame + 1
+	}
+	f.frame = s.Number
+	if s.Arrived.IsZero() {
+		s.Arrived = s.At
 	}
 }
 
@@ -104,18 +152,24 @@ func (f *Follower) connection(at time.Time, p *wire.Packet) (*conn, end) {
 	return c, from
 }
 
+func (f *Follower) limit() int {
+	if f.Limit <= 0 {
+		return DefaultLimit
+	}
+	return f.Limit
+}
+
 // forget keeps to the limit.
 func (f *Follower) forget() {
-	limit := f.Limit
-	if limit <= 0 {
-		limit = DefaultLimit
-	}
-	for f.recent.Len() > limit {
+	for f.recent.Len() > f.limit() {
 		last := f.recent.Back()
 		info := &last.Value.(*conn).info
 		if key := tupleOf(info.Client, info.Server); f.open[key] == last {
 			delete(f.open, key)
 		}
 		f.recent.Remove(last)
+		if f.Done != nil {
+			f.Done(*info)
+		}
 	}
 }

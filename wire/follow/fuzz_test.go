@@ -50,7 +50,7 @@ func FuzzSegments(f *testing.F) {
 		for i := 0; len(b) >= 10; i++ {
 			p := fuzzedPacket(b[:10])
 			line := follower.Frame(time.UnixMilli(int64(i)*int64(b[9])), &p)
-			if line.Reason == "" || line.Text == "" {
+			if line.Reason.IsZero() || line.Text == "" {
 				t.Errorf("%s: no text or no reason: %+v", &p, line)
 			}
 			b = b[10:]

@@ -1,9 +1,8 @@
 package follow
 
 import (
-	"fmt"
-
 	"tfocraft/wire"
+	"tfocraft/wire/bilingual"
 )
 
 // fastOpen returns the Fast Open option that counts for a receiver: the last
@@ -31,13 +30,15 @@ func legalCookie(cookie []byte) bool { return wire.LegalCookieLen(len(cookie)) }
 
 // illegal says that an option will be ignored; it is for an option that has no
 // legal length (RFC 7413, Section 4.1.1).
-func illegal(fo wire.FastOpen) string {
-	return fmt.Sprintf("Fast Open option with a cookie of %s: illegal length, ignored", bytesOf(len(fo.Cookie)))
+func illegal(fo wire.FastOpen) bilingual.Text {
+	return bilingual.Format("Fast Open option with a cookie of %s: illegal length, ignored",
+		"Fast Open 选项，其中的 cookie 为 %s：长度不合法，被忽略", bytesOf(len(fo.Cookie)))
 }
 
-func bytesOf(n int) string {
+// bytesOf is a number of bytes.
+func bytesOf(n int) bilingual.Text {
 	if n == 1 {
-		return "1 byte"
+		return bilingual.T("1 byte", "1 字节")
 	}
-	return fmt.Sprintf("%d bytes", n)
+	return bilingual.Format("%d bytes", "%d 字节", n)
 }

@@ -2,6 +2,7 @@ package follow
 
 import (
 	"tfocraft/wire"
+	"tfocraft/wire/bilingual"
 )
 
 // arrival says where the data of a segment lies in what was seen before.
@@ -15,8 +16,8 @@ const (
 	arrivalAgain         // nothing new
 )
 
-// facts is what an ordinary segment, neither SYN nor RST, has done.
-type facts struct {
+// effects is what an ordinary segment, neither SYN nor RST, has done.
+type effects struct {
 	completes bool // the handshake
 	acked     int  // bytes of data newly acknowledged
 	ackedFin  bool
@@ -49,19 +50,19 @@ const (
 )
 
 // ordinary takes a segment that is neither SYN nor RST.
-func (c *conn) ordinary(st *step) string {
+func (c *conn) ordinary(st *step) bilingual.Text {
 	self, other := &c.sides[st.from], &c.sides[st.from.other()]
 	if !st.seg.Flags.Has(wire.ACK) {
-		return "no ACK flag: ignored"
+		return st.ignore("no ACK flag: ignored", "没有 ACK 标志：被忽略")
 	}
 	if c.info.MidStream && !self.known {
 		self.join(st.seg.Seq)
 	}
 	if !self.known {
-		return "acknowledges something else: an older connection of these ports may be alive there"
+		return st.ignore("acknowledges something else: an older connection of these ports may be alive there", "确认的是别的内容：那里可能还有这对端口的旧连接")
 	}
 	if offset := self.offset(st.seg.Seq); offset < 0 || !self.near(offset) {
-		return "sequence number far from this connection: ignored"
+		return st.ignore("sequence number far from this connection: ignored", "序列号远离本连接：被忽略")
 	}
 	if !other.known {
 		other.join(st.seg.Ack)
@@ -70,74 +71,86 @@ func (c *conn) ordinary(st *step) string {
 		}
 	}
 	unacked := st.from == server && self.acked == 0
-	fa := c.readAck(st)
-	fa.unacked = unacked
-	fa.answers, other.probing = other.probing, false
-	c.readData(st, &fa)
-	c.readFin(st, &fa)
-	c.readWindow(st, &fa)
-	return c.words(st, &fa)
+	ef := c.readAck(st)
+	ef.unacked = unacked
+	ef.answers, other.probing = other.probing, false
+	c.readData(st, &ef)
+	c.readFin(st, &ef)
+	c.readWindow(st, &ef)
+	return c.words(st, &ef)
 }
 
-// missedSynAck concludes from the client's ACK that a SYN-ACK came before it.
+// missedSynAck concludes from the client's ACK that a SYN-ACK came before it. When that was is not known.
 func (c *conn) missedSynAck(self, other *side) {
 	other.acked, other.synTrips = 0, 2
-	self.acked, self.openTrips = max(self.acked, 1), 2
+	self.acked, self.openTrips, self.flight = max(self.acked, 1), 2, nil
 }
 
 // readAck takes note of the acknowledgment number.
-func (c *conn) readAck(st *step) (fa facts) {
+func (c *conn) readAck(st *step) (ef effects) {
 	self, other := &c.sides[st.from], &c.sides[st.from.other()]
 	offset := other.offset(st.seg.Ack)
-	fa.beyond = offset > other.next
-	fa.stale = self.ackSeen && offset < self.ack
-	if !fa.beyond && !fa.stale {
+	ef.beyond = offset > other.next
+	ef.stale = self.ackSeen && offset < self.ack
+	st.stale = ef.stale
+	if !ef.beyond && !ef.stale {
 		self.ack, self.ackSeen = offset, true
 	}
-	if set, _ := st.seg.Options.Decode(); set.NumSACK > 0 {
-		fa.duplicate = set.SACK[0].Left.Less(st.seg.Ack)
-		fa.missing = !fa.duplicate
+	if st.options.NumSACK > 0 {
+		ef.duplicate = st.options.SACK[0].Left.Less(st.seg.Ack)
+		ef.missing = !ef.duplicate
 	}
 	established, over, finAcked := c.established(), c.over(), other.finAcked()
-	fa.acked = c.acknowledge(st)
-	fa.completes = c.established() && !established
-	fa.closed = c.over() && !over
-	fa.ackedFin = other.finAcked() && !finAcked
-	return fa
+	ef.acked = c.acknowledge(st)
+	ef.completes = c.established() && !established
+	ef.closed = c.over() && !over
+	ef.ackedFin = other.finAcked() && !finAcked
+	return ef
 }
 
 // readData takes note of the payload.
-func (c *conn) readData(st *step, fa *facts) {
+func (c *conn) readData(st *step, ef *effects) {
 	self, n := &c.sides[st.from], len(st.seg.Payload)
 	from := self.offset(st.seg.Seq)
 	// A keepalive repeats one acknowledged byte, or none (RFC 9293, Section 3.8.4).
-	fa.probe = from == self.next-1 && n <= 1 && self.acked == self.next && !st.seg.Flags.Has(wire.FIN)
-	self.probing = fa.probe
-	if n == 0 || fa.probe {
+	ef.probe = from == self.next-1 && n <= 1 && self.acked == self.next && !st.seg.Flags.Has(wire.FIN)
+	self.probing = ef.probe
+	if n == 0 || ef.probe {
 		return
 	}
 	data := span{from, from + int64(n)}
 	highest, front := self.next, c.front(st.from)
 	c.trips.sent(c, st, data)
-	fa.fresh = self.add(from, n)
+	ef.fresh = self.add(from, n)
 	switch {
-	case fa.fresh == 0:
-		fa.arrival = arrivalAgain
+	case ef.fresh == 0:
+		ef.arrival = arrivalAgain
 	case from > highest:
-		fa.arrival = arrivalAhead
-	case int64(fa.fresh) > max(0, data.to-highest):
-		fa.arrival = arrivalGap
+		ef.arrival = arrivalAhead
+	case int64(ef.fresh) > max(0, data.to-highest):
+		ef.arrival = arrivalGap
 	default:
-		fa.arrival = arrivalNext
+		ef.arrival = arrivalNext
 	}
-	fa.first = highest == front && fa.fresh > 0
-	fa.useless = self.acked >= data.to
+	ef.first = highest == front && ef.fresh > 0
+	ef.useless = self.acked >= data.to
 	if st.from == client && c.rest > 0 && data.from == c.rest && c.rest <= int64(c.info.SynData) {
-		fa.rest = true
+		ef.rest = true
 		c.rest = data.to
 	}
-	if fa.arrival == arrivalAgain && !fa.rest && !st.copy {
-		c.info.Retransmits++
+	st.rest = ef.rest
+	if ef.arrival == arrivalAgain && !st.copy {
+		st.again = true
+		if !ef.rest {
+			c.retransmitted(st.from)
+		}
+	}
+}
+
+func (c *conn) retransmitted(from end) {
+	c.info.Retransmits++
+	if from == server {
+		c.info.ServerRetransmits++
 	}
 }
 
@@ -149,7 +162,7 @@ func (c *conn) front(from end) int64 {
 	return 1
 }
 
-func (c *conn) readFin(st *step, fa *facts) {
+func (c *conn) readFin(st *step, ef *effects) {
 	if !st.seg.Flags.Has(wire.FIN) {
 		return
 	}
@@ -158,18 +171,19 @@ func (c *conn) readFin(st *step, fa *facts) {
 	switch {
 	case !self.finSeen:
 		self.finish(fin)
-		fa.fin = true
+		ef.fin = true
 	case self.fin == fin:
-		fa.finAgain = true
-		if !st.copy && fa.arrival == arrivalNone {
-			c.info.Retransmits++
+		ef.finAgain = true
+		st.again = !st.copy
+		if !st.copy && ef.arrival == arrivalNone {
+			c.retransmitted(st.from)
 		}
 	}
 }
 
-func (c *conn) readWindow(st *step, fa *facts) {
+func (c *conn) readWindow(st *step, ef *effects) {
 	self := &c.sides[st.from]
-	if fa.stale {
+	if ef.stale {
 		return
 	}
 	old, now := self.window, st.seg.Window
@@ -178,10 +192,10 @@ func (c *conn) readWindow(st *step, fa *facts) {
 	switch {
 	case !known || old == now:
 	case now == 0:
-		fa.window = windowShut
+		ef.window = windowShut
 	case old == 0:
-		fa.window = windowOpened
+		ef.window = windowOpened
 	default:
-		fa.window = windowMoved
+		ef.window = windowMoved
 	}
 }

@@ -1,30 +1,34 @@
 package follow
 
-import "tfocraft/wire"
+import (
+	"tfocraft/wire"
+	"tfocraft/wire/bilingual"
+)
 
 // reset takes a segment with RST. One that does not fit changes nothing, as
 // with its receiver (RFC 5961, Section 3).
-func (c *conn) reset(st *step) string {
+func (c *conn) reset(st *step) bilingual.Text {
 	switch {
 	case c.info.Reset:
-		return "reset again"
+		return bilingual.T("reset again", "再次复位")
 	case !c.resetFits(st):
-		return "reset that does not fit the connection: ignored"
+		return st.ignore("reset that does not fit the connection: ignored", "复位与本连接不符：被忽略")
 	case c.info.ClosedInOrder:
-		return "reset after the close"
+		return bilingual.T("reset after the close", "关闭之后的复位")
 	}
-	c.info.Reset, c.info.Closed = true, st.at
+	c.info.Reset, c.info.Closed = true, st.At
 	self, other := &c.sides[st.from], &c.sides[st.from.other()]
 	switch {
 	case st.from == server && !self.known:
 		c.refused = !c.info.MidStream
-		return "refuses the connection"
+		st.refused = c.refused
+		return bilingual.T("refuses the connection", "拒绝连接")
 	case st.from == client && other.synSeen && other.acked == 0 && !st.seg.Flags.Has(wire.ACK):
-		return "reset: the client's host knows of no such connection"
+		return bilingual.T("reset: the client's host knows of no such connection", "复位：客户端主机没有这个连接")
 	case self.finAcked() || other.finSeen:
-		return "reset: nobody is there any more to read"
+		return bilingual.T("reset: nobody is there any more to read", "复位：已经没有程序在读取")
 	}
-	return "breaks the connection off"
+	return bilingual.T("breaks the connection off", "中断连接")
 }
 
 // resetFits reports whether the receiver will believe a reset.

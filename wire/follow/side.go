@@ -32,6 +32,12 @@ type side struct {
 	window              uint16 // as sent
 	probing             bool   // it has asked for an answer
 
+	options options
+	offered int // bytes of the window that it has offered last
+	state   State
+	lost    []span // of what it has sent, known not to have arrived
+	flight  flight
+
 	synTrips  int // of its SYN
 	openTrips int // of the segment that acknowledged it
 	recent    copies
@@ -94,18 +100,23 @@ func (s *side) fill(from, to int64) (n int) {
 	if len(s.holes) == 0 || from >= to {
 		return 0
 	}
-	var left []span
-	for _, h := range s.holes {
-		if below := (span{h.from, min(h.to, from)}); below.from < below.to {
-			left = append(left, below)
-		}
-		if above := (span{max(h.from, to), h.to}); above.from < above.to {
-			left = append(left, above)
-		}
-		n += int(max(0, min(h.to, to)-max(h.from, from)))
-	}
+	left, n := cut(s.holes, span{from, to})
 	s.setHoles(left)
 	return n
+}
+
+// cut takes a range out of others and returns what is left, and how much was taken.
+func cut(all []span, out span) (left []span, n int) {
+	for _, s := range all {
+		if below := (span{s.from, min(s.to, out.from)}); below.from < below.to {
+			left = append(left, below)
+		}
+		if above := (span{max(s.from, out.to), s.to}); above.from < above.to {
+			left = append(left, above)
+		}
+		n += int(max(0, min(s.to, out.to)-max(s.from, out.from)))
+	}
+	return left, n
 }
 
 // setHoles keeps to the limit: what is lowest is the least likely to come.

@@ -2,6 +2,7 @@ package follow_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"maps"
@@ -34,6 +35,7 @@ var bases = map[byte]wire.Seq{'>': 0xfffffffa, '<': 0xfffffffe}
 //	+SECONDS > SEGMENT    from client to server, in the text form of package wire
 //	+SECONDS < SEGMENT    the other way
 //	    REASON            what is to be said about it
+//	    @ STATE STATE ... the states of client and server after it, and facts
 //	= SUMMARY             of a connection, at the end
 //
 // Seconds count from the segment before; numbers are relative to each side's
@@ -41,6 +43,7 @@ var bases = map[byte]wire.Seq{'>': 0xfffffffa, '<': 0xfffffffe}
 type story struct {
 	frames    []frame
 	reasons   []string
+	states    []string
 	summaries []string
 }
 
@@ -60,6 +63,8 @@ func readStory(t *testing.T, path string) story {
 			delay, segment, _ := strings.Cut(line, " ")
 			at = at.Add(seconds(t, delay))
 			s.frames = append(s.frames, frame{at, packet(t, segment, isn, ids)})
+		case strings.HasPrefix(line, "    @ "):
+			s.states = append(s.states, line[6:])
 		case strings.HasPrefix(line, "    "):
 			s.reasons = append(s.reasons, strings.TrimSpace(line))
 		case strings.HasPrefix(line, "= "):
@@ -143,6 +148,31 @@ func summary(c *follow.Connection) string {
 	return b.String()
 }
 
+// aftermath says on a line where both ends are after a segment, and what it told.
+func aftermath(l *follow.Line) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s", state(l.After.Client.State), state(l.After.Server.State))
+	f := &l.Facts
+	if f.Copy {
+		b.WriteString(", copy")
+	}
+	if f.Retransmission {
+		b.WriteString(", again")
+	}
+	if f.Cookie != follow.CookieNone {
+		fmt.Fprintf(&b, ", cookie %s", f.Cookie)
+	}
+	if f.GrantedFrame != 0 {
+		fmt.Fprintf(&b, ", %x granted in frame %d", f.Granted, f.GrantedFrame)
+	}
+	if f.Acknowledged != 0 {
+		fmt.Fprintf(&b, ", RTT %v of frame %d", f.RTT, f.Acknowledged)
+	}
+	return b.String()
+}
+
+func state(s follow.State) follow.State { return cmp.Or(s, "?") }
+
 func TestStories(t *testing.T) {
 	paths, err := filepath.Glob("testdata/story/*.txt")
 	if err != nil || len(paths) == 0 {
@@ -154,8 +184,11 @@ func TestStories(t *testing.T) {
 			f := follow.New()
 			for i, frame := range s.frames {
 				line := f.Frame(frame.at, &frame.packet)
-				if want := next(&s.reasons); line.Reason != want {
-					t.Errorf("segment %d: %s\n got %q\nwant %q", i+1, line.Text, line.Reason, want)
+				if want := next(&s.reasons); line.Reason.En != want {
+					t.Errorf("segment %d: %s\n got %q\nwant %q", i+1, line.Text, line.Reason.En, want)
+				}
+				if got, want := aftermath(&line), next(&s.states); got != want {
+					t.Errorf("segment %d: %s\n got %s\nwant %s", i+1, line.Text, got, want)
 				}
 			}
 			for _, c := range f.Connections() {
@@ -163,8 +196,8 @@ func TestStories(t *testing.T) {
 					t.Errorf("connection %d:\n got %s\nwant %s", c.Number, got, want)
 				}
 			}
-			if len(s.reasons)+len(s.summaries) > 0 {
-				t.Errorf("left over: %q %q", s.reasons, s.summaries)
+			if len(s.reasons)+len(s.states)+len(s.summaries) > 0 {
+				t.Errorf("left over: %q %q %q", s.reasons, s.states, s.summaries)
 			}
 		})
 	}
@@ -209,7 +242,7 @@ func writeLine(b *strings.Builder, l follow.Line) {
 	if l.FromClient {
 		from = "client"
 	}
-	fmt.Fprintf(b, "%d %s %s\n    %s\n", l.Connection, from, l.Text, l.Reason)
+	fmt.Fprintf(b, "%d %s %s\n    %s\n    @ %s\n", l.Connection, from, l.Text, l.Reason, aftermath(&l))
 }
 
 // readFrames reads lines of microseconds and a frame in hex.

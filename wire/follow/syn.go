@@ -2,13 +2,13 @@ package follow
 
 import (
 	"bytes"
-	"fmt"
 
 	"tfocraft/wire"
+	"tfocraft/wire/bilingual"
 )
 
 // syn takes a SYN without an acknowledgment.
-func (c *conn) syn(st *step) string {
+func (c *conn) syn(st *step) bilingual.Text {
 	self := &c.sides[st.from]
 	switch {
 	case self.synSeen:
@@ -19,7 +19,7 @@ func (c *conn) syn(st *step) string {
 	c.firstSyn(st)
 	reason := synReason(fastOpen(st.seg.Options), len(st.seg.Payload))
 	if st.seg.Flags.Has(wire.FIN) {
-		reason += "; with FIN, which most hosts drop"
+		reason = bilingual.Join(reason, bilingual.T("with FIN, which most hosts drop", "带有 FIN，多数主机会丢弃"))
 	}
 	return reason
 }
@@ -50,7 +50,7 @@ func (c *conn) synPayload(st *step) {
 
 func (c *conn) firstSyn(st *step) {
 	fo := fastOpen(st.seg.Options)
-	c.info.Syn = st.at
+	c.info.Syn = st.At
 	c.info.SynOption, c.info.SynExperimental = optionOf(fo), fo.Experimental
 	c.info.SynCookie = bytes.Clone(fo.Cookie)
 	c.info.SynData = len(st.seg.Payload)
@@ -58,77 +58,83 @@ func (c *conn) firstSyn(st *step) {
 	c.open(st)
 }
 
-func synReason(fo wire.FastOpen, data int) string {
+func synReason(fo wire.FastOpen, data int) bilingual.Text {
+	n := bytesOf(data)
 	switch {
 	case fo.Present && !fo.Legal() && data > 0:
-		return illegal(fo) + fmt.Sprintf("; %s of data in the SYN", bytesOf(data))
+		return bilingual.Join(illegal(fo), bilingual.Format("%s of data in the SYN", "SYN 中有 %s数据", n))
 	case fo.Present && !fo.Legal():
 		return illegal(fo)
 	case fo.Request() && data > 0:
-		return fmt.Sprintf("asks for a cookie (%s, empty), with %s of data that no cookie covers", optionName(fo), bytesOf(data))
+		return bilingual.Format("asks for a cookie (%s, empty), with %s of data that no cookie covers",
+			"请求 cookie（%s，空），并带有没有 cookie 担保的 %s数据", optionName(fo), n)
 	case fo.Request():
-		return fmt.Sprintf("asks for a cookie (%s, empty)", optionName(fo))
+		return bilingual.Format("asks for a cookie (%s, empty)", "请求 cookie（%s，空）", optionName(fo))
 	case fo.Present && data > 0 && fo.Experimental:
-		return fmt.Sprintf("cookie (%s) and %s of data in the SYN: no waiting for the handshake", optionName(fo), bytesOf(data))
+		return bilingual.Format("cookie (%s) and %s of data in the SYN: no waiting for the handshake",
+			"SYN 中有 cookie（%s）和 %s数据：无需等待握手", optionName(fo), n)
 	case fo.Present && data > 0:
-		return fmt.Sprintf("cookie and %s of data in the SYN: no waiting for the handshake", bytesOf(data))
+		return bilingual.Format("cookie and %s of data in the SYN: no waiting for the handshake",
+			"SYN 中有 cookie 和 %s数据：无需等待握手", n)
 	case fo.Present:
-		return fmt.Sprintf("cookie in the SYN (%s), no data", optionName(fo))
+		return bilingual.Format("cookie in the SYN (%s), no data", "SYN 中有 cookie（%s），没有数据", optionName(fo))
 	case data > 0:
-		return fmt.Sprintf("%s of data in the SYN, without a cookie", bytesOf(data))
+		return bilingual.Format("%s of data in the SYN, without a cookie", "SYN 中有 %s数据，没有 cookie", n)
 	}
-	return "opens the connection, without Fast Open"
+	return bilingual.T("opens the connection, without Fast Open", "打开连接，不使用 Fast Open")
 }
 
-func optionName(fo wire.FastOpen) string {
+func optionName(fo wire.FastOpen) bilingual.Text {
 	if fo.Experimental {
-		return "experimental Fast Open option, kind 254"
+		return bilingual.T("experimental Fast Open option, kind 254", "实验性 Fast Open 选项，类型 254")
 	}
-	return "Fast Open option"
+	return bilingual.T("Fast Open option", "Fast Open 选项")
 }
 
 // crossedSyn takes a SYN from the side that was asked to connect (RFC 9293,
 // Section 3.5).
-func (c *conn) crossedSyn(st *step) string {
+func (c *conn) crossedSyn(st *step) bilingual.Text {
 	c.info.Simultaneous = true
 	// It is sent before the other's SYN has come: nothing precedes it.
 	c.sides[server].begin(st.seg.Seq)
 	c.sides[server].synSeen, c.sides[server].synTrips = true, 1
 	c.synPayload(st)
-	return "opens from its side too: both opened at once"
+	return bilingual.T("opens from its side too: both opened at once", "也从己方打开：双方同时打开")
 }
 
 // synAgain takes a SYN with the sequence number of the first.
-func (c *conn) synAgain(st *step) string {
+func (c *conn) synAgain(st *step) bilingual.Text {
 	if st.copy {
-		return "duplicate of the SYN"
+		return bilingual.T("duplicate of the SYN", "SYN 的重复副本")
 	}
+	st.again = true
 	if st.from == server {
-		return "SYN again: no answer yet"
+		return bilingual.T("SYN again: no answer yet", "再次发送 SYN：尚无回答")
 	}
 	c.info.SynRetransmits++
 	fo, data := fastOpen(st.seg.Options), len(st.seg.Payload)
 	c.synPayload(st)
 	less := optionOf(fo) != c.info.SynOption || data < c.info.SynData
-	firstTime := less && !c.plainAgain
+	st.fellBack = less && !c.plainAgain
 	c.plainAgain = c.plainAgain || less
 	switch {
 	case c.established():
-		return "SYN again, though it was acknowledged"
+		return bilingual.T("SYN again, though it was acknowledged", "再次发送 SYN，尽管已被确认")
 	case !c.info.SynAck.IsZero():
-		return "SYN again" + without(less) + ": the SYN-ACK has not arrived"
-	case firstTime:
-		return fmt.Sprintf("SYN again%s: the first got no answer (RFC 7413, %s)", without(less), c.synSection())
+		return bilingual.Format("SYN again%s: the SYN-ACK has not arrived", "再次发送 SYN%s：SYN-ACK 没有到达", without(less))
+	case st.fellBack:
+		return bilingual.Format("SYN again%s: the first got no answer (RFC 7413, %s)",
+			"再次发送 SYN%s：第一个没有得到回答（RFC 7413，%s）", without(less), c.synSection())
 	}
-	return "SYN again" + without(less) + ": still no answer"
+	return bilingual.Format("SYN again%s: still no answer", "再次发送 SYN%s：仍然没有回答", without(less))
 }
 
 // without is for a SYN or SYN-ACK that has less than the first one had.
-func without(less bool) string {
+func without(less bool) bilingual.Text {
 	if less {
-		return ", without Fast Open"
+		return bilingual.T(", without Fast Open", "，不带 Fast Open")
 	}
-	return ""
+	return bilingual.Text{}
 }
 
 // synSection is where RFC 7413 says how a SYN is retransmitted.

@@ -6,9 +6,9 @@ import (
 	"tfocraft/wire"
 )
 
-// maxFlights bounds the data segments of a client that are remembered until
+// maxUnread bounds the data segments of a client that are remembered until
 // they are acknowledged.
-const maxFlights = 32
+const maxUnread = 32
 
 // mark is a point of a connection: when, after how many trips and segments.
 type mark struct {
@@ -16,8 +16,8 @@ type mark struct {
 	trips, segments int
 }
 
-// flight is data of the client that was not acknowledged yet.
-type flight struct {
+// unreadData is data of the client that was not acknowledged yet.
+type unreadData struct {
 	span
 	mark
 }
@@ -25,7 +25,7 @@ type flight struct {
 // trips counts how many one-way trips had to follow each other, as the package
 // comment defines them.
 type trips struct {
-	flights   []flight
+	unread    []unreadData
 	delivered mark // the latest data of the client that the server has
 	response  mark // the first byte of the server's data
 	fixed     bool // the request is known
@@ -33,7 +33,7 @@ type trips struct {
 
 // mark returns the point at which the segment of st stands.
 func (t *trips) mark(c *conn, st *step) mark {
-	return mark{at: st.at, trips: t.of(c, st), segments: c.info.Segments}
+	return mark{at: st.At, trips: t.of(c, st), segments: c.info.Segments}
 }
 
 // of returns the number of the trip that the segment of st is on, going by
@@ -75,8 +75,8 @@ func (t *trips) acknowledged(c *conn, st *step, offset int64) {
 	if st.from == client || offset > other.next {
 		return
 	}
-	left := t.flights[:0]
-	for _, f := range t.flights {
+	left := t.unread[:0]
+	for _, f := range t.unread {
 		if f.from < offset {
 			t.delivered = f.mark
 		}
@@ -84,12 +84,12 @@ func (t *trips) acknowledged(c *conn, st *step, offset int64) {
 			left = append(left, f)
 		}
 	}
-	t.flights = left
+	t.unread = left
 	t.noteRequest(c)
 }
 
 // refuseSynData forgets the data of the SYN that a SYN-ACK has left out.
-func (t *trips) refuseSynData() { t.flights = t.flights[:0] }
+func (t *trips) refuseSynData() { t.unread = t.unread[:0] }
 
 // sent takes note of data in the segment of st.
 func (t *trips) sent(c *conn, st *step, data span) {
@@ -98,10 +98,10 @@ func (t *trips) sent(c *conn, st *step, data span) {
 	case c.info.MidStream:
 		return
 	case st.from == client && data.to > self.acked:
-		if len(t.flights) == maxFlights {
-			t.flights = append(t.flights[:0], t.flights[1:]...)
+		if len(t.unread) == maxUnread {
+			t.unread = append(t.unread[:0], t.unread[1:]...)
 		}
-		t.flights = append(t.flights, flight{data, t.mark(c, st)})
+		t.unread = append(t.unread, unreadData{data, t.mark(c, st)})
 	case st.from == server && data.from <= 1 && self.acked <= 1:
 		t.response = t.mark(c, st)
 		c.info.ClientHasResponse = t.response.at

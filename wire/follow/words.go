@@ -1,133 +1,128 @@
 package follow
 
-import (
-	"fmt"
-	"strings"
-)
+import "tfocraft/wire/bilingual"
 
 // words puts into words what an ordinary segment has done, most telling first.
-func (c *conn) words(st *step, fa *facts) string {
-	var parts []string
-	say := func(part string) {
-		if part != "" {
-			parts = append(parts, part)
-		}
+func (c *conn) words(st *step, ef *effects) bilingual.Text {
+	var completes, fin, ack, closed bilingual.Text
+	if ef.completes {
+		completes = bilingual.T("handshake complete", "握手完成")
 	}
-	if fa.completes {
-		say("handshake complete")
+	if ef.fin || ef.finAgain {
+		fin = c.finWords(st, ef)
 	}
-	say(c.dataWords(st, fa))
-	if fa.fin || fa.finAgain {
-		say(c.finWords(st, fa))
+	if ef.arrival == arrivalNone && !ef.finAgain {
+		ack = c.ackWords(st, ef)
 	}
-	if fa.arrival == arrivalNone && !fa.finAgain {
-		say(c.ackWords(st, fa))
+	if ef.closed {
+		closed = bilingual.T("connection closed", "连接已关闭")
 	}
-	if fa.closed {
-		say("connection closed")
+	all := bilingual.Join(completes, c.dataWords(st, ef), fin, ack, closed)
+	if all.IsZero() {
+		return bilingual.T("acknowledges again", "再次确认")
 	}
-	if len(parts) == 0 {
-		return "acknowledges again"
-	}
-	return strings.Join(parts, "; ")
+	return all
 }
 
-func (c *conn) dataWords(st *step, fa *facts) string {
+func (c *conn) dataWords(st *step, ef *effects) bilingual.Text {
 	n := bytesOf(len(st.seg.Payload))
 	switch {
-	case fa.probe && c.sides[st.from.other()].windowShut():
-		return "asks whether the window is still closed"
-	case fa.probe:
-		return "keepalive: asks whether the other side is still there"
-	case fa.arrival == arrivalNone:
-		return ""
+	case ef.probe && c.sides[st.from.other()].windowShut():
+		return bilingual.T("asks whether the window is still closed", "询问窗口是否仍然关闭")
+	case ef.probe:
+		return bilingual.T("keepalive: asks whether the other side is still there", "保活：询问对方是否还在")
+	case ef.arrival == arrivalNone:
+		return bilingual.Text{}
 	case st.copy:
-		return "duplicate"
-	case fa.rest && c.info.SynAcked > 0:
-		return fmt.Sprintf("the rest of the data: the server took %d of the %s in the SYN", c.info.SynAcked, bytesOf(c.info.SynData))
-	case fa.rest:
-		return "data again: the server took only the SYN"
-	case fa.arrival == arrivalAgain && fa.useless:
-		return n + " again, though acknowledged"
-	case fa.arrival == arrivalAgain:
-		return n + " again: no acknowledgment yet"
-	case fa.arrival == arrivalAhead:
-		return n + " of data, ahead of a gap"
-	case fa.arrival == arrivalGap:
-		return n + " of data that fill a gap"
-	case fa.first:
-		return c.firstWords(st, fa)
+		return bilingual.T("duplicate", "重复的副本")
+	case ef.rest && c.info.SynAcked > 0:
+		return bilingual.Format("the rest of the data: the server took %d of the %s in the SYN",
+			"其余的数据：服务器只接受了 SYN 中 %[2]s里的 %[1]d 字节", c.info.SynAcked, bytesOf(c.info.SynData))
+	case ef.rest:
+		return bilingual.T("data again: the server took only the SYN", "再次发送数据：服务器只接受了 SYN")
+	case ef.arrival == arrivalAgain && ef.useless:
+		return bilingual.Format("%s again, though acknowledged", "再次发送 %s，尽管已被确认", n)
+	case ef.arrival == arrivalAgain:
+		return bilingual.Format("%s again: no acknowledgment yet", "再次发送 %s：尚未收到确认", n)
+	case ef.arrival == arrivalAhead:
+		return bilingual.Format("%s of data, ahead of a gap", "%s数据，前面还有缺口", n)
+	case ef.arrival == arrivalGap:
+		return bilingual.Format("%s of data that fill a gap", "%s数据，填补缺口", n)
+	case ef.first:
+		return c.firstWords(st, ef)
 	}
-	return n + " of data"
+	return ofData(n)
 }
 
+func ofData(n bilingual.Text) bilingual.Text { return bilingual.Format("%s of data", "%s数据", n) }
+
 // firstWords is for the first data of a side behind its SYN.
-func (c *conn) firstWords(st *step, fa *facts) string {
+func (c *conn) firstWords(st *step, ef *effects) bilingual.Text {
 	n := bytesOf(len(st.seg.Payload))
 	switch {
 	case c.info.MidStream:
-		return n + " of data"
-	case st.from == server && fa.unacked:
-		return "response, sent before the client's ACK"
+		return ofData(n)
+	case st.from == server && ef.unacked:
+		return bilingual.T("response, sent before the client's ACK", "响应，在客户端的 ACK 之前发出")
 	case st.from == server && c.trips.response.trips == 2:
-		return "response, which need not wait for the client's ACK"
+		return bilingual.T("response, which need not wait for the client's ACK", "响应，不必等待客户端的 ACK")
 	case st.from == server && c.trips.delivered.trips > 0:
-		return "response"
+		return bilingual.T("response", "响应")
 	case st.from == client && c.info.SynAcked == 0 && c.trips.response.trips == 0:
-		return "request after one full round trip"
+		return bilingual.T("request after one full round trip", "请求，在整整一个往返之后")
 	}
-	return n + " of data"
+	return ofData(n)
 }
 
 // answerWords is for the answer to a keepalive or a window probe.
-func answerWords(st *step) string {
+func answerWords(st *step) bilingual.Text {
 	if st.seg.Window == 0 {
-		return "the window is still closed"
+		return bilingual.T("answers: the window is still closed", "回答：窗口仍然关闭")
 	}
-	return "still there"
+	return bilingual.T("answers: still there", "回答：还在")
 }
 
-func (c *conn) finWords(st *step, fa *facts) string {
+func (c *conn) finWords(st *step, ef *effects) bilingual.Text {
 	switch {
-	case st.copy && fa.arrival == arrivalNone:
-		return "duplicate"
-	case fa.finAgain && c.sides[st.from].finAcked():
-		return "closes its side again, though acknowledged"
-	case fa.finAgain:
-		return "closes its side again: no acknowledgment yet"
+	case st.copy && ef.arrival == arrivalNone:
+		return bilingual.T("duplicate", "重复的副本")
+	case ef.finAgain && c.sides[st.from].finAcked():
+		return bilingual.T("closes its side again, though acknowledged", "再次关闭己方，尽管已被确认")
+	case ef.finAgain:
+		return bilingual.T("closes its side again: no acknowledgment yet", "再次关闭己方：尚未收到确认")
 	case c.sides[st.from.other()].finSeen:
-		return "closes its side too"
+		return bilingual.T("closes its side too", "也关闭己方")
 	}
-	return "closes its side"
+	return bilingual.T("closes its side", "关闭己方")
 }
 
 // ackWords is for a segment without data.
-func (c *conn) ackWords(st *step, fa *facts) string {
+func (c *conn) ackWords(st *step, ef *effects) bilingual.Text {
 	switch {
-	case fa.beyond:
-		return "acknowledges more than was seen"
-	case fa.acked > 0 && fa.ackedFin:
-		return fmt.Sprintf("acknowledges %s and the close", bytesOf(fa.acked))
-	case fa.acked > 0:
-		return "acknowledges " + bytesOf(fa.acked)
-	case fa.ackedFin:
-		return "acknowledges the close"
-	case fa.completes || fa.probe || fa.fin:
-		return ""
-	case fa.answers && fa.window != windowOpened:
-		return "answers: " + answerWords(st)
-	case fa.stale:
-		return "acknowledges less than before: overtaken on the way"
-	case fa.window == windowShut:
-		return "closes its window: no room for more data"
-	case fa.window == windowOpened:
-		return "opens its window again"
-	case fa.duplicate:
-		return "acknowledges again: it has got something twice"
-	case fa.missing || len(c.sides[st.from.other()].holes) > 0:
-		return "acknowledges again: an earlier segment is missing"
-	case fa.window == windowMoved:
-		return "window update"
+	case ef.beyond:
+		return bilingual.T("acknowledges more than was seen", "确认了未曾见到的数据")
+	case ef.acked > 0 && ef.ackedFin:
+		return bilingual.Format("acknowledges %s and the close", "确认 %s以及关闭", bytesOf(ef.acked))
+	case ef.acked > 0:
+		return bilingual.Format("acknowledges %s", "确认 %s", bytesOf(ef.acked))
+	case ef.ackedFin:
+		return bilingual.T("acknowledges the close", "确认关闭")
+	case ef.completes || ef.probe || ef.fin:
+		return bilingual.Text{}
+	case ef.answers && ef.window != windowOpened:
+		return answerWords(st)
+	case ef.stale:
+		return bilingual.T("acknowledges less than before: overtaken on the way", "确认的比之前少：在途中被超越")
+	case ef.window == windowShut:
+		return bilingual.T("closes its window: no room for more data", "关闭窗口：没有空间接收更多数据")
+	case ef.window == windowOpened:
+		return bilingual.T("opens its window again", "重新打开窗口")
+	case ef.duplicate:
+		return bilingual.T("acknowledges again: it has got something twice", "再次确认：有数据收到了两次")
+	case ef.missing || len(c.sides[st.from.other()].holes) > 0:
+		return bilingual.T("acknowledges again: an earlier segment is missing", "再次确认：缺少较早的报文段")
+	case ef.window == windowMoved:
+		return bilingual.T("window update", "更新窗口")
 	}
-	return ""
+	return bilingual.Text{}
 }

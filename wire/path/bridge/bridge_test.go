@@ -239,3 +239,68 @@ func TestKernelFrames(t *testing.T) {
 		}
 	})
 }
+
+// Hosts behind one address have connections in turn, and all of them answer the near end.
+func TestHosts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, a := link.Pair(nil)
+		var far []*link.Mem
+		var links []link.Link
+		for range 2 {
+			outer, inner := link.Pair(nil)
+			far, links = append(far, outer), append(links, inner)
+		}
+		br, err := bridge.JoinHosts(t.Context(), a, links, &path.Config{FarHosts: 2, Middleboxes: []path.Middlebox{{Name: "balance"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer br.Close()
+		for i, host := range []*link.Mem{far[0], far[1], far[0]} {
+			syn := wiretest.Frame(t, "192.0.2.1:1234", "192.0.2.2:80", "S "+strings.Repeat("1", i+1)+":"+strings.Repeat("1", i+1)+"(0) win 9", "")
+			send(t, near, syn)
+			wiretest.WantBytes(t, receive(t, host), syn)
+			send(t, host, frame(t, "answer"))
+			wiretest.WantBytes(t, receive(t, near), frame(t, "answer"))
+		}
+		forward, backward := br.Counters()
+		if forward.Delivered != 3 || backward.Delivered != 3 {
+			t.Errorf("counters: got %+v, %+v", forward, backward)
+		}
+	})
+}
+
+func TestHostsMustMatch(t *testing.T) {
+	_, a := link.Pair(nil)
+	_, b := link.Pair(nil)
+	if _, err := bridge.JoinHosts(t.Context(), a, []link.Link{b}, &path.Config{FarHosts: 2}); err == nil {
+		t.Error("got no error for one link and two hosts")
+	}
+}
+
+// The observer sees each frame with the times of both ends, and what close finds under way.
+func TestObserver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen path.Recorder
+		cfg := path.Both(1, path.Way{Delay: 10 * time.Millisecond})
+		cfg.Observer = seen.Observe
+		l := newLine(t, t.Context(), cfg)
+		start := time.Now()
+		send(t, l.near, frame(t, "one"))
+		receive(t, l.far)
+		time.Sleep(time.Millisecond)
+		send(t, l.far, frame(t, "two"))
+		synctest.Wait()
+		l.bridge.Close()
+		passages, _ := seen.Passages()
+		if len(passages) != 2 {
+			t.Fatalf("got %d passages, want 2", len(passages))
+		}
+		one, two := passages[0], passages[1]
+		if one.Fate != path.Arrived || !one.Departed.Equal(start) || one.Ended.Sub(start) != 10*time.Millisecond {
+			t.Errorf("the first: got %+v", one)
+		}
+		if two.Fate != path.UnderWay || two.From != path.Far || two.Departed.Sub(start) != 11*time.Millisecond {
+			t.Errorf("the second: got %+v", two)
+		}
+	})
+}

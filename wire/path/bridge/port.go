@@ -115,6 +115,9 @@ func (br *Bridge) write(p *port, frames [][]byte) error {
 
 // await delivers frames when their time has come, until the bridge ends or a link fails.
 func (br *Bridge) await() error {
+	if br.exact {
+		sleepExactly()
+	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {

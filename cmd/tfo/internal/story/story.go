@@ -47,18 +47,26 @@ type Frame struct {
 	// From and To are indexes of Hosts.
 	From int `json:"from"`
 	To   int `json:"to"`
-	// Fate is empty for a frame that arrived, else what befell it: "lost", "dropped by drop-syn-data". Changed tells that it
-	// arrived with other bytes than it left with; Bytes are those that it left with, and ArrivedBytes the others.
-	Fate         bilingual.Text `json:"fate,omitzero"`
-	Changed      bool           `json:"changed,omitempty"`
-	Bytes        []byte         `json:"bytes"` // base64 in JSON
-	ArrivedBytes []byte         `json:"arrived_bytes,omitempty"`
-	Dissection   dissect.Frame  `json:"dissection"`
+	// Fate is what befell it on the way, empty if nothing did: "lost", "dropped by drop-syn-data". Lost tells that it did
+	// not arrive, Changed that it arrived with other bytes than it left with; Bytes are those that it left with, and
+	// ArrivedBytes the others, each with its fields.
+	Fate              bilingual.Text `json:"fate,omitzero"`
+	Lost              bool           `json:"lost,omitempty"`
+	Changed           bool           `json:"changed,omitempty"`
+	Bytes             []byte         `json:"bytes"` // base64 in JSON
+	Dissection        dissect.Frame  `json:"dissection"`
+	ArrivedBytes      []byte         `json:"arrived_bytes,omitempty"`
+	ArrivedDissection dissect.Frame  `json:"arrived_dissection,omitzero"`
 
-	Connection int            `json:"connection"`      // its number; 0 for frames that are not TCP
-	Text       string         `json:"text"`            // the segment in the text form, numbers relative
-	Reason     bilingual.Text `json:"reason"`          // what the segment is for
-	Notes      []Note         `json:"notes,omitempty"` // what changed with it besides
+	Connection int `json:"connection"` // its number; 0 for frames that are not TCP
+	// Label is the frame in a few words, what kind it is first: "SYN, cookie, 13 bytes".
+	Label bilingual.Text `json:"label"`
+	// Cookie and Data are how many bytes of a Fast Open cookie and of payload it carries.
+	Cookie int            `json:"cookie,omitempty"`
+	Data   int            `json:"data,omitempty"`
+	Text   string         `json:"text"`            // the segment in the text form, numbers relative
+	Reason bilingual.Text `json:"reason"`          // what the segment is for
+	Notes  []Note         `json:"notes,omitempty"` // what changed with it besides
 	// Client and Server are the states of both sides after the frame arrived, and what each knows.
 	Client Side `json:"client"`
 	Server Side `json:"server"`

@@ -1,0 +1,150 @@
+package dissect
+
+import (
+	"strings"
+
+	"tfocraft/wire"
+	"tfocraft/wire/bilingual"
+	"tfocraft/wire/follow"
+)
+
+// Explain gives the fields of a frame the reasons for their values: those that follow from the frame itself and, for a TCP segment, those
+// that the facts of its connection give. data is what the frame was made of; facts may be nil. Reasons that were there are replaced. What
+// an ICMP error quotes gets none, since the facts are not about it.
+func Explain(f *Frame, data []byte, facts *follow.Facts) {
+	x := newExplainer(f, data, facts)
+	for i := range f.Fields {
+		if field := &f.Fields[i]; !strings.HasPrefix(field.ID, "quote.") {
+			field.Reason = x.reason(i, baseID(field.ID))
+		}
+	}
+}
+
+// baseID returns an ID without the number that sets it apart from the same field before it.
+func baseID(id string) string {
+	dash := strings.LastIndexByte(id, '-')
+	if dash > 0 && dash+1 < len(id) && strings.Trim(id[dash+1:], "0123456789") == "" {
+		return id[:dash]
+	}
+	return id
+}
+
+// An explainer has what reasons need of the whole frame.
+type explainer struct {
+	frame *Frame
+	data  []byte
+	facts follow.Facts
+	known bool // there are facts
+
+	ipv6             bool
+	ipHeader, ipLen  int // bytes
+	df               bool
+	hasTCP           bool
+	srcPort, dstPort uint16
+	seq, ack         wire.Seq
+	flags            wire.Flags
+	tcpHeader        int // bytes
+	payload          int // bytes of data that are in the frame
+	mss              int // announced here, 0 if it is not
+	optionsAt        int // byte that the options begin at
+	sender, receiver bilingual.Text
+}
+
+func newExplainer(f *Frame, data []byte, facts *follow.Facts) *explainer {
+	x := &explainer{frame: f, data: data}
+	if facts != nil {
+		x.facts, x.known = *facts, true
+	}
+	for i := range f.Fields {
+		x.collect(&f.Fields[i])
+	}
+	x.nameEnds()
+	return x
+}
+
+// collect takes note of a field that others depend on.
+func (x *explainer) collect(f *Field) {
+	switch f.ID {
+	case "ip.hdr_len":
+		x.ipHeader = 4 * int(x.value(f))
+	case "ip.len", "ipv6.plen":
+		x.ipLen = int(x.value(f))
+	case "ip.flags.df":
+		x.df = x.value(f) == 1
+	case "ipv6.version":
+		x.ipv6, x.ipHeader = true, wire.IPv6Len
+	case "tcp.srcport":
+		x.hasTCP, x.srcPort = true, uint16(x.value(f))
+	case "tcp.dstport":
+		x.dstPort = uint16(x.value(f))
+	case "tcp.seq":
+		x.seq = wire.Seq(x.value(f))
+	case "tcp.ack":
+		x.ack = wire.Seq(x.value(f))
+	case "tcp.hdr_len":
+		x.tcpHeader = 4 * int(x.value(f))
+	case "tcp.urgent_pointer":
+		x.optionsAt = (f.Offset + f.Width) / 8
+	case "tcp.options.mss.value":
+		x.mss = int(x.value(f))
+	case "tcp.payload":
+		x.payload = f.Width / 8
+	default:
+		x.collectFlag(f)
+	}
+}
+
+func (x *explainer) collectFlag(f *Field) {
+	if !strings.HasPrefix(f.ID, "tcp.flags.") {
+		return
+	}
+	for i := range controlBits {
+		if bit := &controlBits[i]; bit.id == f.ID && x.value(f) == 1 {
+			x.flags |= bit.flag
+		}
+	}
+}
+
+// value returns the bits of a field, 0 if they are more than 64 or not there.
+func (x *explainer) value(f *Field) uint64 {
+	if f.Width > 64 || f.Width <= 0 || f.Offset < 0 || f.Offset+f.Width > 8*len(x.data) {
+		return 0
+	}
+	return bitsAt(x.data, f.Offset, f.Width)
+}
+
+// nameEnds decides which end is the client: who sends the SYN, else who has the higher port.
+func (x *explainer) nameEnds() {
+	client, server := say("the client", "客户端"), say("the server", "服务器")
+	switch {
+	case x.syn(), !x.synAck() && x.srcPort > x.dstPort:
+		x.sender, x.receiver = client, server
+	case x.synAck(), x.srcPort < x.dstPort:
+		x.sender, x.receiver = server, client
+	default:
+		x.sender, x.receiver = say("the sender", "发送方"), say("the other side", "对方")
+	}
+}
+
+func (x *explainer) syn() bool    { return x.flags&(wire.SYN|wire.ACK) == wire.SYN }
+func (x *explainer) synAck() bool { return x.flags.Has(wire.SYN | wire.ACK) }
+
+// reason returns why the field of that index and base ID has its value.
+func (x *explainer) reason(index int, id string) bilingual.Text {
+	f := &x.frame.Fields[index]
+	switch layer, _, _ := strings.Cut(id, "."); layer {
+	case "eth", "vlan", "svlan", "sll", "null":
+		return x.linkReason(id, f)
+	case "arp":
+		return arpReason(id)
+	case "ip":
+		return x.ipReason(id, f)
+	case "ipv6":
+		return x.ipv6Reason(id, f)
+	case "icmp", "icmpv6":
+		return icmpReason(id)
+	case "tcp":
+		return x.tcpReason(index, id, f)
+	}
+	return bilingual.Text{}
+}

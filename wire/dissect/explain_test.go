@@ -1,0 +1,151 @@
+package dissect_test
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"tfocraft/wire"
+	"tfocraft/wire/dissect"
+	"tfocraft/wire/follow"
+	"tfocraft/wire/wiretest"
+)
+
+const (
+	clientAddr = "192.0.2.1:40000"
+	serverAddr = "192.0.2.2:80"
+)
+
+// end is an end of a connection that has sent up to next and has up to acked acknowledged.
+func end(addr string, iss wire.Seq, next, acked int64) follow.Endpoint {
+	return follow.Endpoint{Addr: netip.MustParseAddrPort(addr), HasISS: true, ISS: iss, Next: next, Acked: acked, Scale: -1, State: follow.Established}
+}
+
+func closed(addr string) follow.Endpoint {
+	return follow.Endpoint{Addr: netip.MustParseAddrPort(addr), Scale: -1, State: follow.Closed}
+}
+
+func TestReasons(t *testing.T) {
+	client, server := end(clientAddr, 1000, 14, 0), end(serverAddr, 5000, 1, 0)
+	client.TS, client.TSVal = true, 100
+	fresh := follow.Facts{Sender: closed(clientAddr), Receiver: closed(serverAddr), SynAcked: -1}
+	answer := follow.Facts{Sender: closed(serverAddr), Receiver: client, SynData: 13, SynAcked: -1, SynOption: follow.OptionCookie}
+	later := follow.Facts{Sender: client, Receiver: server, SynData: 13, SynAcked: 13}
+	with := func(f follow.Facts, change func(*follow.Facts)) follow.Facts {
+		change(&f)
+		return f
+	}
+	for _, test := range []struct {
+		name, from, text string
+		facts            follow.Facts
+		id, want         string
+	}{
+		{"first SYN", "c", "S 1000:1000(0) win 65535 <mss 1460,FO,nop,nop>", fresh, "tcp.seq", "that the client has chosen"},
+		{"first SYN", "c", "S 1000:1000(0) win 65535 <mss 1460,FO,nop,nop>", fresh, "tcp.ack", "has nothing to acknowledge"},
+		{"request", "c", "S 1000:1000(0) win 65535 <mss 1460,FO,nop,nop>", fresh, "tcp.options.fo.length", "has no cookie of this server yet"},
+		{"request again", "c", "S 1000:1000(0) win 65535 <mss 1460,FO,nop,nop>",
+			with(fresh, func(f *follow.Facts) { f.Granted, f.GrantedFrame = []byte{1}, 7 }), "tcp.options.fo.length", "although frame 7 has brought it one"},
+		{"MTU", "c", "S 1000:1000(0) win 65535 <mss 1460>", fresh, "tcp.options.mss.value", "1460 = 1500 − 40"},
+		{"padding", "c", "S 1000:1000(0) win 65535 <mss 1460,FO,nop,nop>", fresh, "tcp.options.nop.kind", "Fills the options up"},
+		{"alignment", "c", ". 1:1(0) ack 1 win 5 <nop,nop,TS val 1 ecr 2>", later, "tcp.options.nop.kind", "Moves the numbers of Timestamps"},
+		{"alignment", "c", "S 1:1(0) win 5 <nop,wscale 7>", fresh, "tcp.options.nop.kind", "Makes Window Scale end at"},
+		{"scale", "c", "S 1:1(0) win 5 <nop,wscale 7>", fresh, "tcp.options.wscale.shift", "up to 8388480 bytes"},
+		{"SYN with data", "c", "S 1000:1013(13) win 65535 <FO 0102030405060708,nop,nop>", fresh, "tcp.seq", "its 13 bytes of data take the numbers from ISN+1 on"},
+		{"SYN with data", "c", "S 1000:1013(13) win 65535 <FO 0102030405060708,nop,nop>", fresh, "tcp.payload", "Fast Open: 13 bytes"},
+		{"granted", "c", "S 1000:1013(13) win 65535 <FO 0102030405060708,nop,nop>",
+			with(fresh, func(f *follow.Facts) {
+				f.Cookie, f.GrantedFrame, f.GrantedConnection = follow.CookieGranted, 2, 1
+			}), "tcp.options.fo.cookie", "has granted to this client in frame 2 (connection 1)"},
+		{"foreign", "c", "S 1000:1013(13) win 65535 <FO 0102030405060708,nop,nop>",
+			with(fresh, func(f *follow.Facts) { f.Cookie = follow.CookieForeign }), "tcp.options.fo.cookie", "granted to another client"},
+		{"wrong", "c", "S 1000:1013(13) win 65535 <FO 0102030405060708,nop,nop>",
+			with(fresh, func(f *follow.Facts) { f.Cookie = follow.CookieWrong }), "tcp.options.fo.cookie", "Wrong for this client's address"},
+		{"new", "s", "S. 5000:5000(0) ack 1001 win 65535 <FO 0102030405060708,nop,nop>",
+			with(answer, func(f *follow.Facts) { f.Cookie = follow.CookieNew }), "tcp.options.fo.cookie", "Granted: the server has made it"},
+		{"accepted", "s", "S. 5000:5000(0) ack 1014 win 65535 <mss 1460>", answer, "tcp.ack", "Acknowledges ISN+1+13: the server took the 13 bytes of the SYN"},
+		{"SYN only", "s", "S. 5000:5000(0) ack 1001 win 65535 <mss 1460>", answer, "tcp.ack", "Acknowledges the SYN only"},
+		{"partly", "s", "S. 5000:5000(0) ack 1006 win 65535 <mss 1460>", answer, "tcp.ack", "took 5 of the 13 bytes"},
+		{"wrong ack", "s", "S. 5000:5000(0) ack 2006 win 65535 <mss 1460>", answer, "tcp.ack", "not a number that the SYN has used"},
+		{"echo", "s", "S. 5000:5000(0) ack 1014 win 65535 <TS val 1 ecr 100>", answer, "tcp.options.timestamp.tsecr", "Echoes the latest timestamp of the client"},
+		{"third", "c", ". 1014:1014(0) ack 5001 win 256", later, "tcp.seq", "= ISN+1+13: the 13 bytes before were sent"},
+		{"third", "c", ". 1014:1014(0) ack 5001 win 256", later, "tcp.ack", "The handshake is complete with this"},
+		{"data again", "c", "P. 1001:1014(13) ack 5001 win 256", with(later, func(f *follow.Facts) { f.SynAcked = 0 }), "tcp.seq", "= ISN+1: data again from the first byte"},
+		{"the rest", "c", "P. 1006:1014(8) ack 5001 win 256", with(later, func(f *follow.Facts) { f.SynAcked = 5 }), "tcp.seq", "= ISN+1+5: the server took 5 bytes"},
+		{"window", "c", ". 1014:1014(0) ack 5001 win 256", with(later, func(f *follow.Facts) { f.Sender.Scale = 8 }), "tcp.window", "256 × 2^8 = 65536 bytes"},
+		{"round trip", "c", ". 1014:1014(0) ack 5001 win 256",
+			with(later, func(f *follow.Facts) { f.RTT, f.Acknowledged = 20*time.Millisecond, 2 }), "tcp.ack", "20ms after frame 2"},
+		{"gap", "c", ". 1020:1025(5) ack 5001 win 256", later, "tcp.seq", "6 bytes before it have not come past here"},
+		{"changed address", "c", "S 1000:1000(0) win 65535", with(fresh, func(f *follow.Facts) { f.Sender = closed("192.0.2.9:40000") }), "ip.src", "Not the address"},
+		{"sum", "c", "S 1000:1013(13) win 65535 <mss 1460>", fresh, "ip.len", "57 = 20 (IP header) + 24 (TCP header) + 13 (data)"},
+		{"hops", "c", "S 1000:1000(0) win 65535", fresh, "ip.ttl", "no router was passed"},
+		{"ephemeral", "c", "S 1000:1000(0) win 65535", fresh, "tcp.srcport", "ephemeral port"},
+		{"segments", "c", "S 1000:1000(0) win 64240 <mss 1460>", fresh, "tcp.window", "64240 = 44 × 1460"},
+		{"block", "s", ". 5001:5001(0) ack 1014 win 9 <nop,nop,sack 1020:1030>",
+			with(later, func(f *follow.Facts) { f.Sender, f.Receiver = server, client }), "tcp.options.sack.left", "= ISN+1+19: from here on it is there; 6 bytes"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			from, to := clientAddr, serverAddr
+			if test.from == "s" {
+				from, to = to, from
+			}
+			parsed, err := wire.ParseText(test.text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data := wiretest.Frame(t, from, to, test.text, strings.Repeat("x", len(parsed.Segment.Payload)))
+			f := dissect.Dissect(data, dissect.LinkEthernet)
+			dissect.Explain(&f, data, &test.facts)
+			got := field(t, &f, test.id).Reason
+			if !strings.Contains(got.En, test.want) || got.Zh == "" {
+				t.Errorf("%s of %s:\n got %q, %q\nwant %q", test.id, test.text, got.En, got.Zh, test.want)
+			}
+			checkFrame(t, &f, data)
+		})
+	}
+}
+
+// TestReasonsOfHandshake has a reason for every number of a handshake that somebody has decided on.
+func TestReasonsOfHandshake(t *testing.T) {
+	data := wiretest.LinuxFrames(t)[0]
+	f := dissect.Dissect(data, dissect.LinkEthernet)
+	dissect.Explain(&f, data, nil)
+	for i := range f.Fields {
+		if f.Fields[i].Reason.IsZero() {
+			t.Errorf("%s = %s has no reason", f.Fields[i].ID, f.Fields[i].Value)
+		}
+	}
+}
+
+// arbitrary are facts made of whatever bytes say.
+func arbitrary(seed []byte) *follow.Facts {
+	var room [64]byte
+	copy(room[:], seed)
+	number := func(i int) int64 { return int64(binary.BigEndian.Uint64(room[i:])) }
+	verdicts := []follow.CookieVerdict{follow.CookieNone, follow.CookieUnknown, follow.CookieGranted, follow.CookieForeign, follow.CookieOther,
+		follow.CookieRight, follow.CookieWrong, follow.CookieNew, follow.CookieAgain, "?"}
+	states := []follow.State{follow.Closed, follow.SynSent, follow.FinWait1, follow.LastAck, "?"}
+	endpoint := func(i int) follow.Endpoint {
+		return follow.Endpoint{HasISS: room[i]&1 != 0, ISS: wire.Seq(number(i)), Next: number(i + 1), Acked: number(i + 9), Window: int(number(i + 3)),
+			Scale: int(int8(room[i+7])), TS: room[i]&2 != 0, TSVal: uint32(number(i + 5)), State: states[int(room[i+1])%len(states)]}
+	}
+	return &follow.Facts{Sender: endpoint(0), Receiver: endpoint(20), Copy: room[40]&1 != 0, Retransmission: room[40]&2 != 0, SynData: int(number(41)),
+		SynAcked: int(number(49)), Granted: room[50 : 50+room[51]%2], GrantedFrame: int(number(52)), GrantedConnection: int(number(53)),
+		Cookie: verdicts[int(room[54])%len(verdicts)], RTT: time.Duration(number(55)), Acknowledged: int(number(56))}
+}
+
+func FuzzExplain(f *testing.F) {
+	for i, frame := range corpus(f) {
+		f.Add(frame.data, uint16(frame.link), []byte{byte(i), 3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5})
+	}
+	f.Fuzz(func(t *testing.T, data []byte, link uint16, seed []byte) {
+		if len(data) > 1<<16 {
+			return
+		}
+		frame := dissect.Dissect(data, dissect.LinkType(link))
+		dissect.Explain(&frame, data, arbitrary(seed))
+		checkFrame(t, &frame, data)
+		dissect.Explain(&frame, data[:len(data)/2], nil) // not the bytes that it is of
+	})
+}

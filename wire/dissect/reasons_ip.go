@@ -1,0 +1,169 @@
+package dissect
+
+import (
+	"net/netip"
+
+	"tfocraft/wire"
+	"tfocraft/wire/bilingual"
+)
+
+// ipReason is for the fields of an IPv4 header.
+func (x *explainer) ipReason(id string, f *Field) bilingual.Text {
+	switch id {
+	case "ip.version":
+		return say("The protocol of the link says IPv4, and both addresses are of version 4.", "链路层协议字段表明是 IPv4，且两个地址都是第 4 版。")
+	case "ip.hdr_len":
+		return say("20 bytes that are always there, and $1 of options; it tells where TCP begins.", "固定的 20 字节，加上 $1 字节选项；由此得知 TCP 的起始位置。", max(x.ipHeader-wire.IPv4Len, 0))
+	case "ip.dsfield.dscp":
+		return x.dscpReason(f)
+	case "ip.flags.rb":
+		return reservedReason()
+	case "ip.dsfield.ecn":
+		return x.ecnReason(f)
+	case "ip.len":
+		return x.lengthReason(x.ipHeader, x.ipLen-x.ipHeader-x.tcpHeader)
+	case "ip.id":
+		return x.identificationReason(f)
+	case "ip.flags.df":
+		return x.dfReason()
+	case "ip.flags.mf", "ip.frag_offset":
+		return x.fragmentReason()
+	case "ip.ttl":
+		return hopsReason(x.value(f))
+	case "ip.proto":
+		return x.protocolReason()
+	case "ip.checksum":
+		return say("Made anew by every router, as each changes the Time to Live; IPv6 has none.", "每个路由器都会修改生存时间，因此逐跳重新计算；IPv6 没有此字段。")
+	case "ip.src":
+		return x.addrReason(f, x.facts.Sender.Addr.Addr(), x.sender)
+	case "ip.dst":
+		return x.addrReason(f, x.facts.Receiver.Addr.Addr(), x.receiver)
+	}
+	return bilingual.Text{}
+}
+
+// ipv6Reason is for the fields of an IPv6 header and its extensions.
+func (x *explainer) ipv6Reason(id string, f *Field) bilingual.Text {
+	switch id {
+	case "ipv6.version":
+		return say("The protocol of the link says IPv6, and both addresses are of version 6.", "链路层协议字段表明是 IPv6，且两个地址都是第 6 版。")
+	case "ipv6.tclass.dscp":
+		return x.dscpReason(f)
+	case "ipv6.tclass.ecn":
+		return x.ecnReason(f)
+	case "ipv6.flow":
+		if x.value(f) == 0 {
+			return say("0: the sender does not mark its flows.", "0：发送方不标记流。")
+		}
+		return say("The sender has drawn a number for this connection.", "发送方为此连接选取的编号。")
+	case "ipv6.plen":
+		return x.lengthReason(0, x.ipLen-x.tcpHeader)
+	case "ipv6.nxt":
+		return x.protocolReason()
+	case "ipv6.hlim":
+		return hopsReason(x.value(f))
+	case "ipv6.src":
+		return x.addrReason(f, x.facts.Sender.Addr.Addr(), x.sender)
+	case "ipv6.dst":
+		return x.addrReason(f, x.facts.Receiver.Addr.Addr(), x.receiver)
+	}
+	return bilingual.Text{}
+}
+
+func (x *explainer) dscpReason(f *Field) bilingual.Text {
+	if x.value(f) == 0 {
+		return say("The application has asked for no special treatment.", "应用没有要求特殊处理。")
+	}
+	return say("The application or a router on the way has asked for this treatment.", "应用或途中的路由器要求这样处理。")
+}
+
+func reservedReason() bilingual.Text {
+	return say("Whoever does not know a later meaning of the bit has to send 0.", "不了解该位将来含义的发送方必须置 0。")
+}
+
+func (x *explainer) ecnReason(f *Field) bilingual.Text {
+	switch ecn := x.value(f); {
+	case x.flags.Has(wire.SYN):
+		return say("Both sides have to agree on ECN in the handshake first (RFC 3168, Section 6.1.1).", "双方须先在握手中协商 ECN（RFC 3168，第 6.1.1 节）。")
+	case ecn != 0 || !x.hasTCP:
+		return bilingual.Text{}
+	case x.payload == 0:
+		return say("Segments without data are not marked.", "不带数据的报文段不使用标记。")
+	}
+	return say("The connection does not use ECN, or this is a retransmission.", "此连接不使用 ECN，或这是一次重传。")
+}
+
+// lengthReason is the sum that an IP length is.
+func (x *explainer) lengthReason(ip, data int) bilingual.Text {
+	switch {
+	case !x.hasTCP || data < 0 || x.tcpHeader < wire.HeaderLen:
+		return bilingual.Text{}
+	case ip > 0:
+		return say("$1 = $2 (IP header) + $3 (TCP header) + $4 (data).", "$1 = $2（IP 首部）+ $3（TCP 首部）+ $4（数据）。", x.ipLen, ip, x.tcpHeader, data)
+	}
+	return say("$1 = $2 (TCP header) + $3 (data), and extension headers, if there are any; the 40 bytes of the IPv6 header do not count.",
+		"$1 = $2（TCP 首部）+ $3（数据），若有扩展首部也计入；IPv6 首部的 40 字节不计。", x.ipLen, x.tcpHeader, data)
+}
+
+func (x *explainer) identificationReason(f *Field) bilingual.Text {
+	switch id := x.value(f); {
+	case x.df && id == 0:
+		return say("A packet that must not be cut needs no number (RFC 6864); Linux gives a SYN-ACK 0.", "不允许分片的分组不需要编号（RFC 6864）；Linux 的 SYN-ACK 使用 0。")
+	case x.df:
+		return say("Without use, as the packet must not be cut (RFC 6864); many senders count on for each packet of a connection.",
+			"分组不允许分片，因此没有用处（RFC 6864）；许多发送方对连接的每个分组递增。")
+	}
+	return say("Different for every packet between two hosts, so that fragments of different packets do not mix.", "两台主机之间的每个分组都不同，以免不同分组的分片混淆。")
+}
+
+func (x *explainer) dfReason() bilingual.Text {
+	switch {
+	case !x.hasTCP:
+		return bilingual.Text{}
+	case x.df:
+		return say("TCP wants to find the path's MTU: a router that cannot pass the packet on says so by ICMP (RFC 1191).",
+			"TCP 要探测路径 MTU：无法转发此分组的路由器会用 ICMP 告知（RFC 1191）。")
+	}
+	return say("The sender does not look for the path's MTU, at least not with this packet.", "发送方不进行路径 MTU 发现，至少此分组不用于此。")
+}
+
+func (x *explainer) fragmentReason() bilingual.Text {
+	if !x.hasTCP {
+		return bilingual.Text{}
+	}
+	return say("TCP cuts its data into segments that fit, so that IP has nothing to cut.", "TCP 已将数据切成合适的报文段，IP 无需再分片。")
+}
+
+// hopsReason guesses what the sender began with: systems use 64, 128 or 255.
+func hopsReason(ttl uint64) bilingual.Text {
+	for _, initial := range []uint64{64, 128, 255} {
+		switch {
+		case ttl == initial:
+			return say("$1 is what many systems begin with: no router was passed on the way here.", "$1 是许多系统的初始值：到此处为止没有经过路由器。", ttl)
+		case ttl < initial && initial-ttl < 40:
+			return say("If the sender began with $1, $2 routers were passed on the way here.", "若发送方的初始值为 $1，则到此处为止经过了 $2 个路由器。", initial, initial-ttl)
+		}
+	}
+	return say("Not near a value that systems begin with: somebody has chosen it.", "不接近任何系统的初始值：是特意选取的。")
+}
+
+func (x *explainer) protocolReason() bilingual.Text {
+	if !x.hasTCP {
+		return bilingual.Text{}
+	}
+	return say("The receiver's IP hands the rest to its TCP because of this; there is no other number for Fast Open, which is TCP.",
+		"接收方的 IP 据此将其余部分交给 TCP；快速打开也是 TCP，没有单独的协议号。")
+}
+
+// addrReason says which end of the connection an address is.
+func (x *explainer) addrReason(f *Field, end netip.Addr, who bilingual.Text) bilingual.Text {
+	switch {
+	case !x.hasTCP:
+		return bilingual.Text{}
+	case x.known && end.IsValid() && end.String() != f.Value:
+		return say("Not the address that $1 had before: somebody on the way has changed it.", "不是$1此前的地址：途中有设备修改了它。", who)
+	case x.syn() && f.ID[len(f.ID)-3:] == "src":
+		return say("The address of $1; a Fast Open cookie is made for this address and for no other.", "$1的地址；快速打开 Cookie 只对此地址有效。", who)
+	}
+	return say("The address of $1.", "$1的地址。", who)
+}

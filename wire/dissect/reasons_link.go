@@ -1,0 +1,51 @@
+package dissect
+
+import (
+	"strings"
+
+	"tfocraft/wire/bilingual"
+)
+
+// linkReason is for what stands before the packet.
+func (x *explainer) linkReason(id string, f *Field) bilingual.Text {
+	switch id {
+	case "eth.dst":
+		return say("Link addresses reach to the next hop only: this is the receiver itself if it is on the same link, else the router on the way to it.",
+			"链路地址只到下一跳为止：若接收方在同一链路则为其本身，否则为通往它的路由器。")
+	case "eth.src":
+		return say("Whoever has put the frame on this link: the sender itself, or the last router before.", "把帧放到本链路上的主机：发送方本身，或此前最后一个路由器。")
+	case "eth.type", "vlan.type", "svlan.type", "sll.etype":
+		return say("The receiver hands what follows to this protocol.", "接收方据此将后面的内容交给相应的协议。")
+	case "vlan.id", "svlan.id":
+		return say("A switch or the host itself has put the frame into this network.", "由交换机或主机本身将此帧划入该网络。")
+	case "eth.padding":
+		return say("$1 bytes make the frame $2 bytes long.", "$1 字节使帧长达到 $2 字节。", f.Width/8, (f.Offset+f.Width)/8)
+	case "sll.pkttype", "sll.ifindex":
+		return say("Added by the capturing host; it was not on the wire.", "由捕获主机添加，并未在线路上传输。")
+	case "null.family":
+		return say("Added by the capturing host: a loopback interface has no link-layer header.", "由捕获主机添加：回环接口没有链路层首部。")
+	}
+	return bilingual.Text{}
+}
+
+func arpReason(id string) bilingual.Text {
+	switch {
+	case id == "arp.opcode":
+		return say("Before a packet can go to an address of this link, its link address must be known; the answer is remembered for a while.",
+			"分组发往本链路上的地址之前，必须先知道其链路地址；应答会被缓存一段时间。")
+	case strings.HasPrefix(id, "arp.dst.hw"):
+		return say("A request leaves it at zeros, as this is what it asks for.", "请求中置为零，因为这正是要询问的内容。")
+	}
+	return bilingual.Text{}
+}
+
+func icmpReason(id string) bilingual.Text {
+	switch id {
+	case "icmp.mtu", "icmpv6.mtu":
+		return say("The sender of the quoted packet is to send smaller ones: this is how the MTU of a path is found.", "引用分组的发送方应改发更小的分组：路径 MTU 就是这样发现的。")
+	case "icmp.type", "icmpv6.type":
+		return say("Anybody on the way can send this, so a TCP believes it only if the quoted sequence number is in flight (RFC 5927).",
+			"途中任何主机都能发送此消息，因此 TCP 只有在引用的序列号确实在途时才相信它（RFC 5927）。")
+	}
+	return bilingual.Text{}
+}

@@ -1,0 +1,115 @@
+package dissect
+
+import (
+	"strings"
+
+	"tfocraft/wire"
+	"tfocraft/wire/bilingual"
+)
+
+// firstEphemeral is where the ports begin that Linux gives to clients, and most others do.
+const firstEphemeral = 32768
+
+// tcpReason is for the fields of a TCP segment.
+func (x *explainer) tcpReason(index int, id string, f *Field) bilingual.Text {
+	switch {
+	case strings.HasPrefix(id, "tcp.options."):
+		return x.optionReason(index, id, f)
+	case strings.HasPrefix(id, "tcp.flags."):
+		return x.flagReason(id)
+	}
+	switch id {
+	case "tcp.srcport":
+		return portReason(x.srcPort, x.dstPort, x.sender)
+	case "tcp.dstport":
+		return portReason(x.dstPort, x.srcPort, x.receiver)
+	case "tcp.seq":
+		return x.seqReason()
+	case "tcp.ack":
+		return x.ackReason()
+	case "tcp.hdr_len":
+		return say("20 bytes that are always there, and $1 of options; there is room for 40.", "固定的 20 字节，加上 $1 字节选项；选项最多 40 字节。", max(x.tcpHeader-wire.HeaderLen, 0))
+	case "tcp.window":
+		return x.windowReason(f)
+	case "tcp.checksum":
+		return x.checksumReason(f)
+	case "tcp.urgent_pointer":
+		return say("Nobody should use it for something new (RFC 6093); Fast Open does not.", "新的应用不应使用它（RFC 6093）；快速打开也不使用。")
+	case "tcp.payload":
+		return x.payloadReason()
+	}
+	return bilingual.Text{}
+}
+
+func portReason(port, other uint16, who bilingual.Text) bilingual.Text {
+	switch {
+	case port == other:
+		return bilingual.Text{}
+	case port < other:
+		return say("The service's port, at which $1 listens; who connects has to know it.", "服务的端口，$1在此监听；发起连接者必须事先知道。", who)
+	case port >= firstEphemeral:
+		return say("An ephemeral port: the system of $1 has chosen a free one for this connection.", "临时端口：$1的系统为此连接选取的空闲端口。", who)
+	}
+	return say("The port of $1; with both addresses and the other port it tells this connection from all others.", "$1的端口；与两个地址和另一端口一起唯一确定此连接。", who)
+}
+
+func (x *explainer) checksumReason(f *Field) bilingual.Text {
+	over := say("Over $1 bytes of TCP, and the pseudo-header with both addresses, protocol 6 and that length, so that a packet delivered to the wrong host is noticed",
+		"覆盖 $1 字节的 TCP 内容，以及含两个地址、协议号 6 和该长度的伪首部，从而能发现被误送到其他主机的分组", x.tcpHeader+x.payload)
+	if f.Bad {
+		return bilingual.Join(over, say("a receiver drops the segment without a word.", "接收方会默默丢弃此报文段。"))
+	}
+	return say("$1.", "$1。", over)
+}
+
+// windowReason explains the number in the window field.
+func (x *explainer) windowReason(f *Field) bilingual.Text {
+	window := int(x.value(f))
+	scale := x.facts.Sender.Scale
+	switch {
+	case x.flags.Has(wire.RST):
+		return say("A reset asks for nothing, so its window does not matter.", "重置不请求数据，因此窗口无关紧要。")
+	case x.flags.Has(wire.SYN) && window == 65535:
+		return say("The greatest number that fits; the window scale counts from the next segment on (RFC 7323, Section 2.2).", "该字段的最大值；窗口扩大从下一个报文段起才生效（RFC 7323，第 2.2 节）。")
+	case x.flags.Has(wire.SYN) && x.mss > 0 && window%x.mss == 0:
+		return say("$1 = $2 × $3: room for $2 segments of the announced size. Not scaled yet (RFC 7323, Section 2.2).", "$1 = $2 × $3：可容纳 $2 个所声明长度的报文段。此时尚未缩放（RFC 7323，第 2.2 节）。", window, window/x.mss, x.mss)
+	case x.flags.Has(wire.SYN):
+		return say("What the receive buffer begins with. Not scaled yet (RFC 7323, Section 2.2).", "接收缓冲区的初始大小。此时尚未缩放（RFC 7323，第 2.2 节）。")
+	case !x.known || scale < 0 || scale > 14:
+		return say("How much room the receive buffer has; whether it is scaled was not seen or not agreed upon.", "接收缓冲区的剩余空间；是否缩放未观察到或未协商。")
+	case scale == 0:
+		return say("$1 bytes, not scaled: so much room the receive buffer has.", "$1 字节，不缩放：这是接收缓冲区的剩余空间。", window)
+	}
+	return say("$1 × 2^$2 = $3 bytes: so much room the receive buffer has, in the scale that the sender announced in its SYN.",
+		"$1 × 2^$2 = $3 字节：这是接收缓冲区的剩余空间，比例由发送方在其 SYN 中声明。", window, scale, window<<scale)
+}
+
+// payloadReason explains why there is data in this segment.
+func (x *explainer) payloadReason() bilingual.Text {
+	n := bytesOf(x.payload)
+	switch {
+	case x.syn():
+		return say("Fast Open: $1 of the application's data go with the SYN instead of one round trip later. They must fit into one segment of the size that was cached with the cookie, less the options, which take $2 here (RFC 7413, Section 4.2.1).",
+			"快速打开：应用的 $1 数据随 SYN 发出，而不是晚一个往返。它们必须装入与 Cookie 一同缓存的报文段长度，并减去选项所占的 $2（RFC 7413，第 4.2.1 节）。", n, bytesOf(max(x.tcpHeader-wire.HeaderLen, 0)))
+	case x.synAck():
+		return say("The server answers in the SYN-ACK already, $1: it need not wait for the client's ACK (RFC 7413, Section 4.2.2).", "服务器在 SYN-ACK 中就已应答，$1：不必等待客户端的 ACK（RFC 7413，第 4.2.2 节）。", n)
+	case x.flags.Has(wire.RST):
+		return say("A reset may carry a text that says why.", "重置可携带说明原因的文本。")
+	}
+	off, ok := offset(x.facts.Sender.HasISS, x.facts.Sender.ISS, x.facts.Sender.Next, x.seq)
+	switch {
+	case x.facts.Copy:
+		return say("The path has made a second copy of the segment.", "路径产生了此报文段的副本。")
+	case !ok:
+		return bilingual.Text{}
+	case x.synDataAgain(off):
+		return say("Data again: the server took only $1 of the $2 in the SYN, so the client sends the rest by ordinary TCP.", "再次发送：服务器只接受了 SYN 中 $2 里的 $1，因此客户端按普通 TCP 发送其余部分。",
+			max(x.facts.SynAcked, 0), bytesOf(x.facts.SynData))
+	case off < x.facts.Sender.Next:
+		return say("Sent again, since no acknowledgment has come for it.", "重传，因为没有收到对它的确认。")
+	case x.sender.En == "the server" && x.facts.Sender.Acked == 0:
+		return say("The server sends before the client's ACK has come: it took the data of the SYN and has its address proved by the cookie.",
+			"服务器在收到客户端的 ACK 之前就发送：它已接受 SYN 中的数据，且 Cookie 证明了对方的地址。")
+	}
+	return say("Bytes $1 to $2 of the stream of $3.", "$3的字节流中第 $1 到第 $2 字节。", int(off), int(off)+x.payload-1, x.sender)
+}
