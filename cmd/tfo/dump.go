@@ -62,7 +62,7 @@ func (d *dumpFlags) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	e, err := newExplainer(d.viewFlags, cmd.OutOrStdout())
+	e, err := newExplainer(cmd, d.viewFlags, d.ifname)
 	if err != nil {
 		return err
 	}

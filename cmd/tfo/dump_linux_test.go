@@ -65,7 +65,8 @@ func TestDump(t *testing.T) {
 		exchange := kernelPair(t, l, addr)
 		kernelListens(t, l.Server, netip.AddrPortFrom(addr.Addr(), 9).String())
 		file := filepath.Join(t.TempDir(), "dump.pcapng")
-		p := dumping(t, l, "-w", file)
+		page := filepath.Join(t.TempDir(), "dump.html")
+		p := dumping(t, l, "-w", file, "--html", page)
 		l.resets = true // by a listener that closes
 		err := l.Client.Do(func() error {
 			c, err := net.Dial("tcp", netip.AddrPortFrom(addr.Addr(), 9).String())
@@ -93,6 +94,9 @@ func TestDump(t *testing.T) {
 		}
 		if !strings.Contains(r.stderr, " shown, 0 dropped by the kernel\n") {
 			t.Errorf("stderr: %s", r.stderr)
+		}
+		if html, err := os.ReadFile(page); err != nil || !strings.Contains(string(html), "accepts the 13 bytes before the handshake is over") {
+			t.Errorf("the page has %d bytes, %v", len(html), err)
 		}
 		// The file has the same frames; only the numbers and the beginning of time differ.
 		again := on(t, l.Client, "explain", file).done(t)

@@ -59,7 +59,7 @@ func (w *dumpWatch) run(ctx context.Context) (err error) {
 	if errors.Is(err, syscall.EPIPE) {
 		return &failure{code: exitFailed, err: errSilent}
 	}
-	return errors.Join(err, w.e.finish(), w.lost())
+	return errors.Join(err, w.e.finish(), w.lost(), w.e.writePage())
 }
 
 func (w *dumpWatch) watch(ctx context.Context) error {

@@ -38,6 +38,7 @@ option, and the bytes of the IP packet with their fields.`,
 	f.IntVar(&flags.packet, "packet", 0, "only frame number `N`, with its bytes; nothing behind it is read")
 	f.BoolVar(&flags.onlyTFO, "only-tfo", false, "only connections whose SYN or SYN-ACK has a Fast Open option, or data")
 	exclusive(cmd, "hex", "packet", "only-tfo")
+	exclusive(cmd, "hex", "packet", "html")
 	cmd.RunE = action(func(cmd *cobra.Command, args []string) error {
 		switch {
 		case flags.packet < 1 && cmd.Flags().Changed("packet"):
@@ -48,7 +49,11 @@ option, and the bytes of the IP packet with their fields.`,
 			return usagef("what to explain: a capture file, - for standard input, or --hex BYTES")
 		}
 		flags.bytes = flags.bytes || flags.hex != "" || flags.packet != 0
-		e, err := newExplainer(flags.viewFlags, cmd.OutOrStdout())
+		name := "--hex"
+		if len(args) > 0 {
+			name = args[0]
+		}
+		e, err := newExplainer(cmd, flags.viewFlags, name)
 		if err != nil {
 			return err
 		}
@@ -80,20 +85,19 @@ func (e *explainer) explainFile(cmd *cobra.Command, name string) error {
 	if _, printing := errors.AsType[*printError](end); printing {
 		return end
 	}
-	if e.packet == 0 {
-		if err := e.finish(); err != nil {
-			return err
+	if e.packet != 0 {
+		if end == nil && e.shown == 0 {
+			end = fmt.Errorf("%s: no frame %d, there are %d", c.name, e.packet, c.frames)
 		}
-	}
-	switch {
-	case end != nil:
 		return end
-	case e.packet != 0 && e.shown == 0:
-		return fmt.Errorf("%s: no frame %d, there are %d", c.name, e.packet, c.frames)
-	case e.packet != 0:
-		return nil
 	}
-	return e.leftOut(cmd.ErrOrStderr(), c)
+	if err := e.finish(); err != nil {
+		return err
+	}
+	if end == nil {
+		end = e.leftOut(cmd.ErrOrStderr(), c)
+	}
+	return errors.Join(end, e.writePage())
 }
 
 // explainAll takes the frames of a capture, as far as they are wanted.

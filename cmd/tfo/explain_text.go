@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"tfocraft/wire"
+	"tfocraft/wire/bilingual"
 )
 
 // textIndent is how far what is said of a frame stands behind its number, in columns.
@@ -14,17 +14,19 @@ const textIndent = 6
 // print shows a frame.
 func (e *explainer) print(s *sight) error {
 	if e.json {
-		return printJSON(e.paper.w, newFrameJSON(s))
+		return printJSON(e.paper.w, e.newFrameJSON(s))
 	}
 	var b strings.Builder
 	e.heading(&b, s)
-	switch {
-	case s.kind != kindSegment:
-	case e.bytes:
-		b.WriteString(e.paper.paragraph(textIndent, tintTitle, s.line.Text))
-		writeFields(&b, s.ip, &s.packet)
-	default:
-		b.WriteString(e.paper.paragraph(textIndent, tintBytes, brief(s.line.Text)))
+	if text := s.line.Text; text != "" {
+		if !e.bytes {
+			text = brief(text)
+		}
+		b.WriteString(e.paper.paragraph(textIndent, tintBytes, text))
+	}
+	if e.bytes {
+		dissected := s.dissect()
+		e.paper.writeFields(&b, s.frame.Data, &dissected)
 	}
 	_, err := io.WriteString(e.paper.w, b.String())
 	return err
@@ -34,12 +36,12 @@ func (e *explainer) print(s *sight) error {
 func (e *explainer) heading(b *strings.Builder, s *sight) {
 	p := e.paper
 	when := fmt.Sprintf("%4d  %s", s.number, moment(s.at))
-	way, reason := s.way(), s.reason()
-	if p.width == 0 || len(when)+len(way)+len(reason)+4 <= p.width {
+	way, reason := p.say(s.way()), p.say(s.reason())
+	if p.width == 0 || textWidth(when+way+reason)+4 <= p.width {
 		fmt.Fprintf(b, "%s  %s  %s\n", p.in(tintMinor, when), way, p.in(tintReason, reason))
 		return
 	}
-	if p.width >= len(when)+len(way)+2 {
+	if p.width >= len(when)+textWidth(way)+2 {
 		fmt.Fprintf(b, "%s  %s\n", p.in(tintMinor, when), way)
 	} else {
 		fmt.Fprintln(b, p.in(tintMinor, when))
@@ -49,12 +51,12 @@ func (e *explainer) heading(b *strings.Builder, s *sight) {
 }
 
 // way says where a frame comes from and where it goes.
-func (s *sight) way() string {
+func (s *sight) way() bilingual.Text {
 	from, to := s.between()
 	if from == "" {
-		return "not IP"
+		return bilingual.T("not IP", "非 IP")
 	}
-	return from + " > " + to
+	return bilingual.T(from+" > "+to, from+" > "+to)
 }
 
 // between are the ends of a segment, or the addresses of another IP packet; empty if there are none.
@@ -73,28 +75,38 @@ func (s *sight) between() (from, to string) {
 }
 
 // reason says what a frame is for.
-func (s *sight) reason() string {
+func (s *sight) reason() bilingual.Text {
 	switch s.kind {
-	case kindSegment:
-		if kept := len(s.frame.Data); kept < s.frame.Length {
-			return fmt.Sprintf("%s (%d of %d bytes kept)", s.line.Reason.En, kept, s.frame.Length)
-		}
-		return s.line.Reason.En
-	case kindProblem:
-		return fmt.Sprintf("%s, about %v > %v", problemWords(&s.problem), s.problem.Src, s.problem.Dst)
+	case kindSegment, kindProblem:
+		return bilingual.Join(s.line.Reason, s.cut())
+	case kindFragment:
+		return bilingual.T("part of a TCP segment (IP fragment), which is not put together", "TCP 报文段的一部分（IP 分片），不作重组")
+	case kindBroken:
+		return bilingual.Join(bilingual.T("TCP segment that is not whole", "不完整的 TCP 报文段"), s.cut())
 	}
-	return ""
+	return bilingual.Join(s.summary(), s.cut())
 }
 
-// problemWords is what an ICMP error says.
-func problemWords(e *wire.ICMPError) string {
-	switch {
-	case e.PacketTooBig():
-		return fmt.Sprintf("ICMP: packet too big, the next hop takes %d bytes", e.MTU)
-	case e.IPVersion == 4 && e.Type == wire.ICMPv4Unreachable, e.IPVersion == 6 && e.Type == wire.ICMPv6Unreachable:
-		return fmt.Sprintf("ICMP: destination unreachable (code %d)", e.Code)
-	case e.IPVersion == 4 && e.Type == wire.ICMPv4TimeExceeded, e.IPVersion == 6 && e.Type == wire.ICMPv6TimeExceeded:
-		return fmt.Sprintf("ICMP: time exceeded (code %d)", e.Code)
+// cut says how much of a frame is there if it is not all of it.
+func (s *sight) cut() bilingual.Text {
+	if kept := len(s.frame.Data); kept < s.frame.Length {
+		return bilingual.Format("%d of %d bytes kept", "共 %[2]d 字节，保留了 %[1]d 字节", kept, s.frame.Length)
 	}
-	return fmt.Sprintf("ICMP: parameter problem (code %d)", e.Code)
+	return bilingual.Text{}
+}
+
+// summary names a frame without TCP by the innermost of its headers.
+func (s *sight) summary() bilingual.Text {
+	dissected := s.dissect()
+	for i := len(dissected.Groups) - 1; i >= 0; i-- {
+		g := &dissected.Groups[i]
+		switch {
+		case g.Depth > 0:
+		case g.Summary == "":
+			return g.Name
+		default:
+			return bilingual.Format("%s: %s", "%s：%s", g.Name, g.Summary)
+		}
+	}
+	return bilingual.T("nothing that is known", "未知内容")
 }

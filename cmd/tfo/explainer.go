@@ -1,12 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"io"
-	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"tfocraft/cmd/tfo/internal/report"
 	"tfocraft/wire"
 	"tfocraft/wire/follow"
 	"tfocraft/wire/pcapng"
@@ -17,13 +19,17 @@ type viewFlags struct {
 	paperFlags
 	bytes bool
 	json  bool
+	html  string
+	keys  keyFlags
 }
 
 func (v *viewFlags) add(cmd *cobra.Command) {
 	v.paperFlags.add(cmd)
 	f := cmd.Flags()
-	f.BoolVar(&v.bytes, "bytes", false, "show the bytes of every segment")
-	f.BoolVar(&v.json, "json", false, "print one JSON object for each segment and each connection")
+	f.BoolVar(&v.bytes, "bytes", false, "show every byte of every frame, what it means and why it is so")
+	f.BoolVar(&v.json, "json", false, "print one JSON object for each frame, with its fields, and each connection")
+	f.StringVar(&v.html, "html", "", "write a page about the connections to `FILE`, for a browser")
+	v.keys.add(cmd)
 }
 
 // An explainer takes frames in the order of their capture, and shows those that are wanted with what they are for. It
@@ -40,45 +46,65 @@ type explainer struct {
 	shown                        int
 	segments, broken, fragmented int
 
-	// told are the connections of which something was shown, by the ends of their segments.
-	told map[int]bool
-	open map[ends]int // the latest connection between two ends that is told of
+	page   *captureStory // nil if nobody wants one
+	told   map[int]bool  // connections, by number, that are wanted; those that are remembered
+	failed error         // of what was printed between frames
 }
 
-// ends are those of a segment, from where it came first.
-type ends struct{ src, dst netip.AddrPort }
-
-// newExplainer prints what the flags ask for to w.
-func newExplainer(v viewFlags, w io.Writer) (*explainer, error) {
-	p, err := v.open(w)
+// newExplainer prints what the flags ask for, about frames of a file or an interface of that name.
+func newExplainer(cmd *cobra.Command, v viewFlags, name string) (*explainer, error) {
+	p, err := v.open(cmd.OutOrStdout())
 	if err != nil {
 		return nil, err
 	}
-	return &explainer{viewFlags: v, paper: p, story: follow.New(), told: make(map[int]bool), open: make(map[ends]int)}, nil
+	e := &explainer{viewFlags: v, paper: p, story: follow.New(), told: make(map[int]bool)}
+	if v.keys.given() {
+		if e.story.Keyring, err = v.keys.keyring(); err != nil {
+			return nil, err
+		}
+	}
+	e.story.Done = e.forgotten
+	if v.html != "" {
+		e.page = newCaptureStory(name, cmd.CommandPath()+" "+name)
+	}
+	return e, nil
+}
+
+// forgotten tells of a connection that makes room for another: there are more of them than can be remembered.
+func (e *explainer) forgotten(c follow.Connection) {
+	if e.packet == 0 && e.told[c.Number] && e.failed == nil {
+		e.failed = e.printConnection(&c)
+	}
+	delete(e.told, c.Number)
 }
 
 // take takes the next frame, by its number in the capture, and shows it if it is wanted. It keeps nothing of f.
 func (e *explainer) take(number int, f *pcapng.Frame) error {
-	s := e.look(f)
-	s.number = number
-	if !e.wants(&s) {
-		return nil
+	s := e.look(number, f)
+	if e.failed != nil || !e.wants(&s) {
+		return e.failed
 	}
 	e.shown++
+	if e.page != nil {
+		e.page.add(&s, e.story)
+	}
 	return e.print(&s)
 }
 
 // look is the function of that name, and follows the connections.
-func (e *explainer) look(f *pcapng.Frame) sight {
+func (e *explainer) look(number int, f *pcapng.Frame) sight {
 	if e.start.IsZero() {
 		e.start = f.Time
 	}
 	s := look(f)
-	s.at = f.Time.Sub(e.start)
+	s.number, s.at = number, f.Time.Sub(e.start)
+	seen := follow.Sighting{At: f.Time, Number: number}
 	switch s.kind {
 	case kindSegment:
 		e.segments++
-		s.line = e.story.Frame(f.Time, &s.packet)
+		s.line = e.story.See(seen, &s.packet)
+	case kindProblem:
+		s.line = e.story.ICMP(seen, &s.problem)
 	case kindBroken:
 		e.broken++
 	case kindFragment:
@@ -87,20 +113,20 @@ func (e *explainer) look(f *pcapng.Frame) sight {
 	return s
 }
 
-// wants reports whether a frame is to be shown.
+// wants reports whether a frame is to be shown. Who looks at bytes wants those of every frame, who wants an overview
+// only what is about a connection.
 func (e *explainer) wants(s *sight) bool {
-	if e.packet != 0 {
+	switch {
+	case e.packet != 0:
 		return s.number == e.packet
-	}
-	switch s.kind {
-	case kindSegment:
+	case s.kind == kindSegment:
 		return e.wantsSegment(s)
-	case kindProblem:
-		// It is about what went from Src to Dst.
-		src, dst := s.problem.Src, s.problem.Dst
-		return e.all || e.open[ends{src, dst}] != 0 || e.open[ends{dst, src}] != 0
+	case e.all || !e.onlyTFO && (e.bytes || e.json):
+		return true
+	case s.kind == kindProblem:
+		return e.told[s.line.Connection]
 	}
-	return e.all
+	return false
 }
 
 // wantsSegment decides about a connection when Fast Open shows in it, which is in its SYN or SYN-ACK.
@@ -109,11 +135,7 @@ func (e *explainer) wantsSegment(s *sight) bool {
 	if !e.told[n] && (!e.onlyTFO || hasFastOpen(&s.packet.TCP)) {
 		e.told[n] = true
 	}
-	if !e.told[n] {
-		return false
-	}
-	e.open[ends{s.packet.Src(), s.packet.Dst()}] = n
-	return true
+	return e.told[n]
 }
 
 // hasFastOpen reports whether a SYN or a SYN-ACK has the option, or data.
@@ -130,6 +152,19 @@ func (e *explainer) finish() error {
 		if err := e.printConnection(&c); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// writePage writes the page about what was shown.
+func (e *explainer) writePage() error {
+	if e.page == nil {
+		return nil
+	}
+	told := slices.DeleteFunc(e.story.Connections(), func(c follow.Connection) bool { return !e.told[c.Number] })
+	err := writeOutput(e.html, nil, func(w io.Writer) error { return report.Write(w, e.page.finish(told)) })
+	if err != nil {
+		return fmt.Errorf("--html: %w", err)
 	}
 	return nil
 }

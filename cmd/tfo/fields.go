@@ -2,148 +2,173 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"slices"
-	"strconv"
+	"strings"
 
-	"tfocraft/wire"
+	"tfocraft/wire/bilingual"
+	"tfocraft/wire/dissect"
 )
 
-// A field is some bytes of a packet with their meaning.
-type field struct {
-	length int
-	name   string
-	value  string
-}
+// The columns of a field: where its first byte stands in the frame, its bytes, and behind them what they mean.
+const (
+	rowBytes    = 8  // on a line
+	rowBits     = 16 // on a line, of a field that does not begin or end with a byte
+	bytesWidth  = 3*rowBytes - 1
+	offsetWidth = 4
+	fieldsWidth = 110 // of a line, unless the paper is narrower
+	// narrowPaper is too narrow for columns: what bytes mean stands beneath them.
+	narrowPaper = 72
+)
 
-// rowLen is how many bytes stand on one line.
-const rowLen = 8
-
-// writeFields shows the bytes of an IP packet, field by field.
-func writeFields(w io.Writer, ip []byte, p *wire.Packet) {
-	at := 0
-	for _, f := range slices.Concat(ipFields(p), tcpFields(p), trailerField(p)) {
-		end := min(at+f.length, len(ip))
-		for row, b := range slices.Collect(slices.Chunk(ip[at:end], rowLen)) {
-			if row == 0 {
-				fmt.Fprintf(w, "      %4d  %-23s  %-24s  %s\n", at, spaced(b), f.name, f.value)
-			} else {
-				fmt.Fprintf(w, "            %s\n", spaced(b))
-			}
+// writeFields shows the bytes of a frame, field by field.
+func (p *paper) writeFields(b *strings.Builder, data []byte, f *dissect.Frame) {
+	next := 0      // group to be begun
+	var open []int // ends of the groups that the field is in
+	for i := range f.Fields {
+		for len(open) > 0 && open[len(open)-1] <= i {
+			open = open[:len(open)-1]
 		}
-		at = end
-	}
-}
-
-func spaced(b []byte) string { return fmt.Sprintf("% x", b) }
-
-func ipFields(p *wire.Packet) []field {
-	if p.IPVersion == 6 {
-		h := &p.IPv6
-		fields := []field{
-			{4, "version, class, flow", fmt.Sprintf("6, 0x%02x, 0x%05x", h.TrafficClass, h.FlowLabel)},
-			{2, "payload length", strconv.Itoa(int(h.PayloadLength))},
-			{1, "next header", strconv.Itoa(int(h.NextHeader))},
-			{1, "hop limit", strconv.Itoa(int(h.HopLimit))},
-			{16, "source address", h.Src.String()},
-			{16, "destination address", h.Dst.String()},
+		for ; next < len(f.Groups) && f.Groups[next].First <= i; next++ {
+			p.writeGroup(b, &f.Groups[next])
+			open = append(open, f.Groups[next].End)
 		}
-		if len(h.Extensions) > 0 {
-			fields = append(fields, field{len(h.Extensions), "extension headers", ""})
+		p.writeField(b, data, &f.Fields[i], max(0, len(open)-1))
+	}
+}
+
+// writeGroup is the heading of a header or an option.
+func (p *paper) writeGroup(b *strings.Builder, g *dissect.Group) {
+	indent := textIndent + 2*g.Depth
+	if g.Summary == "" {
+		b.WriteString(p.paragraph(indent, tintTitle, p.say(g.Name)))
+		return
+	}
+	b.WriteString(p.paragraph(indent, tintTitle, p.say(g.Name)+": "+g.Summary))
+}
+
+// A fieldLine is a line of what is said of a field.
+type fieldLine struct {
+	tint tint
+	text string
+}
+
+// writeField shows a field that is so deep in groups: what is said of it is indented as they are.
+func (p *paper) writeField(b *strings.Builder, data []byte, f *dissect.Field, depth int) {
+	rows := fieldRows(data, f)
+	width := fieldsWidth
+	if p.width > 0 {
+		width = min(width, p.width)
+	}
+	left := strings.Repeat(" ", textIndent)
+	if width < narrowPaper {
+		for i, row := range rows {
+			fmt.Fprintf(b, "%s%s  %s\n", left, p.in(tintMinor, fieldOffset(f, i)), p.in(tintBytes, row))
 		}
-		return fields
-	}
-	h := &p.IPv4
-	fields := []field{
-		{1, "version, header length", fmt.Sprintf("4, %d words", h.IHL)},
-		{1, "type of service", fmt.Sprintf("0x%02x", h.TOS)},
-		{2, "total length", strconv.Itoa(int(h.TotalLength))},
-		{2, "identification", strconv.Itoa(int(h.ID))},
-		{2, "flags, fragment offset", fmt.Sprintf("%s, %d", fragmentFlags(h.Flags), h.FragmentOffset)},
-		{1, "time to live", strconv.Itoa(int(h.TTL))},
-		{1, "protocol", strconv.Itoa(int(h.Protocol))},
-		{2, "header checksum", verdict(h.Checksum, h.ComputeChecksum())},
-		{4, "source address", h.Src.String()},
-		{4, "destination address", h.Dst.String()},
-	}
-	if len(h.Options) > 0 {
-		fields = append(fields, field{len(h.Options), "IP options", ""})
-	}
-	return fields
-}
-
-// fragmentFlags are the three bits, with a name for the two that have one.
-func fragmentFlags(bits uint8) string {
-	text := fmt.Sprintf("%03b", bits)
-	if bits&wire.IPv4DontFragment != 0 {
-		text += " (don't fragment)"
-	}
-	if bits&wire.IPv4MoreFragments != 0 {
-		text += " (more fragments)"
-	}
-	return text
-}
-
-func verdict(got, want uint16) string {
-	if got == want {
-		return fmt.Sprintf("0x%04x, right", got)
-	}
-	return fmt.Sprintf("0x%04x, wrong: should be 0x%04x", got, want)
-}
-
-func tcpFields(p *wire.Packet) []field {
-	s := &p.TCP
-	fields := []field{
-		{2, "source port", strconv.Itoa(int(s.SrcPort))},
-		{2, "destination port", strconv.Itoa(int(s.DstPort))},
-		{4, "sequence number", strconv.FormatUint(uint64(s.Seq), 10)},
-		{4, "acknowledgment number", strconv.FormatUint(uint64(s.Ack), 10)},
-		{2, "data offset, flags", fmt.Sprintf("%d words, %v", s.DataOffset, s.Flags)},
-		{2, "window", strconv.Itoa(int(s.Window))},
-		{2, "checksum", verdict(s.Checksum, s.ComputeChecksum(p.Addrs()))},
-		{2, "urgent pointer", strconv.Itoa(int(s.Urgent))},
-	}
-	fields = append(fields, optionFields(s.Options)...)
-	if len(s.Payload) > 0 {
-		fields = append(fields, field{len(s.Payload), "data", dataText(s.Payload)})
-	}
-	return fields
-}
-
-// dataShown is how much of the data stands beside its bytes.
-const dataShown = 24
-
-func dataText(data []byte) string {
-	if len(data) <= dataShown {
-		return fmt.Sprintf("%d bytes, %q", len(data), data)
-	}
-	return fmt.Sprintf("%d bytes, %q...", len(data), data[:dataShown])
-}
-
-// trailerField is what follows the IP packet: Ethernet's padding.
-func trailerField(p *wire.Packet) []field {
-	return []field{{len(p.Trailer), "after the packet", ""}}
-}
-
-// optionFields has one field for each option, and one for what cannot be read
-// as options.
-func optionFields(o wire.Options) []field {
-	var fields []field
-	rest := len(o)
-	for opt, err := range o.All() {
-		if err != nil {
-			break
+		for _, l := range p.fieldLines(f, max(minText, width-textIndent-2)) {
+			fmt.Fprintf(b, "%s  %s\n", left, p.in(l.tint, l.text))
 		}
-		n := 2 + len(opt.Data)
-		if opt.Kind == wire.KindEOL || opt.Kind == wire.KindNOP {
-			n = 1
+		return
+	}
+	inner := 2 * depth
+	lines := p.fieldLines(f, width-textIndent-offsetWidth-bytesWidth-4-inner)
+	for i := range max(len(rows), len(lines)) {
+		offset, row := strings.Repeat(" ", offsetWidth), ""
+		if i < len(rows) {
+			offset, row = fieldOffset(f, i), rows[i]
 		}
-		at := len(o) - rest
-		fields = append(fields, field{n, "option " + strconv.Itoa(int(opt.Kind)), o[at:][:n].String()})
-		rest -= n
+		line := left + p.in(tintMinor, offset) + "  " + p.in(tintBytes, row)
+		if i < len(lines) {
+			line += strings.Repeat(" ", bytesWidth-len(row)+2+inner) + p.in(lines[i].tint, lines[i].text)
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
-	if rest > 0 {
-		fields = append(fields, field{rest, "after the options", ""})
+}
+
+// fieldOffset is where a row of a field begins in the frame, in bytes.
+func fieldOffset(f *dissect.Field, row int) string {
+	if wholeBytes(f) {
+		return fmt.Sprintf("%*d", offsetWidth, f.Offset/8+row*rowBytes)
 	}
-	return fields
+	return fmt.Sprintf("%*d", offsetWidth, f.Offset/8+row*rowBits/8)
+}
+
+func wholeBytes(f *dissect.Field) bool { return f.Offset%8 == 0 && f.Width%8 == 0 }
+
+// fieldRows are the bytes of a field in hex, or, if it does not begin and end with a byte, its bits with
+// dots for those of its neighbours.
+func fieldRows(data []byte, f *dissect.Field) (rows []string) {
+	bytes := data[f.Offset/8 : (f.Offset+f.Width+7)/8]
+	if wholeBytes(f) {
+		for ; len(bytes) > 0; bytes = bytes[min(len(bytes), rowBytes):] {
+			rows = append(rows, spacedHex(bytes[:min(len(bytes), rowBytes)]))
+		}
+		return rows
+	}
+	var row strings.Builder
+	for i := range 8 * len(bytes) {
+		switch {
+		case i%rowBits == 0 && i > 0:
+			rows = append(rows, row.String())
+			row.Reset()
+		case i%4 == 0 && i > 0:
+			row.WriteByte(' ')
+		}
+		switch {
+		case i < f.Offset%8 || i >= f.Offset%8+f.Width:
+			row.WriteByte('.')
+		default:
+			row.WriteByte('0' + bytes[i/8]>>(7-i%8)&1)
+		}
+	}
+	return append(rows, row.String())
+}
+
+// spacedHex is % x of package fmt, which would be most of the time that long data takes.
+func spacedHex(bytes []byte) string {
+	const digits = "0123456789abcdef"
+	row := make([]byte, 0, bytesWidth)
+	for i, c := range bytes {
+		if i > 0 {
+			row = append(row, ' ')
+		}
+		row = append(row, digits[c>>4], digits[c&15])
+	}
+	return string(row)
+}
+
+// fieldLines are what a field is called, says, and is for, and why it is so.
+func (p *paper) fieldLines(f *dissect.Field, width int) (lines []fieldLine) {
+	add := func(t tint, text string) {
+		for _, line := range wrap(text, width) {
+			lines = append(lines, fieldLine{t, line})
+		}
+	}
+	title := p.say(f.Name)
+	if !longHex(f) && f.Value != "" {
+		title += ": " + f.Value
+	}
+	if !f.Unit.IsZero() {
+		title += " " + p.say(f.Unit)
+	}
+	heading := tintTitle
+	if f.Bad {
+		heading = tintBad
+		title += " " + p.say(bilingual.T("(wrong)", "（有误）"))
+	}
+	add(heading, title)
+	meaning := p.say(f.Meaning)
+	if f.Section != "" {
+		meaning += " [" + f.Section + "]"
+	}
+	if meaning != "" {
+		add(tintPlain, strings.TrimLeft(meaning, " "))
+	}
+	if !f.Reason.IsZero() {
+		add(tintReason, p.say(bilingual.T("Here: ", "此处："))+p.say(f.Reason))
+	}
+	return lines
+}
+
+// longHex reports whether the value of a field only repeats its bytes, and is long.
+func longHex(f *dissect.Field) bool {
+	return f.Width > 2*8*rowBytes && strings.Trim(f.Value, "0123456789abcdef…") == ""
 }

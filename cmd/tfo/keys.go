@@ -35,9 +35,12 @@ func (k *keyFlags) keyring() (*cookie.Keyring, error) {
 	return cookie.NewKeyring(scheme, keys[0], keys[1:]...), nil
 }
 
+// given reports whether there is a key on the command line.
+func (k *keyFlags) given() bool { return k.key != "" || k.file != "" }
+
 // keyringOrRandom returns the same with a random key if there is none.
 func (k *keyFlags) keyringOrRandom() (*cookie.Keyring, error) {
-	if k.key != "" || k.file != "" {
+	if k.given() {
 		return k.keyring()
 	}
 	scheme, err := cookie.ParseScheme(k.scheme)

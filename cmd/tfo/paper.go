@@ -4,11 +4,14 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/fatih/color"
 	"github.com/rivo/uniseg"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"tfocraft/wire/bilingual"
 )
 
 // A paper is what text for people is printed on.
@@ -16,21 +19,31 @@ type paper struct {
 	w     io.Writer
 	width int // columns; 0 if lines may have any length
 	color bool
+	lang  string // en or zh
 }
 
 // paperFlags choose how text looks.
 type paperFlags struct {
-	color string
+	color, lang string
 }
 
 func (p *paperFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&p.color, "color", "auto", "use colours: `WHEN` is auto (on a terminal, unless NO_COLOR is set), always or never")
+	cmd.Flags().StringVar(&p.lang, "lang", "", "`LANGUAGE` of what is said: en or zh; without it as LC_ALL, LC_MESSAGES or LANG say, but JSON is in English")
 	choices(cmd, "color", "auto", "always", "never")
+	choices(cmd, "lang", langEn, langZh)
 }
 
 // open looks at what w is.
 func (p *paperFlags) open(w io.Writer) (*paper, error) {
-	made := &paper{w: w, width: columns(w)}
+	made := &paper{w: w, width: columns(w), lang: p.lang}
+	switch p.lang {
+	case "":
+		made.lang = userLang()
+	case langEn, langZh:
+	default:
+		return nil, usagef("--lang: %q is neither en nor zh", p.lang)
+	}
 	switch p.color {
 	case "always":
 		made.color = true
@@ -42,6 +55,33 @@ func (p *paperFlags) open(w io.Writer) (*paper, error) {
 		return nil, usagef("--color: %q is none of auto, always and never", p.color)
 	}
 	return made, nil
+}
+
+// The languages.
+const (
+	langEn = "en"
+	langZh = "zh"
+)
+
+// userLang is the language that the user has chosen for all programs (POSIX, Base Definitions, Section 8.2).
+func userLang() string {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if value := os.Getenv(name); value != "" {
+			if strings.HasPrefix(value, "zh") {
+				return langZh
+			}
+			break
+		}
+	}
+	return langEn
+}
+
+// say returns a text in the language of the paper.
+func (p *paper) say(t bilingual.Text) string {
+	if p.lang == langZh {
+		return t.Zh
+	}
+	return t.En
 }
 
 // isTerminal reports whether a reader or a writer is one.
@@ -72,6 +112,7 @@ var (
 	tintBytes  = tint{color.FgCyan}
 	tintTitle  = tint{color.Bold}
 	tintReason = tint{color.FgGreen}
+	tintBad    = tint{color.FgRed, color.Bold}
 )
 
 // in returns text in a tint.
@@ -87,27 +128,54 @@ func (p *paper) in(t tint, text string) string {
 // wrap breaks text into lines of so many columns, where its script allows it or, in a
 // word that is longer, anywhere. A width of 0 leaves it on one line.
 func wrap(text string, width int) (lines []string) {
-	if width <= 0 || uniseg.StringWidth(text) <= width {
+	if width <= 0 || len(text) <= width || textWidth(text) <= width {
 		return []string{text}
 	}
-	line, state := "", -1
+	line, used, state := "", 0, -1
 	for len(text) > 0 {
 		var piece string
-		piece, text, _, state = uniseg.FirstLineSegmentInString(text, state)
-		if line != "" && uniseg.StringWidth(line)+uniseg.StringWidth(strings.TrimRight(piece, " ")) > width {
-			lines, line = append(lines, strings.TrimRight(line, " ")), ""
+		piece, text, state = nextPiece(text, state)
+		word := textWidth(strings.TrimRight(piece, " "))
+		if line != "" && used+word > width {
+			lines, line, used = append(lines, strings.TrimRight(line, " ")), "", 0
 		}
-		for uniseg.StringWidth(strings.TrimRight(piece, " ")) > width {
+		for word > width {
 			var head string
 			head, piece = cutColumns(piece, width)
-			lines = append(lines, head)
+			lines, word = append(lines, head), textWidth(strings.TrimRight(piece, " "))
 		}
 		line += piece
+		used += textWidth(piece)
 	}
 	if line = strings.TrimRight(line, " "); line != "" {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// nextPiece takes what must stay together off the beginning of text: up to a space, which is quick, or
+// where Unicode says (UAX #14).
+func nextPiece(text string, state int) (piece, rest string, next int) {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			piece, rest, _, next = uniseg.FirstLineSegmentInString(text, state)
+			return piece, rest, next
+		}
+		if text[i] == ' ' && (i+1 == len(text) || text[i+1] != ' ') {
+			return text[:i+1], text[i+1:], -1
+		}
+	}
+	return text, "", -1
+}
+
+// textWidth is how many columns text takes.
+func textWidth(text string) int {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return uniseg.StringWidth(text)
+		}
+	}
+	return len(text)
 }
 
 // cutColumns cuts what fits a width off the beginning of text, at least one character.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tfocraft/wire"
+	"tfocraft/wire/dissect"
 	"tfocraft/wire/follow"
 	"tfocraft/wire/pcapng"
 )
@@ -64,6 +65,17 @@ func look(f *pcapng.Frame) sight {
 	return s
 }
 
+// dissect takes the frame apart, with the reasons for what is in it as far as they are known.
+func (s *sight) dissect() dissect.Frame {
+	f := dissect.Dissect(s.frame.Data, dissect.LinkType(s.frame.LinkType))
+	var facts *follow.Facts
+	if s.kind == kindSegment {
+		facts = &s.line.Facts
+	}
+	dissect.Explain(&f, s.frame.Data, facts)
+	return f
+}
+
 // parseCut reads the segment of a packet that lacks some bytes at its end, because not all of it was kept. As
 // long as its headers are there it can be followed; the data that is missing counts as zeros.
 func parseCut(ip []byte, missing int) (wire.Packet, error) {
@@ -104,12 +116,19 @@ func frameFromHex(text string, stdin io.Reader) (*pcapng.Frame, error) {
 		return nil, usagef("--hex: %w", err)
 	}
 	f := &pcapng.Frame{Data: b, Length: len(b), LinkType: pcapng.LinkRaw}
-	if _, err = wire.ParsePacket(b); err == nil {
+	_, err = wire.ParsePacket(b)
+	if err == nil || isWhole(err) {
 		return f, nil
 	}
-	if _, frameErr := wire.ParseFrame(b); frameErr == nil {
+	framed, frameErr := wire.ParseFrame(b)
+	if frameErr == nil || isWhole(frameErr) || errors.Is(frameErr, wire.ErrNotIP) && framed.Ethernet.EtherType == wire.EtherTypeARP {
 		f.LinkType = pcapng.LinkEthernet
 		return f, nil
 	}
 	return nil, fmt.Errorf("--hex: %w", plain(err))
+}
+
+// isWhole reports whether an error is about an IP packet that is as it should be, and only holds no TCP segment.
+func isWhole(err error) bool {
+	return errors.Is(err, wire.ErrNotTCP) || errors.Is(err, wire.ErrFragment)
 }
