@@ -16,19 +16,21 @@ var (
 		{"cookie", regexp.MustCompile(`\b()([0-9a-f]{16})\b`)},
 		// The client's port; servers of the lessons have ports below.
 		{"port", regexp.MustCompile(`(192\.0\.2\.\d+:)([3-6]\d{4})\b`)},
+		// A kernel's window scale goes by the memory of the machine.
+		{"scale", regexp.MustCompile(`\b(wscale )(\d+)\b`)},
 		// An initial sequence number as it is on the wire.
 		{"number", regexp.MustCompile(`\b()(\d{8,10})\b`)},
 	}
 )
 
-// A variable is a kind of value that a run chooses at random: the second group of the pattern.
+// A variable is a kind of value that a run or a machine chooses: the second group of the pattern.
 type variable struct {
 	kind    string
 	pattern *regexp.Regexp
 }
 
 // likeness is what two runs of the same commands have in common. Times are left out, and with them how columns are
-// aligned. Random values have names by the order in which they come, so that a value that is seen again in one run
+// aligned. Such values have names by the order in which they come, so that a value that is seen again in one run
 // has to be seen again in the other: the cookie that a client shows is the one that it was granted.
 func likeness(output string) string {
 	output = variableTime.ReplaceAllString(output, "<time>")
@@ -79,7 +81,7 @@ func (s *step) differs(output string) string {
 
 func TestLikeness(t *testing.T) {
 	const told = `
-  20.334 ms  server > client  S. 0:0(0) ack 1 <FO 7a16d06d5934fb96>  // grants cookie 7a16d06d5934fb96
+  20.334 ms  server > client  S. 0:0(0) ack 1 <wscale 7,FO 7a16d06d5934fb96>  // grants cookie 7a16d06d5934fb96
   92.391 ms  client > server  S 0:13(13) win 65535 <FO 7a16d06d5934fb96>
 time   40.9 ms   20.3 ms
 192.0.2.1:61004 > 192.0.2.2:8080 seq 2718281828`
@@ -93,8 +95,9 @@ time   40.9 ms   20.3 ms
 		"another cookie":       {"7a16d06d5934fb96", "0011223344556677", true},
 		"another port":         {"61004", "61005", true},
 		"another number":       {"2718281828", "314159265", true},
+		"another scale":        {"wscale 7", "wscale 10", true},
 		"a cookie not granted": {"65535 <FO 7a16d06d5934fb96", "65535 <FO 0011223344556677", false},
-		"no cookie":            {"<FO 7a16d06d5934fb96>  //", "<FO>  //", false},
+		"no cookie":            {",FO 7a16d06d5934fb96>  //", ",FO>  //", false},
 		"another flag":         {"S. 0:0", "R. 0:0", false},
 		"another window":       {"65535", "65534", false},
 		"data not taken":       {"ack 1 ", "ack 14 ", false},
