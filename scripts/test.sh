@@ -13,6 +13,8 @@ ip       iproute2       interoperability tests
 iptables iptables       tests of the iptables backend and of middleboxes
 nft      nftables       tests that read back what the nft backend installs
 tshark   tshark         tests that let Wireshark judge our frames
+openssl  openssl        the lesson that makes a cookie by hand
+xxd      xxd            the lesson that makes a cookie by hand
 curl     curl           interoperability tests with curl
 python3  python3        interoperability tests with python
 kdig     knot-dnsutils  interoperability tests with kdig
