@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,7 +30,8 @@ type sent struct {
 // attack is what a server may answer that has nothing good in mind.
 const attack = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 
-// exchange is a first and a second connection over a path with a round trip of 100 ms, on which the second SYN is lost the first time.
+// exchange is a first and a second connection over a path with a round trip of 100 ms, on which the second SYN is lost the first time. A middlebox
+// changes the last segment.
 var exchange = []sent{
 	{1, "client", 0, 50_000, "S 1000:1000(0) win 65535 <mss 1460,sackOK,TS val 100 ecr 0,nop,wscale 8,FO,nop,nop>", ""},
 	{1, "server", 50_020, 100_020, "S. 9000:9000(0) ack 1001 win 65535 <mss 1460,sackOK,TS val 200 ecr 100,nop,wscale 8,FO 0102030405060708,nop,nop>", ""},
@@ -54,7 +56,7 @@ func fixture(t testing.TB) *story.Story {
 	}}
 	start := time.Unix(1_700_000_000, 0)
 	at := func(µs int) time.Time { return start.Add(time.Duration(µs) * time.Microsecond) }
-	for _, s := range exchange {
+	for i, s := range exchange {
 		sighting := story.Sighting{Link: dissect.LinkEthernet, Departed: at(s.departed), Sent: s.frame(t), To: 1}
 		if s.from == "server" {
 			sighting.From, sighting.To = 1, 0
@@ -63,6 +65,10 @@ func fixture(t testing.TB) *story.Story {
 			sighting.Arrived = at(s.arrived)
 		} else {
 			sighting.Lost, sighting.Fate = true, bilingual.T("lost", "丢失")
+		}
+		if i == len(exchange)-1 {
+			s.text = strings.Replace(s.text, "<nop,nop,TS val 1600 ecr 1600>", "<nop,nop,nop,nop,nop,nop,nop,nop,nop,nop,nop,nop>", 1)
+			sighting.Got, sighting.Fate = s.frame(t), bilingual.T("options overwritten by rewrite-option-to-nop", "选项被 rewrite-option-to-nop 改写")
 		}
 		b.Add(sighting)
 	}

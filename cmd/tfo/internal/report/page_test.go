@@ -32,6 +32,7 @@ func TestPage(t *testing.T) {
 		"print":    testPrint,
 		"roles":    testRoles,
 		"states":   testStates,
+		"changed":  testChanged,
 		"below":    testBelow,
 	} {
 		t.Run(name, func(t *testing.T) { test(openTab(t, browser, fixture(t))) })
@@ -342,6 +343,22 @@ func testStates(b *tab) {
 	b.open("#1")
 	b.click("#tab-states")
 	b.wantContains("#cache", "Empty")
+}
+
+// testChanged looks at a segment that a middlebox has changed.
+func testChanged(b *tab) {
+	b.open("#12.tcp.options.timestamp")
+	b.wantText("#fate", "options overwritten by rewrite-option-to-nop")
+	b.wantCount("#segment-12 .diamond", 1)
+	b.wantCount("#hex .hex.changed", 12)
+	b.wantText("#explanation h4", "Timestamps")
+	b.click("#versions button:last-child")
+	b.wantTrue(`document.querySelector('#tree [data-part="tcp.options.timestamp"]') === null`)
+	b.wantTrue(`document.querySelector("#versions button:last-child").getAttribute("aria-pressed") === "true"`)
+	b.click("#versions button:first-child")
+	b.wantText("#explanation h4", "Timestamps")
+	b.keys(keyUp)
+	b.wantTrue(`document.getElementById("versions").hidden`)
 }
 
 // testBelow is about what stands below the exchange.
