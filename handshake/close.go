@@ -69,7 +69,7 @@ func (m *Machine) peerClosed(late bool, out []Output) []Output {
 	// Who closes second may do so soon, with a FIN that acknowledges. Linux waits for that, as long as
 	// for an answer, where it has an idea of how long that is.
 	wait := m.config.LinuxSender && m.state == Established && m.recv.quick.interval > 0
-	m.recv.takeFin(late || !wait)
+	m.recv.takeFin(late, wait)
 	out = append(out, Output{Kind: DeliverEOF})
 	if m.state == Established {
 		out = m.setState(CloseWait, out)

@@ -192,11 +192,16 @@ func (r *receiver) finComplete() bool { return r.finSeen && !r.finDone && r.finA
 // window that counts as newer than all that the peer says.
 func (r *receiver) behindFin(seq wire.Seq) bool { return r.finDone && r.nxt.Less(seq) }
 
-// takeFin passes the FIN.
-func (r *receiver) takeFin(atOnce bool) {
+// takeFin passes the FIN. One that has come late, before its turn, ends a gap (RFC 5681, Section 4.2); with wait the
+// acknowledgement is delayed.
+func (r *receiver) takeFin(late, wait bool) {
 	r.finDone = true
 	r.nxt = r.nxt.Add(1)
-	if atOnce {
+	switch {
+	case late:
+		r.ackAtOnce = true
+		return
+	case !wait:
 		r.ackOwed = true
 		return
 	}
