@@ -125,7 +125,7 @@ func withoutTimes(text string) (lines []string) {
 	return lines
 }
 
-// With the server's key the cookies of a kernel are right, with another one they are wrong.
+// With the server's key the cookies of a kernel are right, with another one they are not.
 func TestDumpKey(t *testing.T) {
 	t.Parallel()
 	e2eFamilies(t, func(t *testing.T, ipv6 bool) {
@@ -139,9 +139,15 @@ func TestDumpKey(t *testing.T) {
 			t.Fatalf("got:\n%s", p.stdout)
 		}
 		interrupted(t, p)
-		wrong := on(t, l.Client, "explain", file, "--json", "--scheme", "linux", "--key", strings.ReplaceAll(e2eKey, "0", "1")).done(t)
-		if !strings.Contains(wrong, "Wrong for this client's address") {
-			t.Errorf("with another key:\n%s", wrong)
+		explained := func(key string) string {
+			return on(t, l.Client, "explain", file, "--json", "--scheme", "linux", "--key", key).done(t)
+		}
+		const right = "Right for this client's address under the server's key"
+		if got := explained(e2eKey); !strings.Contains(got, right) {
+			t.Errorf("with the key:\n%s", got)
+		}
+		if got := explained(strings.ReplaceAll(e2eKey, "0", "1")); strings.Contains(got, right) {
+			t.Errorf("with another key:\n%s", got)
 		}
 	})
 }

@@ -134,7 +134,7 @@ func (e *explainer) leftOut(stderr io.Writer, c *capture) error {
 	if err := c.leftOut(); err != nil {
 		return err
 	}
-	if e.segments == 0 {
+	if e.segments+e.broken+e.fragmented+e.shown == 0 {
 		complain(stderr, "%s: no TCP segment in %d frames", c.name, c.frames)
 	}
 	return nil

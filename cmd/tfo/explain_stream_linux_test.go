@@ -234,6 +234,18 @@ func TestExplainBadFrames(t *testing.T) {
 	}
 }
 
+// Who looks at bytes is shown what cannot be followed, and so it is not said to be left out.
+func TestExplainShowsFragments(t *testing.T) {
+	syn := craftHex(t, "S 0:5(5) <FO 01020304>", "-d", "hello")
+	file := string(captureOf(t, pcapng.LinkRaw, "", setHex(t, syn, 6, 0x20, 0), syn[:60]))
+	got := tfo(t, file, "explain", "-", "--bytes").done(t)
+	for _, want := range []string{"part of a TCP segment (IP fragment), which is not put together\n", "TCP segment that is not whole\n", "42  01 02 03 04  "} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in:\n%s", want, got)
+		}
+	}
+}
+
 // setHex sets bytes of a packet in hex.
 func setHex(t *testing.T, packet string, at int, values ...byte) string {
 	t.Helper()

@@ -47,7 +47,7 @@ type explainer struct {
 
 	start                        time.Time // of the first frame
 	shown                        int
-	segments, broken, fragmented int
+	segments, broken, fragmented int // the last two of frames that were not shown
 
 	page   *story.Builder // of what is shown; nil if nobody wants a page
 	title  string         // of the page
@@ -88,6 +88,7 @@ func (e *explainer) forgotten(c follow.Connection) {
 func (e *explainer) take(number int, f *pcapng.Frame) error {
 	s := e.look(number, f)
 	if e.failed != nil || !e.wants(&s) {
+		e.leave(&s)
 		return e.failed
 	}
 	e.shown++
@@ -113,12 +114,18 @@ func (e *explainer) look(number int, f *pcapng.Frame) sight {
 		s.line = e.story.See(seen, &s.packet)
 	case kindProblem:
 		s.line = e.story.ICMP(seen, &s.problem)
+	}
+	return s
+}
+
+// leave counts what is not shown because it cannot be followed.
+func (e *explainer) leave(s *sight) {
+	switch s.kind {
 	case kindBroken:
 		e.broken++
 	case kindFragment:
 		e.fragmented++
 	}
-	return s
 }
 
 // wants reports whether a frame is to be shown. Who looks at bytes wants those of every frame, who wants an overview

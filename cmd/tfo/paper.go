@@ -117,7 +117,7 @@ var (
 
 // in returns text in a tint.
 func (p *paper) in(t tint, text string) string {
-	if !p.color || len(t) == 0 || text == "" {
+	if !p.color || len(t) == 0 || strings.TrimSpace(text) == "" {
 		return text
 	}
 	c := color.New(t...)

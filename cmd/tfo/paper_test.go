@@ -2,8 +2,10 @@ package main
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
+	"tfocraft/wire/bilingual"
 	"tfocraft/wire/dissect"
 )
 
@@ -59,4 +61,31 @@ func TestFieldRows(t *testing.T) {
 			t.Errorf("bits %d to %d: got %q, want %q", test.offset, test.offset+test.width, got, test.want)
 		}
 	}
+}
+
+// The layout of fields on wide paper and on narrow, in colours and without.
+func TestWriteFields(t *testing.T) {
+	data := []byte{0x45, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 'h', 'i'}
+	frame := &dissect.Frame{
+		Fields: []dissect.Field{
+			{Name: bilingual.T("Version", "版本"), Width: 4, Value: "4", Meaning: bilingual.T("What version it is.", "版本。"), Section: "RFC 791, Section 3.1"},
+			{
+				Name: bilingual.T("Length", "长度"), Offset: 4, Width: 4, Value: "5", Unit: bilingual.T("32-bit words", "32 位字"),
+				Meaning: bilingual.T("How long it is.", "长度。"), Reason: bilingual.T("there are no options", "没有选项"),
+			},
+			{Name: bilingual.T("Long", "长"), Offset: 8, Width: 80, Value: "00010203040506070809", Meaning: bilingual.T("Ten bytes.", "十字节。"), Bad: true},
+			{Name: bilingual.T("Data", "数据"), Offset: 88, Width: 16, Value: "6869"},
+		},
+		Groups: []dissect.Group{
+			{Name: bilingual.T("Header", "首部"), Summary: "all of it", First: 0, End: 3},
+			{Name: bilingual.T("Inner", "内部"), First: 2, End: 3, Depth: 1},
+			{Name: bilingual.T("Payload", "载荷"), First: 3, End: 4},
+		},
+	}
+	var b strings.Builder
+	for _, p := range []paper{{lang: langEn}, {lang: langEn, width: 40}, {lang: langZh, width: 80}, {lang: langEn, color: true}} {
+		p.writeFields(&b, data, frame)
+		b.WriteByte('\n')
+	}
+	golden(t, "fields.golden", b.String())
 }

@@ -201,12 +201,18 @@ func (b *tab) wantCount(selector string, want int) {
 	}
 }
 
-// until waits for an expression to be true.
+// until waits for an expression to be true. It asks again and again: one question that waits in the page is lost if the
+// browser is still about to take the page before it away.
 func (b *tab) until(expression string) {
 	b.Helper()
-	_, err := chromedp.Run(b.ctx, chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingTimeout(patience/4)))
-	if err != nil {
-		b.Fatalf("waiting for %s: %v", expression, err)
+	for end := time.Now().Add(patience / 2); ; time.Sleep(20 * time.Millisecond) {
+		ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
+		if ok && err == nil {
+			return
+		}
+		if time.Now().After(end) || b.ctx.Err() != nil {
+			b.Fatalf("waiting for %s: %v", expression, err)
+		}
 	}
 }
 

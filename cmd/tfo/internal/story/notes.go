@@ -29,9 +29,9 @@ func (t *telling) notes(f *Frame, facts *follow.Facts, c *follow.Connection) (no
 	}
 	switch {
 	case facts.RTT > 0 && t.places == nil:
-		note(f.To, bilingual.Format("measures a round trip of %v, from segment %d", "测得往返时间 %v（自报文段 %d 起）", rounded(facts.RTT), facts.Acknowledged))
+		note(f.To, bilingual.Format("measures a round trip of %s, from segment %d", "测得往返时间 %s（自报文段 %d 起）", spoken(facts.RTT), facts.Acknowledged))
 	case facts.RTT > 0:
-		note(f.To, bilingual.Format("has segment %[2]d acknowledged after %[1]v, as seen here", "报文段 %[2]d 在 %[1]v 后得到确认（在此处所见）", rounded(facts.RTT), facts.Acknowledged))
+		note(f.To, bilingual.Format("has segment %[2]d acknowledged after %[1]s, as seen here", "报文段 %[2]d 在 %[1]s 后得到确认（在此处所见）", spoken(facts.RTT), facts.Acknowledged))
 	}
 	// That nobody answers is known at the end only.
 	if c.Why != before.Why && c.Why != follow.WhyNoAnswer {
@@ -101,13 +101,16 @@ func trips(n float64) bilingual.Text {
 	return bilingual.T(number+" round trip"+plural, " "+number+" 次往返")
 }
 
-// rounded is a time with as many digits as one can look at.
-func rounded(d time.Duration) time.Duration {
-	switch {
-	case d > time.Second:
-		return d.Round(time.Millisecond)
-	case d > time.Millisecond:
-		return d.Round(10 * time.Microsecond)
+// spoken is a time with as many digits as one can look at.
+func spoken(d time.Duration) string {
+	in := func(unit time.Duration, name string) string {
+		return strconv.FormatFloat(float64(d)/float64(unit), 'g', 5, 64) + " " + name
 	}
-	return d.Round(time.Microsecond)
+	switch {
+	case d >= time.Second:
+		return in(time.Second, "s")
+	case d >= time.Millisecond:
+		return in(time.Millisecond, "ms")
+	}
+	return in(time.Microsecond, "µs")
 }

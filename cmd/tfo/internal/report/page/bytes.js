@@ -4,13 +4,13 @@
 function layerOf(id) {
   if (/^tcp\.options\.fo/.test(id)) return "cookie";
   if (/^tcp\.options/.test(id)) return "options";
-  if (/^tcp/.test(id)) return "tcp";
+  if (/^tcp(\.|$)/.test(id) && id !== "tcp.payload") return "tcp";
   if (/^(ip|ipv4|ipv6|icmp|icmpv6|arp)\b/.test(id)) return "ip";
   if (/^(eth|vlan|sll|sll2|null|loop|link)\b/.test(id)) return "link";
   return "data";
 }
 
-const bytesInRow = () => (byId("detail").clientWidth < 560 ? 8 : 16);
+const bytesInRow = () => (byId("detail").clientWidth < 590 ? 8 : 16);
 
 // differs tells whether a byte arrived as another.
 function differs(frame, layers, at) {

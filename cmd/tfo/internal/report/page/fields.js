@@ -75,26 +75,33 @@ function sectionLink(section) {
   return html("a", { href, rel: "noreferrer", text: section });
 }
 
-function line(term, ...content) {
-  return [html("dt", { text: word(term) }), html("dd", {}, content)];
+// placeLine says where a node is and, of a field, who defines it and how Wireshark calls it.
+function placeLine(layers, node) {
+  const parts = [html("span", { text: placeOf(layers, node) })];
+  if (node.section) parts.push(html("span", {}, sectionLink(node.section)));
+  if (node.filter) parts.push(html("span", {}, `${word("filter")} `, html("code", { text: node.filter })));
+  return html("p", { class: "explanation-place" }, parts);
 }
 
 function explanationOf(layers, node) {
-  if (!node.leaf) {
-    return [html("h4", {}, html("span", { text: say(node.name) })),
-      html("p", { class: "explanation-value", text: node.summary }),
-      html("dl", {}, line("place", placeOf(layers, node)))];
-  }
+  const head = html("h4", {}, html("span", { text: say(node.name) }), node.bad && html("strong", { class: "bad-mark", text: word("wrong") }));
+  const value = html("p", { class: "explanation-value", text: node.leaf ? valueOf(node) : node.summary });
+  if (!node.leaf) return [head, value, placeLine(layers, node), membersOf(layers, node)];
   return [
-    html("h4", {}, html("span", { text: say(node.name) }), node.bad && html("strong", { class: "bad-mark", text: word("wrong") })),
-    html("p", { class: "explanation-value", text: valueOf(node) }),
+    head, value,
     html("p", { class: "explanation-meaning", text: say(node.meaning) }),
-    html("dl", {},
-      node.reason[0] !== "" && line("whyHere", html("span", { class: "explanation-reason", text: say(node.reason) })),
-      line("place", placeOf(layers, node)),
-      node.section && line("definedIn", sectionLink(node.section)),
-      node.filter && line("filter", html("code", { text: node.filter }))),
-  ];
+    node.reason[0] !== "" && html("p", { class: "explanation-reason" }, html("span", { class: "explanation-why", text: word("whyHere") }), " ", say(node.reason)),
+    placeLine(layers, node),
+  ].filter(Boolean);
+}
+
+// membersOf lists the fields of a small group with their reasons; of a large one the tree is the list.
+function membersOf(layers, group) {
+  const fields = layers.fields.slice(group.first, group.end);
+  if (fields.length > 6) return "";
+  return html("ul", { class: "overview" }, fields.map((field) => html("li", { class: `in-${layerOf(field.id)}` },
+    html("strong", { text: say(field.name) }), html("code", { text: brief(valueOf(field)) }),
+    field.reason[0] !== "" && html("div", { class: "summary", text: say(field.reason) }))));
 }
 
 // overviewOf is what stands there as long as nothing is chosen: the layers, in the tints that their bytes have.

@@ -66,6 +66,7 @@ function drawDetail() {
     frame.lost ? word("lost") : frame.arrived_ns > frame.departed_ns ? sentence("travelled", duration(frame.arrived_ns - frame.departed_ns)) : "");
   byId("reason").textContent = say(frame.reason);
   byId("fate").textContent = [say(frame.fate), frame.changed && !say(frame.fate) && word("changed")].filter(Boolean).join(" · ");
+  byId("fate").className = frame.lost ? "lost" : "";
   byId("text").textContent = frame.text;
   byId("notes").replaceChildren(...frame.notes.map((note) => html("li", {},
     html("strong", { text: say(story.hosts[note.at].name) }), " ", say(note.text))));

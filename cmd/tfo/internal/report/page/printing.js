@@ -28,12 +28,20 @@ function printedFrame(frame) {
     html("table", {}, html("tbody", {}, frame.sent.fields.map((field) => printedField(frame.sent, field)))));
 }
 
+// fitPaper makes the diagram, if it is not too long for that, no higher than a page.
+function fitPaper(width) {
+  for (const id of ["hosts", "segments"]) byId(id).style.width = width;
+}
+
 function drawPrinted() {
   const place = byId("printed");
   if (!printQuery.matches) {
     place.replaceChildren();
+    fitPaper("");
     return;
   }
   player.stop();
+  const { height } = diagram.places;
+  fitPaper(height < 2.2 * diagram.width ? `min(100%, calc(225mm * ${diagram.width / height}))` : "100%");
   place.replaceChildren(html("h2", { text: word("allSegments") }), ...story.frames.map(printedFrame));
 }
