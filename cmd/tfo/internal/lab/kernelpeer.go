@@ -24,6 +24,8 @@ type KernelServerConfig struct {
 	Reply func(remote netip.AddrPort, request []byte) []byte
 	// Await is how many bytes of a request are read before it is answered. Zero means whatever the first read gives.
 	Await int
+	// AwaitEnd holds the answer back until the client has ended its side, so that the client is the one who closes first.
+	AwaitEnd bool
 	// Timeout bounds each connection from accept to close. Zero means DefaultTimeout.
 	Timeout time.Duration
 	// Logger gets the errors of single connections. Nil logs nowhere.

@@ -211,7 +211,7 @@ func TestKernelAwaitAndCloseFirst(t *testing.T) {
 	request := bytes.Repeat([]byte("x"), 5000)
 	got := make(chan int, 8)
 	s := serve(t, l.Server, KernelServerConfig{
-		Listen: netip.AddrPortFrom(l.Server.Addr4, 80), Await: len(request),
+		Listen: netip.AddrPortFrom(l.Server.Addr4, 80), Await: len(request), AwaitEnd: true,
 		Reply: func(_ netip.AddrPort, request []byte) []byte { got <- len(request); return []byte("all") },
 	})
 	client := KernelClient{Host: l.Client, CloseFirst: true}

@@ -183,15 +183,27 @@ func (s *KernelServer) converse(conn *kernelSocket, remote netip.AddrPort) error
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return err
 	}
-	if s.cfg.Reply != nil {
-		if _, err := conn.Write(s.cfg.Reply(remote, request[:n])); err != nil {
-			return err
-		}
+	if err := s.reply(conn, remote, request[:n]); err != nil {
+		return err
 	}
 	if err := conn.shutdown(); err != nil {
 		return err
 	}
 	// Closing with unread data would send a reset, and the client could lose the reply.
 	_, err = io.Copy(io.Discard, conn)
+	return err
+}
+
+func (s *KernelServer) reply(conn *kernelSocket, remote netip.AddrPort, request []byte) error {
+	if s.cfg.Reply == nil {
+		return nil
+	}
+	answer := s.cfg.Reply(remote, request)
+	if s.cfg.AwaitEnd {
+		if _, err := io.Copy(io.Discard, conn); err != nil {
+			return err
+		}
+	}
+	_, err := conn.Write(answer)
 	return err
 }

@@ -55,6 +55,13 @@ func (s *Scene) wait(d time.Duration) {
 	}
 }
 
+// until waits until something holds, or too long.
+func (s *Scene) until(holds func() bool) {
+	for deadline := time.Now().Add(s.settle()); !holds() && time.Now().Before(deadline) && s.ctx.Err() == nil; {
+		s.wait(10 * time.Millisecond)
+	}
+}
+
 // syn returns the first frame of a connection as the client has sent it.
 func (r *recorder) syn(connection int) []byte {
 	r.mu.Lock()

@@ -1,8 +1,6 @@
 package scenario
 
 import (
-	"time"
-
 	"tfocraft/wire/bilingual"
 	"tfocraft/wire/follow"
 )
@@ -18,7 +16,7 @@ var replayedSyn = &Scenario{
 	Sides: anySides,
 	play: func(s *Scene) {
 		// The client is done first, so that it is the server that forgets the connection at once.
-		server := s.Serve(ServerConfig{Think: 50*time.Millisecond + 3*s.RTT})
+		server := s.Serve(ServerConfig{AwaitEnd: true})
 		client := s.Dial(ClientConfig{CloseFirst: true})
 		first := client.Ask(server)
 		order := client.Send(server, "Order one pizza")

@@ -3,6 +3,7 @@ package scenario_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -133,4 +134,19 @@ func play(t *testing.T, sc *scenario.Scenario, cfg scenario.Config) played {
 		t.Fatal(err)
 	}
 	return played{r, told.String()}
+}
+
+// docs/lab.md has a line for every scenario, in their order.
+func TestDocumented(t *testing.T) {
+	b, err := os.ReadFile("../../../../docs/lab.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := string(b)
+	for _, sc := range scenario.All() {
+		var ok bool
+		if _, rest, ok = strings.Cut(rest, "\n| `"+sc.Name+"` | "); !ok {
+			t.Errorf("no line for %s, or not in its place", sc.Name)
+		}
+	}
 }

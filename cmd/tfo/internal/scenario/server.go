@@ -37,6 +37,8 @@ type ServerConfig struct {
 	MaxPending int
 	// Await is how many bytes make a request; 0 means whatever comes first.
 	Await int
+	// AwaitEnd holds the answer back until the client has ended its side.
+	AwaitEnd bool
 	// Think is how long the application takes to answer.
 	Think time.Duration
 	// Gate and Machine are for a server of ours.
@@ -187,7 +189,7 @@ func (v *Server) gate() handshake.GateConfig {
 // kernelConfig is the server for Linux's TCP.
 func (v *Server) kernelConfig() lab.KernelServerConfig {
 	cfg := lab.KernelServerConfig{
-		Listen: v.Addr, Key: v.sysctl(), MaxPending: v.cfg.MaxPending, Await: v.cfg.Await, Timeout: v.scene.patience(),
+		Listen: v.Addr, Key: v.sysctl(), MaxPending: v.cfg.MaxPending, Await: v.cfg.Await, AwaitEnd: v.cfg.AwaitEnd, Timeout: v.scene.patience(),
 		Reply: func(_ netip.AddrPort, request []byte) []byte { return v.reply(request) },
 	}
 	if v.cfg.NoFastOpen {
@@ -263,7 +265,13 @@ func (v *Server) answer(ctx context.Context, c *endpoint.Conn) {
 	if err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return
 	}
-	if _, err := c.Write(v.reply(request[:n])); err != nil {
+	answer := v.reply(request[:n])
+	if v.cfg.AwaitEnd {
+		if _, err := io.Copy(io.Discard, c); err != nil {
+			return
+		}
+	}
+	if _, err := c.Write(answer); err != nil {
 		return
 	}
 	if c.CloseWrite() == nil {

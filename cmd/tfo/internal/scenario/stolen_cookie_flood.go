@@ -28,14 +28,15 @@ var stolenCookieFlood = &Scenario{
 	Sides: anySides,
 	RTT:   100 * time.Millisecond,
 	play: func(s *Scene) {
-		think := 300 * time.Millisecond
-		bounded := s.Serve(ServerConfig{MaxPending: floodLimit, Think: think})
-		boundless := s.Serve(ServerConfig{Port: defaultPort + 1, MaxPending: 10 * floodSize, Think: think})
-		boundless.ShareKey(bounded)
+		usual := s.Serve(ServerConfig{})
+		bounded := s.Serve(ServerConfig{Port: defaultPort + 1, MaxPending: floodLimit, Think: time.Second})
+		boundless := s.Serve(ServerConfig{Port: defaultPort + 2, MaxPending: 10 * floodSize, Think: time.Second})
+		bounded.ShareKey(usual)
+		boundless.ShareKey(usual)
 		client := s.Dial(ClientConfig{})
-		client.Ask(bounded)
-		second := client.Ask(bounded)
-		s.Note("%d SYNs with its cookie to each of two servers: one with a limit of %d, one without.", "向两台服务器各发送 %d 个带有该 cookie 的 SYN：一台限制为 %d，一台没有限制。", floodSize, floodLimit)
+		client.Ask(usual)
+		second := client.Ask(usual)
+		s.Note("%d SYNs with its cookie to each of two more servers: one with a limit of %d, one without.", "向另外两台服务器各发送 %d 个带有该 cookie 的 SYN：一台限制为 %d，一台没有限制。", floodSize, floodLimit)
 		s.flood(second, bounded, boundless)
 		s.noteConnections()
 		s.expectFlood(boundless, floodSize)
@@ -94,5 +95,19 @@ func (s *Scene) flood(x Exchange, servers ...*Server) {
 		}
 	}
 	s.inject(frames...)
-	s.wait(s.RTT)
+	s.until(func() bool { return s.record.synAcks(floodPort, floodPort+uint16(len(frames))-1) == len(frames) })
+}
+
+// synAcks counts the SYN-ACKs that have come for some ports of the client.
+func (r *recorder) synAcks(first, last uint16) (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.frames {
+		data, _ := r.frames[i].AtClient()
+		p, err := wire.ParseFrame(data)
+		if err == nil && p.TCP.Flags.Has(wire.SYN|wire.ACK) && p.TCP.DstPort >= first && p.TCP.DstPort <= last {
+			n++
+		}
+	}
+	return n
 }

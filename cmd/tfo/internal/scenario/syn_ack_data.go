@@ -18,7 +18,7 @@ var synAckData = &Scenario{
 			"Linux 的服务器不这样做；它的客户端接受这样的响应。"),
 	Sides: oursServer,
 	play: func(s *Scene) {
-		server := s.Serve(ServerConfig{Machine: handshake.Config{SynAckHold: 5 * time.Millisecond}})
+		server := s.Serve(ServerConfig{Machine: handshake.Config{SynAckHold: 500 * time.Millisecond}})
 		client := s.Dial(ClientConfig{})
 		first, second := client.Ask(server), client.Ask(server)
 

@@ -10,10 +10,10 @@ import (
 var wrongCookie = &Scenario{
 	Name:  "wrong-cookie",
 	Title: bilingual.T("A cookie that the server does not take", "服务器不接受的 cookie"),
-	About: bilingual.T("The server has restarted with another key, and the client's cookie is worthless. The SYN-ACK acknowledges the SYN alone, "+
+	About: bilingual.T("The server has another key, as after a restart, and the client's cookie is worthless. The SYN-ACK acknowledges the SYN alone, "+
 		"without its data, and brings the right cookie; the client sends the data again behind the handshake. It costs what an "+
 		"ordinary connection costs, and the next one is fast again.",
-		"服务器换了密钥重新启动，客户端的 cookie 失效了。SYN-ACK 只确认 SYN 而不确认其数据，并带来正确的 cookie；客户端在握手之后重新发送数据。"+
+		"服务器换了密钥（例如重启之后），客户端的 cookie 失效了。SYN-ACK 只确认 SYN 而不确认其数据，并带来正确的 cookie；客户端在握手之后重新发送数据。"+
 			"代价与普通连接相同，下一次连接又会很快。"),
 	Sides: anySides,
 	play: func(s *Scene) {
