@@ -178,7 +178,7 @@ func TestUsage(t *testing.T) {
 		{"connect", "HOST:PORT is missing"},
 		{"listen", "[ADDR]:PORT is missing"},
 		{"craft S 0:0(0)", "one SEGMENT is wanted, and there are 2: S 0:0(0)"},
-		{"lab first-and-second x", `unexpected argument "x"`},
+		{"lab first-and-second x", "one SCENARIO is wanted, and there are 2"},
 		{"doctor x", `unexpected argument "x"`},
 		{"guard add", "ADDR:PORT is missing"},
 		{"explain a b", "one FILE is wanted"},

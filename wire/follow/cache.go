@@ -31,13 +31,9 @@ type cache struct {
 // Cache returns the cookie caches of all clients, sorted by client, server and port. Where there are more entries than
 // Limit, the one that was unused for longest is gone.
 func (f *Follower) Cache() []CacheEntry {
-	var all []CacheEntry
-	for e := range f.cache.hosts.all() {
-		e.Cookie = bytes.Clone(e.Cookie)
-		all = append(all, e)
-	}
-	for e := range f.cache.blocks.all() {
-		all = append(all, e)
+	all := append(f.cache.hosts.values(), f.cache.blocks.values()...)
+	for i := range all {
+		all[i].Cookie = bytes.Clone(all[i].Cookie)
 	}
 	slices.SortFunc(all, func(a, b CacheEntry) int {
 		return cmp.Or(a.Client.Compare(b.Client), a.Server.Compare(b.Server), cmp.Compare(a.Port, b.Port))

@@ -1,7 +1,6 @@
 package follow_test
 
 import (
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -39,13 +38,20 @@ func TestChinese(t *testing.T) {
 			note(c.FastOpen.Text())
 		}
 	}
-	var got strings.Builder
-	for _, english := range slices.Sorted(maps.Keys(said)) {
-		fmt.Fprintf(&got, "%s\n    %s\n", english, said[english])
+	file, err := os.ReadFile("testdata/chinese.txt")
+	if err != nil {
+		t.Fatal(err)
 	}
-	want, err := os.ReadFile("testdata/chinese.txt")
-	if err != nil || got.String() != string(want) {
-		t.Errorf("%v\n got\n%s\nwant\n%s", err, got.String(), want)
+	wanted := strings.SplitAfter(string(file), "\n")
+	for _, english := range slices.Sorted(maps.Keys(said)) {
+		for _, got := range []string{english + "\n", "    " + said[english] + "\n"} {
+			if want := next(&wanted); got != want {
+				t.Fatalf("got  %swant %s", got, want)
+			}
+		}
+	}
+	if left := strings.Join(wanted, ""); left != "" {
+		t.Errorf("nobody has said: %s", left)
 	}
 }
 

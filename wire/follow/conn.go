@@ -44,6 +44,7 @@ type step struct {
 	rest     bool // what the SYN carried in vain
 	ignored  bool // by its receiver
 	stale    bool // older than what came before
+	late     bool // after the end of the connection
 	refused  bool // the SYN, by this reset
 	fellBack bool // this SYN is the first without what the one before had of Fast Open
 	facts    Facts
@@ -115,6 +116,7 @@ func (c *conn) segment(st *step, p *wire.Packet) bilingual.Text {
 	c.info.Segments++
 	st.copy = c.sides[self].recent.seen(st.At, p)
 	st.facts.Sender, st.facts.Receiver = c.endpoint(self), c.endpoint(other)
+	st.late = c.over()
 	next := c.sides[self].next
 	reason := c.dispatch(st)
 	c.info.Sent, c.info.Received = c.sides[client].bytes, c.sides[server].bytes

@@ -27,6 +27,28 @@
 // that the acknowledgment numbers prove: neither waiting for a retransmission
 // timer nor waiting for room in a window is a trip.
 //
+// # States
+//
+// A state is that of RFC 9293, Section 3.3.2, as it follows from the segments: a
+// sender has sent what it sends, and a receiver has got it at once, unless the
+// [Sighting] says that it was lost. A server is in LISTEN until its SYN-ACK, for
+// before that nobody knows whether it is there; with the data of the SYN taken
+// it may answer, and close, in SYN-RECEIVED (RFC 7413, Section 4.2.2). A SYN that
+// comes again shows that the SYN-ACK has not arrived. What makes no segment, such
+// as the end of TIME-WAIT or a side that gives up, is not seen: the state stays.
+//
+// # Cookies
+//
+// The newest cookie that each server has given each client is remembered over
+// all connections, and so is what a client keeps in its cache that does as
+// RFC 7413, Section 4.1.3, says. A cookie in a SYN is judged by that, or, better,
+// by the key ([Follower.Keyring]).
+//
+// # Memory
+//
+// Connections, cookies and caches are bounded by [Follower.Limit], and what is
+// kept of each is, too. Connections that make room go to [Follower.Done].
+//
 // The package is pure: no sockets, files, goroutines, logging or clock. A
 // Follower has one owner and no locks.
 package follow

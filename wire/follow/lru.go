@@ -1,9 +1,6 @@
 package follow
 
-import (
-	"container/list"
-	"iter"
-)
+import "container/list"
 
 // lru keeps values by key and knows which was used least recently. The zero lru is empty.
 type lru[K comparable, V any] struct {
@@ -65,13 +62,11 @@ func (l *lru[K, V]) excess(limit int) (k K, v V, ok bool) {
 	return e.key, e.value, true
 }
 
-// all yields the values, the one used last first.
-func (l *lru[K, V]) all() iter.Seq[V] {
-	return func(yield func(V) bool) {
-		for e := l.order.Front(); e != nil; e = e.Next() {
-			if !yield(e.Value.(lruEntry[K, V]).value) {
-				return
-			}
-		}
+// values returns all values, the one used last first.
+func (l *lru[K, V]) values() []V {
+	all := make([]V, 0, l.order.Len())
+	for e := l.order.Front(); e != nil; e = e.Next() {
+		all = append(all, e.Value.(lruEntry[K, V]).value)
 	}
+	return all
 }

@@ -1,6 +1,8 @@
 package follow
 
 import (
+	"strconv"
+
 	"tfocraft/wire"
 	"tfocraft/wire/bilingual"
 )
@@ -40,5 +42,6 @@ func bytesOf(n int) bilingual.Text {
 	if n == 1 {
 		return bilingual.T("1 byte", "1 字节")
 	}
-	return bilingual.Format("%d bytes", "%d 字节", n)
+	digits := strconv.Itoa(n)
+	return bilingual.T(digits+" bytes", digits+" 字节")
 }

@@ -3,13 +3,17 @@ package follow
 import "tfocraft/wire"
 
 // move brings both ends into the state that a segment leaves them in: its sender has sent it, and its receiver, unless
-// the segment is known to be lost, has got it. A segment that its receiver ignores moves nothing.
+// the segment is known to be lost, has got it. A segment that its receiver ignores moves nothing, nor does one after the
+// end but for a reset.
 func (c *conn) move(st *step) {
 	if st.ignored {
 		return
 	}
 	if st.seg.Flags.Has(wire.RST) {
 		c.moveOnReset(st)
+		return
+	}
+	if st.late {
 		return
 	}
 	c.deliver(st)
@@ -91,9 +95,6 @@ func (c *conn) moveOnAck(st *step) {
 	sender, receiver := &c.sides[st.from], &c.sides[st.from.other()]
 	switch sender.state {
 	case Closed, Listen, SynSent:
-		if c.over() {
-			return // an answer to what comes late
-		}
 		sender.state = SynReceived
 		if sender.acked > 0 || st.from == client && !c.info.Simultaneous {
 			sender.state = Established
