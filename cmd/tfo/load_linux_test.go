@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -11,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/vishvananda/netlink"
 
 	"tfocraft/cmd/tfo/internal/lab"
 	"tfocraft/wire"
@@ -188,6 +191,21 @@ func TestLoadLoopback(t *testing.T) {
 	on(t, hosts.Client, "load", addr.String(), "--clients", "198.18.0.0/24").failed(t, exitUsage, "do not come back over loopback")
 }
 
+// forgetNeighbours makes a kernel ask anew for hardware addresses.
+func forgetNeighbours(t *testing.T, host *lab.Host) {
+	t.Helper()
+	err := host.Do(func() error {
+		known, err := netlink.NeighList(0, netlink.FAMILY_V4)
+		for i := range known {
+			err = errors.Join(err, netlink.NeighDel(&known[i]))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestLoadBadNetwork(t *testing.T) {
 	t.Parallel()
 	hosts := newHosts(t)
@@ -208,6 +226,7 @@ func TestLoadBadNetwork(t *testing.T) {
 	}
 	onLoad(exitFailed, spoofed("192.0.2.77:80"), "next hop does not answer: no hardware address for 192.0.2.77 on eth0")
 	onLoad(exitFailed, spoofed(server), "192.0.2.2:7000 is silent: 28 SYNs, and no answer", "--answer-arp")
+	forgetNeighbours(t, hosts.Server) // or the kernel waits for a second before it asks again
 	onLoad(exitFailed, spoofed(server, "--answer-arp"), "192.0.2.2:7000 resets what it gets: 14 of 14")
 	onLoad(exitFailed, spoofed("192.0.2.2:7001", "--answer-arp"), "192.0.2.2:7001 gives no cookies: 14 answers without one")
 	onLoad(exitUsage, spoofed("203.0.114.1:80"), "203.0.114.1 is public, and 14 of the clients are not addresses of this host", "--allow-public")
