@@ -45,6 +45,11 @@ func (m *Machine) abort(now instant, why error, out []Output) []Output {
 	case TimeWait:
 		return m.end(why, out)
 	}
+	if m.recv.ackOwed {
+		// It may be that of the SYN-ACK. A server takes a Fast Open connection that is reset before for one by a stranger's
+		// address, and Linux holds its place among the pending ones for a minute (RFC 7413, Section 5.1).
+		out = m.sendAck(now, out)
+	}
 	// As in Linux it has the window and the options that any other segment would
 	// have. RFC 7323, Section 3.2, wants timestamps in it (SHOULD).
 	reset := wire.Segment{
