@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -205,12 +204,4 @@ func (r *recorder) await(ctx context.Context, holds func([]follow.Connection) bo
 		r.changed.Wait()
 	}
 	return true
-}
-
-// passages returns the frames in the order of their departure.
-func (r *recorder) passages() []Frame {
-	slices.SortStableFunc(r.frames, func(a, b Frame) int {
-		return cmp.Or(a.Departed.Compare(b.Departed), cmp.Compare(a.Number, b.Number))
-	})
-	return r.frames
 }

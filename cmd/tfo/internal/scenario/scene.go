@@ -29,8 +29,6 @@ type Config struct {
 type Result struct {
 	// Story is all of it, for a page. Name, title and the like are the scenario's.
 	Story *story.Story
-	// Frames are all that were on the path, in the order of their departure.
-	Frames []Frame
 	// Connections are as the client's end of the path saw them, Exchanges what the clients had of them.
 	Connections []follow.Connection
 	Exchanges   []Exchange
@@ -93,7 +91,7 @@ func (sc *Scenario) Run(ctx context.Context, cfg Config) (*Result, error) {
 
 func (s *Scene) result(sc *Scenario, way *path.Config) *Result {
 	r := &Result{
-		Frames: s.record.passages(), Connections: s.record.connections(), Exchanges: s.exchanges, Checks: s.checks, Hidden: s.record.hidden,
+		Connections: s.record.connections(), Exchanges: s.exchanges, Checks: s.checks, Hidden: s.record.hidden,
 		Story: s.story(way.Middleboxes),
 	}
 	r.Story.Name, r.Story.Title, r.Story.About = sc.Name, sc.Title, sc.About
