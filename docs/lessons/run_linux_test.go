@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -91,6 +92,7 @@ type shell struct{ env []string }
 // newShell builds the program.
 func newShell(t *testing.T) *shell {
 	t.Helper()
+	lookAtSources(t)
 	dir := t.TempDir()
 	build := exec.Command("go", "build", "-o", filepath.Join(dir, "tfo"), "tfocraft/cmd/tfo")
 	if output, err := build.CombinedOutput(); err != nil {
@@ -100,6 +102,25 @@ func newShell(t *testing.T) *shell {
 		"PATH="+dir+":"+os.Getenv("PATH")+":/usr/sbin:/sbin",
 		"HOME="+dir, "XDG_CACHE_HOME=", "XDG_CONFIG_HOME=", // nothing of whoever runs the tests is read or written
 		"LC_ALL=C.UTF-8", "NO_COLOR=1", "COLUMNS=")}
+}
+
+// lookAtSources has go test notice that the program has changed: it keeps results as long as what a test has imported
+// and looked at is the same, and knows nothing of what another process builds.
+func lookAtSources(t *testing.T) {
+	t.Helper()
+	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && entry.Name() == ".git":
+			return fs.SkipDir
+		}
+		_, err = os.Stat(path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // run runs commands in a folder. They have to end without an error: lessons say so where they expect one.
