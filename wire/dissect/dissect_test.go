@@ -1,10 +1,12 @@
 package dissect_test
 
 import (
+	"net/netip"
 	"strconv"
 	"strings"
 	"testing"
 
+	"tfocraft/wire"
 	"tfocraft/wire/dissect"
 	"tfocraft/wire/wiretest"
 )
@@ -103,6 +105,19 @@ func TestJudged(t *testing.T) {
 				t.Errorf("%s: %s is bad %t and means %q, want %t and %q", test.frame, test.id, got.Bad, got.Meaning.En, test.bad, test.want)
 			}
 			break
+		}
+	}
+}
+
+// TestUnfinishedChecksum does not blame a sender whose network card had still to finish the sum.
+func TestUnfinishedChecksum(t *testing.T) {
+	for _, ends := range [][2]string{{clientAddr, serverAddr}, {"[2001:db8::1]:40000", "[2001:db8::2]:80"}} {
+		p := wire.NewPacket(netip.MustParseAddrPort(ends[0]), netip.MustParseAddrPort(ends[1]), wire.Segment{Seq: 1, Flags: wire.ACK, Payload: []byte("odd")})
+		p.SetLengths()
+		p.SetPartialChecksums()
+		f := dissect.Dissect(p.Append(nil), dissect.LinkRaw)
+		if got := field(t, &f, "tcp.checksum"); got.Bad || !strings.Contains(got.Meaning.En, "unfinished") {
+			t.Errorf("%s: bad %t, %q", ends[0], got.Bad, got.Meaning.En)
 		}
 	}
 }

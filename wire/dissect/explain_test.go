@@ -54,6 +54,10 @@ func TestReasons(t *testing.T) {
 		{"scale", "c", "S 1:1(0) win 5 <nop,wscale 7>", fresh, "tcp.options.wscale.shift", "up to 8388480 bytes"},
 		{"SYN with data", "c", "S 1000:1013(13) win 65535 <FO 0102030405060708,nop,nop>", fresh, "tcp.seq", "its 13 bytes of data take the numbers from ISN+1 on"},
 		{"SYN with data", "c", "S 1000:1013(13) win 65535 <FO 0102030405060708,nop,nop>", fresh, "tcp.payload", "Fast Open: 13 bytes"},
+		{"SYN with data", "c", "S 1000:1013(13) win 65535 <FO 0102030405060708,nop,nop>", fresh, "tcp.payload", "RFC 7413, Section 4.2.2"},
+		{"SYN with data alone", "c", "S 1000:1013(13) win 65535 <mss 1460>", fresh, "tcp.payload", "Data in a SYN without a cookie"},
+		{"reset of an unseen start", "c", "R 1005:1005(0) win 0", with(later, func(f *follow.Facts) { f.Sender.HasISS = false }), "tcp.flags.reset", "broken off by the client"},
+		{"reset of an unseen start", "c", "R 1005:1005(0) win 0", with(later, func(f *follow.Facts) { f.Sender.HasISS = false }), "tcp.seq", "was not seen"},
 		{"granted", "c", "S 1000:1013(13) win 65535 <FO 0102030405060708,nop,nop>",
 			with(fresh, func(f *follow.Facts) {
 				f.Cookie, f.GrantedFrame, f.GrantedConnection = follow.CookieGranted, 2, 1

@@ -83,7 +83,7 @@ func (x *explainer) resetReason() bilingual.Text {
 	switch {
 	case !x.flags.Has(wire.RST):
 		return say("Nothing is wrong with the connection as $1 sees it.", "在$1看来连接没有问题。", x.sender)
-	case !x.facts.Sender.HasISS:
+	case x.neverOpened():
 		return say("There is no such connection at the host of $1: nobody listens at that port, or it is forgotten.", "$1的主机上没有这个连接：该端口无人监听，或连接已被遗忘。", x.sender)
 	}
 	return say("The connection is broken off by $1: its application has gone, or a segment came that cannot belong to the connection.",
@@ -95,7 +95,7 @@ func (x *explainer) pushReason() bilingual.Text {
 	case x.flags.Has(wire.PSH) && x.payload > 0:
 		return say("This is the end of what the application has written at once.", "这是应用一次写入内容的末尾。")
 	case x.payload > 0 && x.syn():
-		return say("Linux leaves it away in a SYN; the server's application gets the data at once all the same.", "Linux 在 SYN 中不置此标志；服务器的应用仍会立即得到数据。")
+		return say("Linux leaves it out of a SYN; the server's application gets the data at once all the same.", "Linux 在 SYN 中不置此标志；服务器的应用仍会立即得到数据。")
 	case x.payload > 0:
 		return say("More of the same write follows.", "同一次写入还有后续内容。")
 	}

@@ -43,16 +43,20 @@ func (x *explainer) seqReason() bilingual.Text {
 	switch {
 	case x.flags.Has(wire.SYN):
 		return x.isnReason(ok && x.seq == end.ISS)
-	case !ok && x.flags.Has(wire.RST) && !x.flags.Has(wire.ACK):
+	case x.neverOpened() && x.flags.Has(wire.RST) && !x.flags.Has(wire.ACK):
 		return say("A reset takes the acknowledgment number of the segment that it answers, so that who sent that believes it (RFC 9293, Section 3.10.7.1).",
 			"复位取其所应答报文段的确认号，使对方相信它（RFC 9293，第 3.10.7.1 节）。")
-	case !ok && x.flags.Has(wire.RST):
+	case x.neverOpened() && x.flags.Has(wire.RST):
 		return say("The segment that is answered had no acknowledgment number to take, so it is 0 (RFC 9293, Section 3.10.7.1).", "所应答的报文段没有确认号可用，因此为 0（RFC 9293，第 3.10.7.1 节）。")
 	case !ok:
 		return unseenReason(end, x.seq, x.sender)
 	}
 	return x.streamReason(off)
 }
+
+// neverOpened reports whether nothing of the sender was seen so far. In a capture that begins in the middle of a connection
+// the SYN is missing too, but what came after it tells that the connection is there.
+func (x *explainer) neverOpened() bool { return !x.facts.Sender.HasISS && x.facts.Sender.Next <= 0 }
 
 // isnReason is for the number of a SYN.
 func (x *explainer) isnReason(again bool) bilingual.Text {
