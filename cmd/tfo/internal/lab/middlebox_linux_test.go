@@ -96,7 +96,7 @@ var boxStories = []boxStory{
 		func(c *crossing) bool { return c.Fate == path.DroppedByBox })},
 	{box: "reset-on-option", err: syscall.ECONNREFUSED, seen: all((*crossing).syn, func(c *crossing) bool { return c.Fate == path.TakenByBox })},
 	{box: "drop-syn-data", client: "TCPSynRetrans", seen: synsWithData(path.DroppedByBox)},
-	{box: "drop-syn-ack=2", acked: true, server: "TCPFastOpenPassive", client: "TCPSynRetrans", seen: one(func(c *crossing) bool {
+	{box: "drop-syn-ack=2", acked: true, server: "TCPFastOpenPassive", seen: one(func(c *crossing) bool {
 		return c.synAck() && c.Fate == path.DroppedByBox
 	})},
 	{box: "drop-data-until-established", client: "TCPSynRetrans", seen: synsWithData(path.DroppedByBox)},
