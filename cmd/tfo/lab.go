@@ -64,6 +64,7 @@ leaves nothing behind. The exit code is 1 if something expected was not seen.`,
 	choices(cmd, "server", "ours", "kernel")
 	exclusive(cmd, "verbose", "json")
 	cmd.RunE = action(func(cmd *cobra.Command, args []string) error { return flags.run(cmd, args) })
+	cmd.AddCommand(newLabSaves())
 	return cmd
 }
 
@@ -82,22 +83,27 @@ func (l *labFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	again := append([]string{"lab"}, args...)
-	code, done, err := lab.Reexec(cmd.Context(), append(again, changed(cmd.Flags())...), cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
-	switch {
-	case err != nil:
+	if done, err := elsewhere(cmd, append([]string{"lab"}, args...)); done || err != nil {
 		return err
-	case code == 128+int(syscall.SIGPIPE):
-		// Nobody reads any more, as behind "| head".
-		return &failure{code: exitFailed, err: errSilent}
-	case code > exitMissing:
-		return fmt.Errorf("the lab's own process ended with code %d", code)
-	case code != 0:
-		return &failure{code: code, err: errSilent}
-	case done:
-		return nil
 	}
 	return l.play(cmd, sc, cfg)
+}
+
+// elsewhere runs a command with its flags in a user namespace, if it has to be there.
+func elsewhere(cmd *cobra.Command, args []string) (done bool, err error) {
+	code, done, err := lab.Reexec(cmd.Context(), append(args, changed(cmd.Flags())...), cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+	switch {
+	case err != nil:
+		return done, err
+	case code == 128+int(syscall.SIGPIPE):
+		// Nobody reads any more, as behind "| head".
+		return done, &failure{code: exitFailed, err: errSilent}
+	case code > exitMissing:
+		return done, fmt.Errorf("the lab's own process ended with code %d", code)
+	case code != 0:
+		return done, &failure{code: code, err: errSilent}
+	}
+	return done, nil
 }
 
 // changed are the flags that were given, but for some, to give them again.
@@ -138,11 +144,11 @@ func (l *labFlags) choose(f *pflag.FlagSet, args []string) (sc *scenario.Scenari
 
 // writePage writes the page, if one is wanted, when there is nothing left to print: a file that cannot be written does not
 // keep anything from being told.
-func (l *labFlags) writePage(s *story.Story) error {
-	if l.html == "" {
+func writePage(file string, s *story.Story) error {
+	if file == "" {
 		return nil
 	}
-	if err := writeOutput(l.html, nil, func(w io.Writer) error { return report.Write(w, s) }); err != nil {
+	if err := writeOutput(file, nil, func(w io.Writer) error { return report.Write(w, s) }); err != nil {
 		return fmt.Errorf("--html: %w", err)
 	}
 	return nil
@@ -174,7 +180,7 @@ func (l *labFlags) play(cmd *cobra.Command, sc *scenario.Scenario, cfg scenario.
 		return errors.Join(err, t.failed, file.discard(), file.close())
 	}
 	result.Story.Command = strings.Join(append([]string{"tfo lab", sc.Name}, changed(cmd.Flags(), "html", "pcap", "json", "verbose")...), " ")
-	if err := errors.Join(t.finish(result), file.close(), l.writePage(result.Story)); err != nil {
+	if err := errors.Join(t.finish(result), file.close(), writePage(l.html, result.Story)); err != nil {
 		return err
 	}
 	if !result.OK() {

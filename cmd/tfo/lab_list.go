@@ -18,6 +18,7 @@ func (l *labFlags) printList(w io.Writer) error {
 	for _, sc := range scenario.All() {
 		rows = append(rows, []string{sc.Name, string(sc.Sides[0].Client), string(sc.Sides[0].Server), sc.Title.En})
 	}
+	rows = append(rows, []string{"saves", "both", "both", savesTitle.En})
 	if err := printTable(w, rows); err != nil {
 		return err
 	}

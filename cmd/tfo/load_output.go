@@ -106,11 +106,11 @@ func (o *loadOutput) begin(l *loader) {
 	}
 	complain(l.cmd.ErrOrStderr(), "%v with %v from %d clients (%v%s)%s, seed %d", l.Mode, l.Server, l.Clients.Len(), l.Clients, ports, cookies, l.Seed)
 	if stderr := l.cmd.ErrOrStderr(); !l.flags.json && l.flags.pcapOut == "" && isTerminal(stderr) {
-		o.bar = newLoadBar(stderr)
+		o.bar = newBar(stderr)
 	}
 }
 
-func newLoadBar(w io.Writer) *progressbar.ProgressBar {
+func newBar(w io.Writer) *progressbar.ProgressBar {
 	return progressbar.NewOptions64(1, progressbar.OptionSetWriter(w), progressbar.OptionSetWidth(24),
 		progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false), progressbar.OptionClearOnFinish())
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tfocraft/cmd/tfo/internal/scenario"
 	"tfocraft/wire/path"
 )
 
@@ -22,8 +23,13 @@ type pathFlags struct {
 }
 
 func (p *pathFlags) add(cmd *cobra.Command) {
+	cmd.Flags().DurationVar(&p.rtt, "rtt", 0, "round-trip `TIME` of the path, such as 50ms (default: the scenario's, mostly 20ms)")
+	p.addOthers(cmd)
+}
+
+// addOthers adds the flags for everything but the round-trip time.
+func (p *pathFlags) addOthers(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.DurationVar(&p.rtt, "rtt", 0, "round-trip `TIME` of the path, such as 50ms (default: the scenario's, mostly 20ms)")
 	f.StringVar(&p.jitter, "jitter", "", "up to this much `TIME` more for each frame, without reordering")
 	f.StringVar(&p.loss, "loss", "", "`SHARE` of frames that are lost: 2% or 0.02; 2%/0 loses them on the way to the server only")
 	f.StringVar(&p.reorder, "reorder", "", "`SHARE` of frames that others overtake")
@@ -42,8 +48,7 @@ func (p *pathFlags) add(cmd *cobra.Command) {
 // over puts the flags that were given in the place of what a path is otherwise. Errors are of usage.
 func (p *pathFlags) over(cfg path.Config, changed func(name string) bool) (path.Config, error) {
 	if changed("rtt") {
-		delay := p.rtt / 2
-		cfg.Forward.Delay, cfg.Backward.Delay = delay, p.rtt-delay
+		cfg = scenario.Over(cfg, p.rtt)
 	}
 	if changed("seed") {
 		cfg.Seed = p.seed

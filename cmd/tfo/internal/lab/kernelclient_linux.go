@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 
 	"golang.org/x/sys/unix"
@@ -14,7 +13,7 @@ import (
 // tcpiOptSynData is TCPI_OPT_SYN_DATA of linux/tcp.h.
 const tcpiOptSynData = 32
 
-// Exchange connects with sendto(MSG_FASTOPEN), sends the request, reads until the server ends the connection, and closes.
+// Exchange connects with sendto(MSG_FASTOPEN) or, without Fast Open, with connect, sends the request, reads until the server ends the connection, and closes.
 // With an error the exchange holds what there was up to then.
 func (c *KernelClient) Exchange(ctx context.Context, remote netip.AddrPort, request []byte) (KernelExchange, error) {
 	var x KernelExchange
@@ -38,7 +37,7 @@ func (c *KernelClient) exchange(s *kernelSocket, remote netip.AddrPort, request 
 			return err
 		}
 	}
-	sent, err := s.sendFastOpen(remote, request)
+	sent, err := c.open(s, remote, request)
 	if err != nil {
 		return err
 	}
@@ -55,7 +54,7 @@ func (c *KernelClient) exchange(s *kernelSocket, remote netip.AddrPort, request 
 			return err
 		}
 	}
-	x.Reply, err = io.ReadAll(s)
+	x.Reply, x.FirstByte, err = ReadReply(s)
 	return errors.Join(err, s.control("getsockopt", func(fd int) error {
 		info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
 		if err == nil {
@@ -63,6 +62,14 @@ func (c *KernelClient) exchange(s *kernelSocket, remote netip.AddrPort, request 
 		}
 		return err
 	}))
+}
+
+// open begins to connect, and returns how much of the request has gone with the SYN.
+func (c *KernelClient) open(s *kernelSocket, remote netip.AddrPort, request []byte) (sent int, err error) {
+	if c.NoFastOpen {
+		return 0, s.connect(remote)
+	}
+	return s.sendFastOpen(remote, request)
 }
 
 // endRequests ends the sending side once there is a connection.

@@ -38,6 +38,8 @@ type KernelClient struct {
 	Host *Host
 	// Source is the local address and port. The zero value lets the kernel choose.
 	Source netip.AddrPort
+	// NoFastOpen connects with a three-way handshake, and sends the request then.
+	NoFastOpen bool
 	// CloseFirst ends the sending side behind the request, so that the server is the one that forgets the connection.
 	CloseFirst bool
 	// Timeout bounds an exchange. Zero means DefaultTimeout.
@@ -48,6 +50,8 @@ type KernelClient struct {
 type KernelExchange struct {
 	Local netip.AddrPort
 	Reply []byte
+	// FirstByte is when the reply began to come; the zero time if it did not.
+	FirstByte time.Time
 	// SynDataAcked is the kernel's own word (TCP_INFO) that the SYN carried data and all of it was acknowledged.
 	SynDataAcked bool
 }

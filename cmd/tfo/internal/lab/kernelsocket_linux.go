@@ -75,6 +75,16 @@ func (s *kernelSocket) localAddr() (addr netip.AddrPort, err error) {
 	return addr, err
 }
 
+// connect begins a three-way handshake, which a Write waits for.
+func (s *kernelSocket) connect(remote netip.AddrPort) error {
+	return s.control("connect", func(fd int) error {
+		if err := unix.Connect(fd, sockaddr(remote)); !errors.Is(err, unix.EINPROGRESS) {
+			return err
+		}
+		return nil
+	})
+}
+
 // connected waits until the handshake is over: a shutdown before would give the connection up.
 func (s *kernelSocket) connected() error {
 	var failed error

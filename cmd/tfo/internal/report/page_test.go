@@ -427,6 +427,10 @@ func testEmpty(t *testing.T, browser context.Context) {
 	b.click("#language")
 	b.wantText("h1", "空")
 	b.wantTrue(`!document.getElementById("compare").checkVisibility()`)
+	// Where there was something else to be seen nobody misses the frames.
+	b = openTab(t, browser, &story.Story{Title: bilingual.T("Saves", "节省"), Savings: fixture(t).Savings})
+	b.open("")
+	b.wantTrue(`!document.getElementById("exchange").checkVisibility() && document.getElementById("savings").checkVisibility()`)
 }
 
 // testLong has as many frames as a story may have, and says how many were left out.

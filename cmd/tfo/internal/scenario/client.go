@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"context"
-	"io"
 	"net"
 	"net/netip"
 	"time"
@@ -21,6 +20,8 @@ type ClientConfig struct {
 	// form of the option.
 	Cookie       cookie.Cookie
 	Experimental bool
+	// NoFastOpen makes the client open its connections with a three-way handshake only.
+	NoFastOpen bool
 	// CloseFirst makes the client end its side behind the request.
 	CloseFirst bool
 	// Port is the client's own; 0 takes a free one.
@@ -43,6 +44,8 @@ type Exchange struct {
 	follow.Connection
 	Reply []byte
 	Err   error // as the client got it
+	// Asked is when the client began, Answered when it had the first byte of the reply.
+	Asked, Answered time.Time
 
 	want string
 }
@@ -74,6 +77,9 @@ func (s *Scene) dialFrom(host *lab.Host, side Side, cfg ClientConfig) *Client {
 		Stack: st.Stack, FastOpen: handshake.ClientOn, Cache: cookie.NewMemory(cookie.Limits{}), Timeout: s.patience(),
 		Cookie: cfg.Cookie, Experimental: cfg.Experimental, Source: c.source,
 	}
+	if cfg.NoFastOpen {
+		c.dialer.FastOpen = handshake.ClientOff
+	}
 	c.dialer.Machine.TimeWait = s.timeWait()
 	return c
 }
@@ -88,35 +94,37 @@ func (c *Client) Send(server *Server, request string) Exchange {
 		return Exchange{}
 	}
 	before := s.last()
-	local, reply, err := c.exchange(server.Addr, request)
-	x := s.settled(before, local)
-	x.Reply, x.Err, x.want = reply, err, Reply
+	local, x := c.exchange(server.Addr, request)
+	x.Connection, x.want = s.settled(before, local).Connection, Reply
 	s.exchanges = append(s.exchanges, x)
 	return x
 }
 
-// exchange is one connection, from whichever stack.
-func (c *Client) exchange(remote netip.AddrPort, request string) (local netip.AddrPort, reply []byte, err error) {
+// exchange is one connection, from whichever stack, as the client has it.
+func (c *Client) exchange(remote netip.AddrPort, request string) (local netip.AddrPort, x Exchange) {
+	x.Asked = time.Now()
 	if c.side == Kernel {
-		k := lab.KernelClient{Host: c.host, Source: c.source, Timeout: c.scene.patience(), CloseFirst: c.cfg.CloseFirst}
-		x, err := k.Exchange(c.scene.ctx, remote, []byte(request))
-		return x.Local, x.Reply, err
+		k := lab.KernelClient{Host: c.host, Source: c.source, Timeout: c.scene.patience(), NoFastOpen: c.cfg.NoFastOpen, CloseFirst: c.cfg.CloseFirst}
+		got, err := k.Exchange(c.scene.ctx, remote, []byte(request))
+		x.Reply, x.Answered, x.Err = got.Reply, got.FirstByte, err
+		return got.Local, x
 	}
 	conn, err := c.dialer.DialContext(c.scene.ctx, "tcp", remote.String(), []byte(request))
 	if err != nil {
-		return localOf(err), nil, err
+		x.Err = err
+		return localOf(err), x
 	}
 	defer conn.Close()
 	defer interrupt(c.scene.ctx, conn)()
 	conn.SetDeadline(time.Now().Add(c.scene.patience()))
 	local = conn.LocalAddr().(*net.TCPAddr).AddrPort()
 	if c.cfg.CloseFirst {
-		if err := conn.CloseWrite(); err != nil {
-			return local, nil, err
+		if x.Err = conn.CloseWrite(); x.Err != nil {
+			return local, x
 		}
 	}
-	reply, err = io.ReadAll(conn)
-	return local, reply, err
+	x.Reply, x.Answered, x.Err = lab.ReadReply(conn)
+	return local, x
 }
 
 // localOf is the local address of a dial that has failed, if it is known.

@@ -36,3 +36,9 @@ func hearsay(c *path.Config) time.Duration {
 	const margin = 20 * time.Millisecond
 	return max(slowest(&c.Forward), slowest(&c.Backward)) + margin
 }
+
+// Over returns a path with another round-trip time, half of it each way.
+func Over(c path.Config, rtt time.Duration) path.Config {
+	c.Forward.Delay, c.Backward.Delay = rtt/2, rtt-rtt/2
+	return c
+}

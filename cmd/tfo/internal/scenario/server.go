@@ -60,7 +60,8 @@ type Server struct {
 
 	mu         sync.Mutex
 	requests   []string
-	busy, peak int // requests that are being served, and at most
+	heard      time.Time // the last of them
+	busy, peak int       // requests that are being served, and at most
 }
 
 // Serve starts a server.
@@ -109,10 +110,17 @@ func (v *Server) Peak() int {
 	return v.peak
 }
 
+// Heard returns when the application got its last request.
+func (v *Server) Heard() time.Time {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.heard
+}
+
 // reply notes a request and answers it.
 func (v *Server) reply(request []byte) []byte {
 	v.mu.Lock()
-	v.requests = append(v.requests, string(request))
+	v.requests, v.heard = append(v.requests, string(request)), time.Now()
 	v.busy++
 	v.peak = max(v.peak, v.busy)
 	v.mu.Unlock()

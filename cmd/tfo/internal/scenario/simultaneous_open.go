@@ -39,9 +39,9 @@ func (s *Scene) Cross(fromClient, fromServer string) (here, there Exchange) {
 		return here, there
 	}
 	var both sync.WaitGroup
-	both.Go(func() { _, here.Reply, here.Err = left.exchange(s.remote(defaultPort), fromClient) })
+	both.Go(func() { _, here = left.exchange(s.remote(defaultPort), fromClient) })
 	both.Go(func() {
-		_, there.Reply, there.Err = right.exchange(netip.AddrPortFrom(s.lab.Client.Addr(s.IPv6), defaultPort), fromServer)
+		_, there = right.exchange(netip.AddrPortFrom(s.lab.Client.Addr(s.IPv6), defaultPort), fromServer)
 	})
 	both.Wait()
 	here.Connection = s.settled(0, netip.AddrPort{}).Connection

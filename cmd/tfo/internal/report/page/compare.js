@@ -80,6 +80,7 @@ function savingsChart(stack, rows) {
 
 function drawSavings() {
   byId("savings").hidden = story.savings.length === 0;
+  byId("exchange").hidden = story.savings.length > 0 && story.frames.length === 0;
   const stacks = [...new Set(story.savings.map((row) => row.stack))];
   byId("savings-body").replaceChildren(...stacks.map((stack) => {
     const rows = story.savings.filter((row) => row.stack === stack).toSorted((a, b) => a.rtt_ns - b.rtt_ns);
