@@ -24,7 +24,7 @@ type labFlags struct {
 	ipv6           bool
 	path           pathFlags
 	pcap, html     string
-	list           bool
+	list, step     bool
 	json           bool
 	verbose        bool
 }
@@ -46,7 +46,8 @@ leaves nothing behind. The exit code is 1 if something expected was not seen.`,
 		Example: `  tfo lab
   tfo lab --list
   tfo lab wrong-cookie --server kernel -6 --html story.html
-  tfo lab --client kernel --rtt 100ms --json`,
+  tfo lab --client kernel --rtt 100ms --json
+  tfo lab big-request --step`,
 		Args:              optional("SCENARIO"),
 		ValidArgsFunction: completeScenarios,
 	}
@@ -57,12 +58,14 @@ leaves nothing behind. The exit code is 1 if something expected was not seen.`,
 	flags.path.add(cmd)
 	f.StringVar(&flags.pcap, "pcap", "", "keep every frame in `FILE` (pcapng, for Wireshark)")
 	f.StringVar(&flags.html, "html", "", "write a page about it to `FILE`, for a browser")
+	f.BoolVar(&flags.step, "step", false, "play it to its end, then go through it in the terminal: a key for each segment, b goes back, q leaves")
 	f.BoolVar(&flags.list, "list", false, "list the scenarios and the middleboxes")
 	f.BoolVar(&flags.json, "json", false, "print one JSON object for each segment, connection and check")
 	f.BoolVarP(&flags.verbose, "verbose", "v", false, "show every option of the segments")
 	choices(cmd, "client", "ours", "kernel")
 	choices(cmd, "server", "ours", "kernel")
 	exclusive(cmd, "verbose", "json")
+	exclusive(cmd, "step", "json")
 	cmd.RunE = action(func(cmd *cobra.Command, args []string) error { return flags.run(cmd, args) })
 	cmd.AddCommand(newLabSaves())
 	return cmd
@@ -82,6 +85,11 @@ func (l *labFlags) run(cmd *cobra.Command, args []string) error {
 	sc, cfg, err := l.choose(cmd.Flags(), args)
 	if err != nil {
 		return err
+	}
+	if l.step {
+		if _, _, err := stepTerminal(cmd.InOrStdin(), cmd.OutOrStdout()); err != nil {
+			return err
+		}
 	}
 	if done, err := elsewhere(cmd, append([]string{"lab"}, args...)); done || err != nil {
 		return err
@@ -173,13 +181,27 @@ func (l *labFlags) play(cmd *cobra.Command, sc *scenario.Scenario, cfg scenario.
 				frame(data, at, e.Frame.FromClient())
 			}
 		}
-		t.event(&e)
+		if !l.step {
+			t.event(&e)
+		}
+	}
+	if l.step {
+		complain(cmd.ErrOrStderr(), "%s is played to its end first", sc.Name)
 	}
 	result, err := sc.Run(cmd.Context(), cfg)
 	if err != nil {
 		return errors.Join(err, t.failed, file.discard(), file.close())
 	}
-	result.Story.Command = strings.Join(append([]string{"tfo lab", sc.Name}, changed(cmd.Flags(), "html", "pcap", "json", "verbose")...), " ")
+	result.Story.Command = strings.Join(append([]string{"tfo lab", sc.Name}, changed(cmd.Flags(), "html", "pcap", "json", "verbose", "step")...), " ")
+	if l.step {
+		keys, screen, err := stepTerminal(cmd.InOrStdin(), cmd.OutOrStdout())
+		if err == nil {
+			err = stepThrough(cmd.Context(), keys, screen, result.Story)
+		}
+		if err != nil {
+			return errors.Join(err, file.close())
+		}
+	}
 	if err := errors.Join(t.finish(result), file.close(), writePage(l.html, result.Story)); err != nil {
 		return err
 	}
