@@ -42,7 +42,12 @@ func openCapture(cmd *cobra.Command, name string) (*capture, error) {
 	}
 	if c.reader, err = pcapng.NewReader(in); err != nil {
 		c.close()
-		return nil, c.failed(err)
+		if c.ctx.Err() != nil {
+			err = c.interrupted()
+		} else {
+			err = c.failed(err)
+		}
+		return nil, err
 	}
 	return c, nil
 }
@@ -53,9 +58,10 @@ func (c *capture) open(cmd *cobra.Command) (io.Reader, error) {
 		if isTerminal(cmd.InOrStdin()) {
 			return nil, withHint(usagef("standard input is a terminal"), "give it a capture, as in: tcpdump -w - | tfo explain -")
 		}
-		in := interruptible(c.ctx, cmd.InOrStdin())
-		c.close = func() { in.Close() }
-		return in, nil
+		return c.interruptible(func() (io.ReadCloser, error) { return io.NopCloser(cmd.InOrStdin()), nil }), nil
+	}
+	if info, err := os.Stat(c.name); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+		return c.interruptible(func() (io.ReadCloser, error) { return os.Open(c.name) }), nil
 	}
 	f, err := os.Open(c.name)
 	if err != nil {
@@ -74,14 +80,19 @@ func (c *capture) open(cmd *cobra.Command) (io.Reader, error) {
 	return io.TeeReader(f, bar), nil
 }
 
-// interruptible returns what comes from in until the context ends: a read of a pipe
-// would not notice.
-func interruptible(ctx context.Context, in io.Reader) *io.PipeReader {
+// interruptible returns what comes from a pipe until the context ends: neither its opening, which waits
+// for a writer, nor a read of it would notice.
+func (c *capture) interruptible(open func() (io.ReadCloser, error)) io.Reader {
 	r, w := io.Pipe()
-	stop := context.AfterFunc(ctx, func() { w.CloseWithError(context.Cause(ctx)) })
+	c.close = func() { r.Close() }
+	stop := context.AfterFunc(c.ctx, func() { w.CloseWithError(context.Cause(c.ctx)) })
 	go func() {
 		defer stop()
-		_, err := io.Copy(w, in)
+		in, err := open()
+		if err == nil {
+			_, err = io.Copy(w, in)
+			in.Close()
+		}
 		w.CloseWithError(err) // nil is the end of the file
 	}()
 	return r
@@ -105,7 +116,7 @@ func (c *capture) next() (pcapng.Frame, error) {
 		f, err := c.reader.Next()
 		switch {
 		case c.ctx.Err() != nil:
-			return f, fmt.Errorf("%s: interrupted after %d frames", c.name, c.frames)
+			return f, c.interrupted()
 		case err == io.EOF:
 			return f, err
 		case errors.Is(err, pcapng.ErrLinkType):
@@ -121,6 +132,10 @@ func (c *capture) next() (pcapng.Frame, error) {
 		c.frames++
 		return f, nil
 	}
+}
+
+func (c *capture) interrupted() error {
+	return fmt.Errorf("%s: interrupted after %d frames", c.name, c.frames)
 }
 
 func (c *capture) failed(err error) error { return fmt.Errorf("%s: %w", c.name, plain(err)) }

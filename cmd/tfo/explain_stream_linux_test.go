@@ -155,6 +155,43 @@ func TestExplainInterrupted(t *testing.T) {
 	}
 }
 
+// So it is with a named pipe, as of <(tcpdump -w -), before its first byte and later.
+func TestExplainInterruptedNamedPipe(t *testing.T) {
+	for name, capture := range map[string][]byte{
+		"0": nil,
+		"1": captureOf(t, pcapng.LinkRaw, "", craftHex(t, "S 0:0(0) <FO>")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			fifo := filepath.Join(t.TempDir(), "fifo")
+			if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			p := e2eCommand("explain", fifo)
+			if err := p.Start(); err != nil {
+				t.Fatal(err)
+			}
+			out, err := os.OpenFile(fifo, os.O_WRONLY, 0) // waits for the reader
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer out.Close()
+			if _, err := out.Write(capture); err != nil {
+				t.Fatal(err)
+			}
+			if capture != nil && !p.stdout.await("asks for a cookie") {
+				t.Fatalf("got %s", p.stdout)
+			}
+			if err := p.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+			r := p.wait().want(t, exitFailed)
+			if want := "tfo: " + fifo + ": interrupted after " + name + " frames\n"; r.stderr != want {
+				t.Errorf("got %q, want %q", r.stderr, want)
+			}
+		})
+	}
+}
+
 func TestExplainGzip(t *testing.T) {
 	plain, err := os.ReadFile(kernelCapture)
 	if err != nil {
