@@ -42,6 +42,7 @@ func TestBroken(t *testing.T) {
 		{"nat-changes-address", "nat", []string{"the server sees another address each time", "each address has a cookie of its own"}},
 		{"farm-shared-key", "", []string{"each server has had three of the requests", "connection 2: Fast Open rejected"}},
 		{"stolen-cookie-flood", "drop-syn-data", []string{"with a limit of 1000", "with a limit of 8"}},
+		{"stolen-cookie-flood", "strip-option", []string{"an honest client has its SYN's data refused"}},
 	} {
 		t.Run(c.scenario+"/"+c.middleboxes, func(t *testing.T) {
 			t.Parallel()
@@ -64,5 +65,39 @@ func TestBroken(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What never came is said to be so, and has no time.
+func TestNeverCame(t *testing.T) {
+	sc, err := scenario.Find("lost-syn-ack")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := scenario.Config{Sides: sc.Sides[0], Path: sc.Way()}
+	if cfg.Path.Middleboxes, err = path.ParseMiddleboxes("reset-on-option"); err != nil {
+		t.Fatal(err)
+	}
+	p := play(t, sc, cfg)
+	i := slices.IndexFunc(p.Checks, func(c story.Check) bool { return strings.Contains(c.What.En, "the response comes after") })
+	if i < 0 || p.Checks[i].OK || p.Checks[i].Seen != "never" {
+		t.Errorf("got %+v, want a response that never came", p.Checks)
+	}
+}
+
+// The same of round trips.
+func TestNoTrips(t *testing.T) {
+	sc, err := scenario.Find("first-and-second")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := scenario.Config{Sides: sc.Sides[0], Path: sc.Way()}
+	if cfg.Path.Middleboxes, err = path.ParseMiddleboxes("reset-on-option"); err != nil {
+		t.Fatal(err)
+	}
+	p := play(t, sc, cfg)
+	i := slices.IndexFunc(p.Checks, func(c story.Check) bool { return strings.Contains(c.What.En, "round trips") })
+	if i < 0 || p.Checks[i].OK || p.Checks[i].Seen != "never, never" {
+		t.Errorf("got %+v, want round trips that were never made", p.Checks)
 	}
 }

@@ -165,8 +165,16 @@ func (s *Scene) ExpectFastOpen(x Exchange, want follow.Outcome) {
 func (s *Scene) ExpectTrips(x Exchange, request, response float64) {
 	s.Expect(bilingual.Format("connection %d: the server has the request after %.1f round trips, the client the response after %.1f",
 		"连接 %d：服务器在 %.1f 个往返后得到请求，客户端在 %.1f 个往返后得到响应", x.Number, request, response),
-		fmt.Sprintf("%.1f, %.1f", x.RequestRoundTrips(), x.ResponseRoundTrips()),
+		trips(x.RequestRoundTrips())+", "+trips(x.ResponseRoundTrips()),
 		x.RequestRoundTrips() == request && x.ResponseRoundTrips() == response)
+}
+
+// trips says how many round trips something took. What takes none has never come: each way is half of one.
+func trips(n float64) string {
+	if n == 0 {
+		return "never"
+	}
+	return fmt.Sprintf("%.1f", n)
 }
 
 // ExpectReply expects the server's reply, whole and once.
