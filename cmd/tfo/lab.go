@@ -79,6 +79,9 @@ func completeScenarios(*cobra.Command, []string, string) (names []string, _ cobr
 }
 
 func (l *labFlags) run(cmd *cobra.Command, args []string) error {
+	if l.list && len(args) > 0 {
+		return usagef("--list and a scenario exclude each other")
+	}
 	if l.list {
 		return l.printList(cmd.OutOrStdout())
 	}

@@ -47,6 +47,9 @@ func (p *pathFlags) addOthers(cmd *cobra.Command) {
 
 // over puts the flags that were given in the place of what a path is otherwise. Errors are of usage.
 func (p *pathFlags) over(cfg path.Config, changed func(name string) bool) (path.Config, error) {
+	if p.rtt < 0 {
+		return cfg, usagef("--rtt: %v is less than nothing", p.rtt)
+	}
 	if changed("rtt") {
 		cfg = scenario.Over(cfg, p.rtt)
 	}

@@ -178,6 +178,8 @@ func TestUsage(t *testing.T) {
 		{"connect", "HOST:PORT is missing"},
 		{"listen", "[ADDR]:PORT is missing"},
 		{"craft S 0:0(0)", "one SEGMENT is wanted, and there are 2: S 0:0(0)"},
+		{"lab --list x", "--list and a scenario exclude each other"},
+		{"lab --rtt -5ms", "--rtt: -5ms is less than nothing"},
 		{"lab first-and-second x", "one SCENARIO is wanted, and there are 2"},
 		{"doctor x", `unexpected argument "x"`},
 		{"guard add", "ADDR:PORT is missing"},

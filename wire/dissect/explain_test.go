@@ -66,6 +66,8 @@ func TestReasons(t *testing.T) {
 			with(fresh, func(f *follow.Facts) { f.Cookie = follow.CookieForeign }), "tcp.options.fo.cookie", "granted to another client"},
 		{"wrong", "c", "S 1000:1013(13) win 65535 <FO 0102030405060708,nop,nop>",
 			with(fresh, func(f *follow.Facts) { f.Cookie = follow.CookieWrong }), "tcp.options.fo.cookie", "Wrong for this client's address"},
+		{"sample", "s", "S. 5000:5000(0) ack 1001 win 65535", with(answer, func(f *follow.Facts) { f.RTT, f.Acknowledged = time.Millisecond, 3 }),
+			"tcp.ack", "It comes 1ms after frame 3: a sample"},
 		{"new", "s", "S. 5000:5000(0) ack 1001 win 65535 <FO 0102030405060708,nop,nop>",
 			with(answer, func(f *follow.Facts) { f.Cookie, f.SynOption = follow.CookieNew, follow.OptionRequest }), "tcp.options.fo.cookie", "Granted: the server has made it"},
 		{"replaced", "s", "S. 5000:5000(0) ack 1001 win 65535 <FO 0102030405060708,nop,nop>",

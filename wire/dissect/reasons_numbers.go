@@ -127,7 +127,7 @@ func (x *explainer) ackReason() bilingual.Text {
 	case !ok:
 		return unseenReason(end, x.ack, x.receiver)
 	case x.synAck():
-		return x.synAckedReason(off)
+		return after(x.synAckedReason(off), x.sampleReason())
 	}
 	return after(x.ackedReason(off), x.sampleReason())
 }
