@@ -158,3 +158,21 @@ func FuzzExplain(f *testing.F) {
 		dissect.Explain(&frame, data[:len(data)/2], nil) // not the bytes that it is of
 	})
 }
+
+// That IP has nothing to cut is not said of a packet that was cut.
+func TestReasonOfFragment(t *testing.T) {
+	frame := wiretest.Frame(t, "192.0.2.1:1234", "192.0.2.2:80", ". 1:1(0) ack 1 win 9", "")
+	for i, want := range []string{"nothing to cut", "only if it is too big"} {
+		cut := i == 1
+		if cut {
+			frame[wire.EthernetLen+6] |= 0x20 // more fragments
+		}
+		f := dissect.Dissect(frame, dissect.LinkEthernet)
+		dissect.Explain(&f, frame, nil)
+		for i := range f.Fields {
+			if f.Fields[i].ID == "ip.flags.mf" && !strings.Contains(f.Fields[i].Reason.En, want) {
+				t.Errorf("cut %v: %s", cut, f.Fields[i].Reason.En)
+			}
+		}
+	}
+}

@@ -28,7 +28,7 @@ func (x *explainer) ipReason(id string, f *Field) bilingual.Text {
 	case "ip.flags.df":
 		return x.dfReason()
 	case "ip.flags.mf", "ip.frag_offset":
-		return x.fragmentReason()
+		return x.fragmentReason(f)
 	case "ip.ttl":
 		return hopsReason(x.value(f))
 	case "ip.proto":
@@ -130,8 +130,8 @@ func (x *explainer) dfReason() bilingual.Text {
 	return say("The sender does not look for the path's MTU, at least not with this packet.", "发送方不进行路径 MTU 发现，至少此分组不用于此。")
 }
 
-func (x *explainer) fragmentReason() bilingual.Text {
-	if !x.hasTCP {
+func (x *explainer) fragmentReason(f *Field) bilingual.Text {
+	if !x.hasTCP || x.value(f) != 0 {
 		return say("A sender or router cuts a packet only if it is too big for the next link.", "只有当分组对下一链路过大时，发送方或路由器才会切分它。")
 	}
 	return say("TCP cuts its data into segments that fit, so that IP has nothing to cut.", "TCP 已将数据切成合适的报文段，IP 无需再分片。")
