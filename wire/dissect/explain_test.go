@@ -169,9 +169,9 @@ func TestReasonOfFragment(t *testing.T) {
 		}
 		f := dissect.Dissect(frame, dissect.LinkEthernet)
 		dissect.Explain(&f, frame, nil)
-		for i := range f.Fields {
-			if f.Fields[i].ID == "ip.flags.mf" && !strings.Contains(f.Fields[i].Reason.En, want) {
-				t.Errorf("cut %v: %s", cut, f.Fields[i].Reason.En)
+		for j := range f.Fields {
+			if f.Fields[j].ID == "ip.flags.mf" && !strings.Contains(f.Fields[j].Reason.En, want) {
+				t.Errorf("cut %v: %s", cut, f.Fields[j].Reason.En)
 			}
 		}
 	}
