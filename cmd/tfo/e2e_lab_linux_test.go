@@ -85,7 +85,7 @@ func TestLabPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"tfo lab syn-data-dropped --rtt=10ms", "dropped by drop-syn-data", "被 drop-syn-data 丢弃"} {
+	for _, want := range []string{"tfo lab syn-data-dropped --rtt=10ms --html lab.html", "dropped by drop-syn-data", "被 drop-syn-data 丢弃"} {
 		if !strings.Contains(string(b), want) {
 			t.Errorf("no %q in the page", want)
 		}

@@ -53,7 +53,7 @@ option, and the bytes of the IP packet with their fields.`,
 		if len(args) > 0 {
 			name = args[0]
 		}
-		e, err := newExplainer(cmd, flags.viewFlags, name)
+		e, err := newExplainer(cmd, flags.viewFlags, name, args...)
 		if err != nil {
 			return err
 		}

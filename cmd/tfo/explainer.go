@@ -56,8 +56,8 @@ type explainer struct {
 	failed error          // of what was printed between frames
 }
 
-// newExplainer prints what the flags ask for, about frames of a file or an interface of that name.
-func newExplainer(cmd *cobra.Command, v viewFlags, name string) (*explainer, error) {
+// newExplainer prints what the flags ask for, about frames of a file or an interface of that name. Args are those of the command.
+func newExplainer(cmd *cobra.Command, v viewFlags, name string, args ...string) (*explainer, error) {
 	p, err := v.open(cmd.OutOrStdout())
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func newExplainer(cmd *cobra.Command, v viewFlags, name string) (*explainer, err
 	e.story.Done = e.forgotten
 	if v.html != "" {
 		e.page = &story.Builder{Keyring: e.story.Keyring}
-		e.title, e.made = filepath.Base(name), cmd.CommandPath()+" "+name
+		e.title, e.made = filepath.Base(name), again(cmd, v.html, args...)
 	}
 	return e, nil
 }

@@ -195,7 +195,7 @@ func (l *labFlags) play(cmd *cobra.Command, sc *scenario.Scenario, cfg scenario.
 	if err != nil {
 		return errors.Join(err, t.failed, file.discard(), file.close())
 	}
-	result.Story.Command = strings.Join(append([]string{"tfo lab", sc.Name}, changed(cmd.Flags(), "html", "pcap", "json", "verbose", "step")...), " ")
+	result.Story.Command = again(cmd, l.html, sc.Name)
 	if l.step {
 		keys, screen, err := stepTerminal(cmd.InOrStdin(), cmd.OutOrStdout())
 		if err == nil {

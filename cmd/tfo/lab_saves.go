@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -85,7 +84,7 @@ func (s *savesFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	page := savesStory(all)
-	page.Command = strings.Join(append([]string{"tfo lab saves"}, changed(cmd.Flags(), "html", "json")...), " ")
+	page.Command = again(cmd, s.html)
 	if err := errors.Join(s.print(cmd.OutOrStdout(), all, page.Checks), writePage(s.html, page)); err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ type said struct {
 func (s *Scene) story(boxes []path.Middlebox) *story.Story {
 	frames := s.record.told
 	hosts, column := s.columns(boxes, frames)
-	b := story.Builder{Hosts: hosts, View: column[path.Near], Limit: len(frames)}
+	b := story.Builder{Hosts: hosts, View: column[path.Near]}
 	for i := range frames {
 		f := &frames[i]
 		v := story.Sighting{
