@@ -1,7 +1,11 @@
 package iptables
 
 import (
+	"fmt"
 	"os"
+	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -40,7 +44,9 @@ func TestWatcherIgnoresSignals(t *testing.T) {
 	g := openTest(t, v.backend)
 	add(t, g, Scope{Local: ap("192.0.2.1:80")})
 	watcher := g.engine.(*iptEngine).watcher
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+	signals := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}
+	eventually(t, "watcher is up", func() bool { return ignores(t, watcher.cmd.Process.Pid, signals) })
+	for _, sig := range signals {
 		// The second place is read after the signal was dealt with.
 		if err := watcher.cmd.Process.Signal(sig); err != nil {
 			t.Fatal(err)
@@ -51,6 +57,22 @@ func TestWatcherIgnoresSignals(t *testing.T) {
 	eventually(t, "rules gone", func() bool { return len(list(t, v.backend)) == 0 })
 	watcher.stop(false)
 	g.engine = nil
+}
+
+// ignores reports whether a process ignores all of the signals (proc_pid_status(5)).
+func ignores(t *testing.T, pid int, signals []syscall.Signal) bool {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, mask, _ := strings.Cut(string(status), "SigIgn:\t")
+	mask, _, _ = strings.Cut(mask, "\n")
+	ignored, err := strconv.ParseUint(mask, 16, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return !slices.ContainsFunc(signals, func(s syscall.Signal) bool { return ignored>>(s-1)&1 == 0 })
 }
 
 // TestWatcherOutlastsProgram: a program that was still adding a rule when its guard was

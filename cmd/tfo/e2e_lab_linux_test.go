@@ -133,7 +133,7 @@ func TestBadLab(t *testing.T) {
 		{"lab --client linux", `"linux" is neither ours nor kernel`},
 		{"lab --middlebox wall", `middlebox "wall" is none of `},
 		{"lab --loss 2", `--loss: "2" is no share`},
-		{"lab --rtt -1s", "delay"},
+		{"lab --rtt -1s", "--rtt: -1s is less than nothing"},
 		{"lab one two", "one SCENARIO is wanted"},
 	} {
 		r := e2eTfo(t, nil, strings.Fields(c.args)...).want(t, exitUsage)

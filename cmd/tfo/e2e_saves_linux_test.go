@@ -10,12 +10,13 @@ import (
 	"tfocraft/cmd/tfo/internal/lab"
 )
 
-// Between kernels and between ours Fast Open saves what it should, and the page has it.
+// Between kernels and between ours Fast Open saves what it should, and the page has it. The path is so long that a machine
+// that does other things as well does not hide it.
 func TestLabSaves(t *testing.T) {
 	t.Parallel()
 	e2eNewLab(t, lab.Config{}) // skips where there can be none
 	page := filepath.Join(t.TempDir(), "saves.html")
-	r := e2eTfo(t, nil, "lab", "saves", "--rtt", "0,40ms", "--runs", "3", "--json", "--html", page).want(t, exitDone)
+	r := e2eTfo(t, nil, "lab", "saves", "--rtt", "0,600ms", "--runs", "2", "--json", "--html", page).want(t, exitDone)
 	if ok, not := labChecks(t, r); ok != 4 || not != 0 {
 		t.Errorf("%d checks hold, %d do not: %v", ok, not, r)
 	}
@@ -33,7 +34,7 @@ func TestLabSaves(t *testing.T) {
 		t.Fatalf("got %d measurements: %v", len(lines), r)
 	}
 	for _, l := range lines {
-		if l.Runs < 3 || l.FastOpenRequestUS < l.RTTUS/2 || l.PlainResponseUS < 2*l.RTTUS || l.AppFastOpenResponseUS < l.RTTUS {
+		if l.Runs < 2 || l.FastOpenRequestUS < l.RTTUS/2 || l.PlainResponseUS < 2*l.RTTUS || l.AppFastOpenResponseUS < l.RTTUS {
 			t.Errorf("got %+v", l)
 		}
 	}
