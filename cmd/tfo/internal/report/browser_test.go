@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -28,7 +29,7 @@ import (
 // patience bounds everything that a test does in the browser.
 const patience = 40 * time.Second
 
-// openBrowser starts the browser that all tests of the page share; each has a tab of its own.
+// openBrowser starts the browser that all tests of the page share.
 func openBrowser(t *testing.T) context.Context {
 	t.Helper()
 	program, err := exec.LookPath("chromium")
@@ -54,48 +55,67 @@ func openBrowser(t *testing.T) context.Context {
 // A tab shows one page and keeps what should not happen there.
 type tab struct {
 	*testing.T
-	ctx  context.Context
-	file string
+	ctx context.Context
 
 	mu      sync.Mutex
+	file    string
 	trouble []string // console messages, exceptions, dialogs, requests
 }
 
-// openTab writes a story's page and opens a tab for it, of the given size and with the given media features. The page itself is
-// opened by open. At the end of the test nothing may have happened that a page does not do by itself.
-func openTab(t *testing.T, browser context.Context, s *story.Story) *tab {
+// openTab opens a tab for pages that are to come.
+func openTab(t *testing.T, browser context.Context) *tab {
 	t.Helper()
-	b := &tab{T: t, file: filepath.Join(t.TempDir(), "story.html")}
-	f, err := os.Create(b.file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := report.Write(f, s); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := chromedp.NewContext(browser)
+	b := &tab{T: t}
+	var cancel context.CancelFunc
+	b.ctx, cancel = chromedp.NewContext(browser)
 	t.Cleanup(cancel)
-	if err := chromedp.Listen(ctx, b.hear); err != nil {
+	if err := chromedp.Listen(b.ctx, b.hear); err != nil {
 		t.Fatal(err)
 	}
-	b.ctx, cancel = context.WithTimeout(ctx, patience)
-	t.Cleanup(cancel)
 	call(b, network.Enable, network.EnableParams{})
-	t.Cleanup(func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		for _, what := range b.trouble {
-			t.Errorf("the page was not silent: %s", what)
-		}
-	})
-	b.size(1440, 900)
 	return b
 }
 
+// show writes a story's page and has the tab try it in a test of its own, where nothing may happen that a page does not do by
+// itself. The page is opened by open; the tab is as if it were new.
+func (b *tab) show(name string, s *story.Story, test func(*tab)) {
+	parent, ctx := b.T, b.ctx
+	defer func() { b.T, b.ctx = parent, ctx }()
+	parent.Run(name, func(t *testing.T) {
+		var page bytes.Buffer
+		if err := report.Write(&page, s); err != nil {
+			t.Fatal(err)
+		}
+		var cancel context.CancelFunc
+		b.ctx, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+		b.T = t
+		b.mu.Lock()
+		b.file = filepath.Join(t.TempDir(), "story.html")
+		b.mu.Unlock()
+		if err := os.WriteFile(b.file, page.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		b.size(1440, 900)
+		b.media("", nil)
+		defer b.wantSilence()
+		test(b)
+	})
+}
+
+// wantSilence checks that the page did nothing that nobody asked for.
+func (b *tab) wantSilence() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, what := range b.trouble {
+		b.Errorf("the page was not silent: %s", what)
+	}
+	b.trouble = nil
+}
+
 func (b *tab) hear(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	var what string
 	switch e := event.(type) {
 	case *runtime.EventConsoleAPICalled:
@@ -114,8 +134,6 @@ func (b *tab) hear(event any) {
 	default:
 		return
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.trouble = append(b.trouble, what)
 }
 
@@ -170,6 +188,8 @@ func (b *tab) open(suffix string) {
 	}
 	// Going to another fragment of the same page would not load it.
 	b.do(chromedp.Navigate("about:blank"), chromedp.Navigate("file://"+b.file+suffix))
+	// What is clicked before a page is painted is lost: the browser takes it for a mistake.
+	b.until(`performance.getEntriesByName("first-contentful-paint").length > 0`)
 }
 
 func (b *tab) size(width, height int64) {

@@ -1,7 +1,6 @@
 package report_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -17,29 +16,31 @@ import (
 
 // TestPage tries the page in a real browser, as somebody would who looks at it.
 func TestPage(t *testing.T) {
-	browser := openBrowser(t)
+	b := openTab(t, openBrowser(t))
 	for name, test := range map[string]func(*tab){
-		"select":   testSelect,
-		"bytes":    testBytes,
-		"keyboard": testKeyboard,
-		"links":    testLinks,
-		"play":     testPlay,
-		"calm":     testCalm,
-		"language": testLanguage,
-		"theme":    testTheme,
-		"contrast": testContrast,
-		"narrow":   testNarrow,
-		"print":    testPrint,
-		"roles":    testRoles,
-		"states":   testStates,
-		"changed":  testChanged,
-		"below":    testBelow,
+		"select":    testSelect,
+		"bytes":     testBytes,
+		"keyboard":  testKeyboard,
+		"links":     testLinks,
+		"play":      testPlay,
+		"calm":      testCalm,
+		"language":  testLanguage,
+		"theme":     testTheme,
+		"contrast":  testContrast,
+		"narrow":    testNarrow,
+		"print":     testPrint,
+		"roles":     testRoles,
+		"states":    testStates,
+		"changed":   testChanged,
+		"below":     testBelow,
+		"projector": testProjector,
 	} {
-		t.Run(name, func(t *testing.T) { test(openTab(t, browser, fixture(t))) })
+		b.show(name, fixture(t), test)
 	}
-	t.Run("hostile", func(t *testing.T) { testHostile(t, browser) })
-	t.Run("empty", func(t *testing.T) { testEmpty(t, browser) })
-	t.Run("long", func(t *testing.T) { testLong(t, browser) })
+	b.show("hostile", hostileStory(t), testHostile)
+	b.show("empty", &story.Story{Title: bilingual.T("Nothing", "空")}, testEmpty)
+	b.show("savings", &story.Story{Title: bilingual.T("Saves", "节省"), Savings: fixture(t).Savings}, testSavings)
+	b.show("long", longStory(t), testLong)
 }
 
 func testSelect(b *tab) {
@@ -75,6 +76,7 @@ func testBytes(b *tab) {
 	b.picture("byte")
 	b.hover("h1")
 	b.wantCount(`#hex .hex.chosen`, 0)
+	b.wantContains("#explanation", "Transmission Control Protocol")
 	b.hover(`#tree [data-part="tcp.window"] .row`)
 	b.wantTrue(`[...document.querySelectorAll("#hex .hex.chosen")].map((c) => c.dataset.at).join() === "48,49"`)
 	b.hover(`#tree [data-part="tcp.options.fo"] > .row`)
@@ -103,7 +105,7 @@ func testKeyboard(b *tab) {
 	b.wantTrue(`document.activeElement.dataset.at === "17"`)
 	b.wantText("#detail-title", "Segment 2")
 	b.wantText("#explanation h4", "Total Length")
-	b.keys(kb.Tab, kb.Tab, kb.Tab) // the explanation, its link, the tree
+	b.keys(kb.Tab, kb.Tab) // the link of the explanation, the tree
 	b.wantTrue(`document.activeElement.matches("[role=treeitem]")`)
 	b.keys(keyRight)
 	b.wantText("#explanation h4", "Destination Address")
@@ -139,7 +141,10 @@ func testPlay(b *tab) {
 		b.click("#" + step.button)
 		b.wantText("#detail-title", "Segment "+step.segment)
 	}
-	b.wantTrue(`document.getElementById("back").disabled`)
+	// A button that can do no more stays where the focus is.
+	b.tell(`document.getElementById("back").focus()`)
+	b.keys(kb.Enter)
+	b.wantTrue(`document.activeElement.id === "back" && document.activeElement.getAttribute("aria-disabled") === "true"`)
 	b.click("#play")
 	b.wantTrue(`document.getElementById("play").getAttribute("aria-label") === "Pause"`)
 	b.until(`document.querySelector(".traveller") && document.getElementById("detail-title").textContent === "Segment 2"`)
@@ -350,6 +355,11 @@ func testChanged(b *tab) {
 	b.open("#12.tcp.options.timestamp")
 	b.wantText("#fate", "options overwritten by rewrite-option-to-nop")
 	b.wantCount("#segment-12 .diamond", 1)
+	// What befell it stands beside the arrow, where it can be read.
+	b.wantTrue(`(() => {
+		const [fate, diamond] = ["fate", "diamond"].map((kind) => document.querySelector("#segment-12 ." + kind).getBoundingClientRect());
+		return fate.right < diamond.right + 20 && fate.top > diamond.top;
+	})()`)
 	b.wantCount("#hex .hex.changed", 12)
 	b.wantText("#explanation h4", "Timestamps")
 	b.click("#versions button:last-child")
@@ -359,6 +369,27 @@ func testChanged(b *tab) {
 	b.wantText("#explanation h4", "Timestamps")
 	b.keys(keyUp)
 	b.wantTrue(`document.getElementById("versions").hidden`)
+}
+
+// testProjector has everything in view that belongs together, on a screen of few pixels: no explanation has to be scrolled in a
+// box of its own, letters stand in one column, and the data are in the overview.
+func testProjector(b *tab) {
+	b.size(1280, 720)
+	b.open("#3")
+	b.wantContains("#explanation .overview li:last-child", "Data")
+	b.wantTrue(`new Set([...document.querySelectorAll(".hex-ascii")].map((e) => e.getBoundingClientRect().left)).size === 1`)
+	for _, selector := range []string{"#explanation", "#detail-body"} {
+		b.wantTrue(`document.querySelector("` + selector + `").scrollWidth <= document.querySelector("` + selector + `").clientWidth`)
+	}
+	scrolling := eval[[]string](b, `[...document.querySelectorAll("#tree [data-part]")].map((item) => {
+		item.querySelector(".row").click();
+		const box = document.getElementById("explanation");
+		return box.scrollHeight > box.clientHeight ? item.dataset.part : "";
+	}).filter(Boolean)`)
+	if len(scrolling) > 0 {
+		b.Errorf("explanations that have to be scrolled: %q", scrolling)
+	}
+	b.picture("projector")
 }
 
 // testBelow is about what stands below the exchange.
@@ -376,9 +407,12 @@ func testBelow(b *tab) {
 	b.picture("below")
 }
 
-// testHostile has markup and script wherever somebody else than tfo decides what stands there.
-func testHostile(t *testing.T, browser context.Context) {
-	const hostile = `</script><script>alert(1)</script><img src=x onerror=alert(2)><!--{{.}}` + "\u2028"
+// hostile is what somebody may write who has nothing good in mind.
+const hostile = `</script><script>alert(1)</script><img src=x onerror=alert(2)><!--{{.}}` + "\u2028"
+
+// hostileStory has it wherever somebody else than tfo decides what stands there.
+func hostileStory(t *testing.T) *story.Story {
+	t.Helper()
 	s := fixture(t)
 	s.Title, s.About, s.Command, s.Name = bilingual.T(hostile, hostile), bilingual.T(hostile, hostile), hostile, hostile
 	s.Hosts[0] = story.Host{Name: bilingual.T(hostile, hostile), Stack: hostile, Addresses: []string{hostile}}
@@ -402,7 +436,10 @@ func testHostile(t *testing.T, browser context.Context) {
 	}
 	s.Checks[0].What, s.Checks[0].Seen = bilingual.T(hostile, hostile), hostile
 	s.Savings[0].Stack = hostile
-	b := openTab(t, browser, s)
+	return s
+}
+
+func testHostile(b *tab) {
 	b.open("#2")
 	b.wantText("h1", strings.TrimSpace(hostile))
 	b.wantText("#reason", strings.TrimSpace(hostile))
@@ -419,22 +456,24 @@ func testHostile(t *testing.T, browser context.Context) {
 	b.wantTrue(`document.documentElement.scrollWidth <= innerWidth`)
 }
 
-func testEmpty(t *testing.T, browser context.Context) {
-	b := openTab(t, browser, &story.Story{Title: bilingual.T("Nothing", "空")})
+func testEmpty(b *tab) {
 	b.open("#1")
 	b.wantText("#nothing", "There is no frame in this story.")
 	b.keys(keyDown, kb.End, " ")
 	b.click("#language")
 	b.wantText("h1", "空")
 	b.wantTrue(`!document.getElementById("compare").checkVisibility()`)
-	// Where there was something else to be seen nobody misses the frames.
-	b = openTab(t, browser, &story.Story{Title: bilingual.T("Saves", "节省"), Savings: fixture(t).Savings})
+}
+
+// testSavings has measurements and no frames, which nobody misses.
+func testSavings(b *tab) {
 	b.open("")
 	b.wantTrue(`!document.getElementById("exchange").checkVisibility() && document.getElementById("savings").checkVisibility()`)
 }
 
-// testLong has as many frames as a story may have, and says how many were left out.
-func testLong(t *testing.T, browser context.Context) {
+// longStory has as many frames as a story may have, and says how many were left out.
+func longStory(t *testing.T) *story.Story {
+	t.Helper()
 	s := fixture(t)
 	one := s.Frames
 	for len(s.Frames) < 500 {
@@ -445,7 +484,10 @@ func testLong(t *testing.T, browser context.Context) {
 		s.Frames = append(s.Frames, f)
 	}
 	s.Left = 1234
-	b := openTab(t, browser, s)
+	return s
+}
+
+func testLong(b *tab) {
 	b.open("#499")
 	b.wantText("#detail-title", "Segment 499")
 	b.wantText("#omitted", "1234 more frames are not shown.")

@@ -10,7 +10,7 @@ function layerOf(id) {
   return "data";
 }
 
-const bytesInRow = () => (byId("detail").clientWidth < 590 ? 8 : 16);
+const bytesInRow = () => (byId("detail").clientWidth < 620 ? 8 : 16);
 
 // differs tells whether a byte arrived as another.
 function differs(frame, layers, at) {
@@ -44,9 +44,10 @@ function drawBytes(frame, layers) {
       cells.push(byteCell(frame, layers, at, hexOf(layers.data[at]), "hex"));
       letters.push(byteCell(frame, layers, at, asciiOf(layers.data[at]), "ascii"));
     }
+    const missing = Array.from({ length: row - cells.length }, () => html("span", { class: "no-byte" }));
     grid.append(html("div", { class: "hex-row", role: "row" },
       html("span", { class: "hex-offset", role: "rowheader", text: start.toString(16).padStart(4, "0") }),
-      html("span", { class: "hex-bytes", role: "presentation" }, cells),
+      html("span", { class: "hex-bytes", role: "presentation" }, cells, missing),
       html("span", { class: "hex-ascii", "aria-hidden": "true" }, letters)));
   }
   byId("more-bytes").textContent = layers.length > layers.data.length ? sentence("moreBytes", layers.length - layers.data.length) : "";

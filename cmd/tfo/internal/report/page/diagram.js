@@ -206,10 +206,23 @@ function drawDiagram() {
   diagram.notes = [];
   diagram.nodes = story.frames.map(drawSegment);
   list.replaceChildren(
-    svg("g", { "aria-hidden": "true" }, drawChapters(diagram.places), drawLines(diagram.places), drawCuts(diagram.places)),
+    svg("g", { "aria-hidden": "true" }, drawLines(diagram.places), drawCuts(diagram.places), drawChapters(diagram.places)),
     drawMargins(diagram.places), ...diagram.nodes, svg("g", { id: "travellers", "aria-hidden": "true" }));
   const room = diagram.columns.length > 1 ? diagram.columns.at(-1) - diagram.columns[0] : diagram.width;
   for (const node of diagram.nodes) shorten(node.querySelector(".label"), room - 40);
+  story.frames.forEach(placeFate);
+}
+
+// placeFate moves what befell a frame to the side where its arrow does not come down, as far as there is room.
+function placeFate(frame, index) {
+  const text = diagram.nodes[index].querySelector(".fate");
+  if (!text) return;
+  shorten(text, diagram.width - 8);
+  const half = text.getComputedTextLength() / 2;
+  const way = wayOf(index);
+  const aside = frame.lost ? 0 : Math.max(half - 16, 0);
+  const x = way.at(way.half).x + (way.toRight ? -aside : aside);
+  text.setAttribute("x", Math.min(Math.max(x, half + 4), diagram.width - half - 4));
 }
 
 // markSegment shows which segment is selected, and has it in view.

@@ -104,15 +104,17 @@ function membersOf(layers, group) {
     field.reason[0] !== "" && html("div", { class: "summary", text: say(field.reason) }))));
 }
 
-// overviewOf is what stands there as long as nothing is chosen: the layers, in the tints that their bytes have.
+// overviewOf is what stands there as long as nothing is chosen: the layers and the data, in the tints that their bytes have.
 function overviewOf(layers) {
-  const outer = layers.groups.filter((group) => group.depth === 0);
+  const groups = layers.groups.filter((group) => group.depth === 0);
+  const alone = layers.fields.filter((field) => !groups.some((group) => field.index >= group.first && field.index < group.end));
   return [html("p", { class: "hint", text: word("hint") }),
-    html("ul", { class: "overview" }, outer.map((group) => html("li", { class: `in-${layerOf(group.id)}` },
-      html("strong", { text: say(group.name) }), html("span", { class: "summary", text: brief(group.summary) }))))];
+    html("ul", { class: "overview" }, [...groups, ...alone].map((node) => html("li", { class: `in-${layerOf(node.id)}` },
+      html("strong", { text: say(node.name) }), html("span", { class: "summary", text: brief(node.summary ?? valueOf(node)) }))))];
 }
 
-// explainPart fills the explanation without moving anything else.
+// explainPart fills the explanation. It grows for what needs more room and does not shrink again, so that what is below it
+// does not move to and fro under the pointer.
 function explainPart(part) {
   const card = byId("explanation");
   const layers = view.layers();
@@ -121,7 +123,7 @@ function explainPart(part) {
   card.className = node ? `in-${layerOf(node.id)}` : "";
   card.setAttribute("aria-label", word("chosen"));
   card.replaceChildren(...(node ? explanationOf(layers, node) : overviewOf(layers)));
-  card.scrollTop = 0;
+  if (card.offsetHeight > 0) card.style.minHeight = `${card.offsetHeight}px`;
 }
 
 function watchFields() {

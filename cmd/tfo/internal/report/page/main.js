@@ -205,6 +205,7 @@ function watchSize() {
     drawDiagram();
     if (view.index < 0) return;
     markSegment(view.index, { jump: true });
+    byId("explanation").style.minHeight = "";
     drawLayers();
   }).observe(byId("pane"));
 }

@@ -129,7 +129,7 @@ function showControls() {
     const button = byId(id);
     button.setAttribute("aria-label", word(name));
     button.title = word(name);
-    button.disabled = off;
+    button.setAttribute("aria-disabled", String(off)); // not disabled, which would take the focus away
   };
   set("first", "first", view.index <= 0);
   set("back", "back", view.index <= 0);
