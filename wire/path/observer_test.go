@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,11 +87,12 @@ func TestObserver(t *testing.T) {
 }
 
 func describe(p *path.Passage) string {
-	text := fmt.Sprintf("%d %d>%d after %v, ", p.Number, p.From, p.To, p.Ended.Sub(p.Departed))
+	var text strings.Builder
+	text.WriteString(fmt.Sprintf("%d %d>%d after %v, ", p.Number, p.From, p.To, p.Ended.Sub(p.Departed)))
 	if p.Fate == path.Arrived {
-		text += "arrived"
+		text.WriteString("arrived")
 	}
-	text += p.Text().En
+	text.WriteString(p.Text().En)
 	for _, more := range []struct {
 		holds bool
 		text  string
@@ -99,10 +101,10 @@ func describe(p *path.Passage) string {
 		{p.Duplicate, ", duplicate"}, {p.HeldBack, ", held back"}, {p.Corrupted, ", corrupted"},
 	} {
 		if more.holds {
-			text += more.text
+			text.WriteString(more.text)
 		}
 	}
-	return text
+	return text.String()
 }
 
 // What is under way when the path is given up has a fate, too, and is not there any more.
