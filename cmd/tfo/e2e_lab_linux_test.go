@@ -103,9 +103,13 @@ func TestLabPage(t *testing.T) {
 // The list names every scenario and can be read by programs.
 func TestLabList(t *testing.T) {
 	r := e2eTfo(t, nil, "lab", "--list").want(t, exitDone)
+	names := []string{"saves"}
 	for _, sc := range scenario.All() {
-		if !strings.Contains(r.stdout, "\n"+sc.Name+" ") {
-			t.Errorf("no %s in:\n%s", sc.Name, r.stdout)
+		names = append(names, sc.Name)
+	}
+	for _, name := range names {
+		if !strings.Contains(r.stdout, "\n"+name+" ") {
+			t.Errorf("no %s in:\n%s", name, r.stdout)
 		}
 	}
 	counts := make(map[string]int)
@@ -120,7 +124,7 @@ func TestLabList(t *testing.T) {
 		}
 		counts[entry.Type]++
 	}
-	if counts["scenario"] != len(scenario.All()) || counts["middlebox"] == 0 || len(counts) != 2 {
+	if counts["scenario"] != len(scenario.All()) || counts["middlebox"] == 0 || counts["measurement"] != 1 || len(counts) != 3 {
 		t.Errorf("got %v", counts)
 	}
 }

@@ -28,6 +28,7 @@ Without timestamps and padding, that is: --bytes, --packet and --hex show every
 option, and the bytes of the IP packet with their fields.`,
 		Example: `  tfo lab --pcap story.pcapng && tfo explain story.pcapng
   tfo explain story.pcapng --packet 3
+  tfo explain story.pcapng --step
   tcpdump -w - | tfo explain -
   tfo craft 'S 0:0(0) <mss 1460,FO>' | tfo explain --hex -`,
 		Args: optional("FILE"),
@@ -38,15 +39,13 @@ option, and the bytes of the IP packet with their fields.`,
 	f.IntVar(&flags.packet, "packet", 0, "only frame number `N`, with its bytes; nothing behind it is read")
 	f.BoolVar(&flags.onlyTFO, "only-tfo", false, "only connections whose SYN or SYN-ACK has a Fast Open option, or data")
 	exclusive(cmd, "hex", "packet", "only-tfo")
+	f.BoolVar(&flags.step, "step", false, "go through the connections in the terminal: a key for each segment, b goes back, q leaves")
 	exclusive(cmd, "hex", "packet", "html")
+	exclusive(cmd, "hex", "packet", "step")
+	exclusive(cmd, "step", "json")
 	cmd.RunE = action(func(cmd *cobra.Command, args []string) error {
-		switch {
-		case flags.packet < 1 && cmd.Flags().Changed("packet"):
-			return usagef("--packet: frames are numbered from 1")
-		case flags.hex != "" && len(args) > 0:
-			return usagef("--hex and a file exclude each other")
-		case flags.hex == "" && len(args) == 0:
-			return usagef("what to explain: a capture file, - for standard input, or --hex BYTES")
+		if err := flags.check(cmd, args); err != nil {
+			return err
 		}
 		flags.bytes = flags.bytes || flags.hex != "" || flags.packet != 0
 		name := "--hex"
@@ -66,6 +65,22 @@ option, and the bytes of the IP packet with their fields.`,
 	return cmd
 }
 
+// check finds what does not go together, or without a terminal.
+func (x *explainFlags) check(cmd *cobra.Command, args []string) error {
+	switch {
+	case x.packet < 1 && cmd.Flags().Changed("packet"):
+		return usagef("--packet: frames are numbered from 1")
+	case x.hex != "" && len(args) > 0:
+		return usagef("--hex and a file exclude each other")
+	case x.hex == "" && len(args) == 0:
+		return usagef("what to explain: a capture file, - for standard input, or --hex BYTES")
+	case x.step:
+		_, _, err := stepTerminal(cmd.InOrStdin(), cmd.OutOrStdout())
+		return err
+	}
+	return nil
+}
+
 func (e *explainer) explainHex(text string, stdin io.Reader) error {
 	f, err := frameFromHex(text, stdin)
 	if err != nil {
@@ -79,6 +94,9 @@ func (e *explainer) explainFile(cmd *cobra.Command, name string) error {
 	c, err := openCapture(cmd, name)
 	if err != nil {
 		return err
+	}
+	if e.step {
+		e.paper.w = io.Discard // it is gone through instead
 	}
 	end := e.explainAll(c)
 	c.close()
@@ -94,10 +112,22 @@ func (e *explainer) explainFile(cmd *cobra.Command, name string) error {
 	if err := e.finish(); err != nil {
 		return err
 	}
+	if e.step && e.shown > 0 {
+		end = errors.Join(end, e.stepThrough(cmd))
+	}
 	if end == nil {
 		end = e.leftOut(cmd.ErrOrStderr(), c)
 	}
 	return errors.Join(end, e.writePage())
+}
+
+// stepThrough goes through what would have been printed.
+func (e *explainer) stepThrough(cmd *cobra.Command) error {
+	keys, screen, err := stepTerminal(cmd.InOrStdin(), cmd.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	return stepThrough(cmd.Context(), keys, screen, e.paperFlags, e.pageStory())
 }
 
 // explainAll takes the frames of a capture, as far as they are wanted.

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"fmt"
-	"io"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"tfocraft/cmd/tfo/internal/report"
 	"tfocraft/cmd/tfo/internal/story"
 	"tfocraft/wire"
 	"tfocraft/wire/bilingual"
@@ -23,6 +20,7 @@ type viewFlags struct {
 	bytes bool
 	json  bool
 	html  string
+	step  bool // of tfo explain only
 	keys  keyFlags
 }
 
@@ -69,7 +67,7 @@ func newExplainer(cmd *cobra.Command, v viewFlags, name string, args ...string) 
 		}
 	}
 	e.story.Done = e.forgotten
-	if v.html != "" {
+	if v.html != "" || v.step {
 		e.page = &story.Builder{Keyring: e.story.Keyring}
 		e.title, e.made = filepath.Base(name), again(cmd, v.html, args...)
 	}
@@ -173,14 +171,15 @@ func (e *explainer) finish() error {
 
 // writePage writes the page about what was shown.
 func (e *explainer) writePage() error {
-	if e.page == nil {
+	if e.html == "" {
 		return nil
 	}
-	page := e.page.Story()
-	page.Title, page.Command = bilingual.T(e.title, e.title), e.made
-	err := writeOutput(e.html, nil, func(w io.Writer) error { return report.Write(w, page) })
-	if err != nil {
-		return fmt.Errorf("--html: %w", err)
-	}
-	return nil
+	return writePage(e.html, e.pageStory())
+}
+
+// pageStory is the story of what was shown.
+func (e *explainer) pageStory() *story.Story {
+	s := e.page.Story()
+	s.Title, s.Command = bilingual.T(e.title, e.title), e.made
+	return s
 }

@@ -199,7 +199,7 @@ func (l *labFlags) play(cmd *cobra.Command, sc *scenario.Scenario, cfg scenario.
 	if l.step {
 		keys, screen, err := stepTerminal(cmd.InOrStdin(), cmd.OutOrStdout())
 		if err == nil {
-			err = stepThrough(cmd.Context(), keys, screen, result.Story)
+			err = stepThrough(cmd.Context(), keys, screen, paperFlags{color: "auto"}, result.Story)
 		}
 		if err != nil {
 			return errors.Join(err, file.close())

@@ -49,6 +49,15 @@ func printScenarios(w io.Writer) error {
 			return err
 		}
 	}
+	err := printJSON(w, struct {
+		Type  string         `json:"type"`
+		Name  string         `json:"name"`
+		Title bilingual.Text `json:"title"`
+		About bilingual.Text `json:"about"`
+	}{"measurement", "saves", savesTitle, savesAbout})
+	if err != nil {
+		return err
+	}
 	for _, m := range path.Middleboxes() {
 		err := printJSON(w, struct {
 			Type  string         `json:"type"`

@@ -23,8 +23,11 @@ type savesFlags struct {
 	json   bool
 }
 
-// maxRuns keeps a measurement within minutes.
-const maxRuns = 1000
+// A measurement stays within minutes, unless somebody wants it long in both ways.
+const (
+	maxRuns = 1000
+	maxRTT  = 10 * time.Second
+)
 
 var (
 	savesTitle = bilingual.T("What Fast Open saves, measured at several round-trip times", "在几种往返时间下测量 Fast Open 节省了什么")
@@ -125,9 +128,8 @@ func (s *savesFlags) config(cmd *cobra.Command) (cfg scenario.SavesConfig, err e
 		return cfg, err
 	}
 	for _, rtt := range cfg.RTTs {
-		way := scenario.Over(cfg.Path, rtt)
-		if err := way.Check(); err != nil {
-			return cfg, usagef("--rtt %v: %w", rtt, err)
+		if rtt < 0 || rtt > maxRTT {
+			return cfg, usagef("--rtt: %v is not in 0..%v", rtt, maxRTT)
 		}
 	}
 	return cfg, nil

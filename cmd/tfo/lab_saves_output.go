@@ -96,10 +96,10 @@ func (s *savesFlags) printTables(w io.Writer, all []scenario.Measurement) error 
 		title string
 		cell  func(*scenario.Measurement, time.Duration) string
 	}{
-		{"Milliseconds since the SYN has left the client, medians:\n\n", func(_ *scenario.Measurement, d time.Duration) string {
+		{"Milliseconds since the SYN left, until the server has the request and until the client has the response (medians):\n\n", func(_ *scenario.Measurement, d time.Duration) string {
 			return fmt.Sprintf("%.2f", d.Seconds()*1000)
 		}},
-		{"\nThe same in round trips, as long as that from SYN to SYN-ACK was:\n\n", func(m *scenario.Measurement, d time.Duration) string {
+		{"\nThe same in round trips, as long as that from SYN to SYN-ACK:\n\n", func(m *scenario.Measurement, d time.Duration) string {
 			if m.RTT == 0 {
 				return "-"
 			}
@@ -119,7 +119,7 @@ func (s *savesFlags) printTables(w io.Writer, all []scenario.Measurement) error 
 // savesRows are a table of times as cell prints them.
 func savesRows(all []scenario.Measurement, cell func(*scenario.Measurement, time.Duration) string) [][]string {
 	rows := [][]string{
-		{"", "", "", "server has request:", "", "", "client has response:", "", ""},
+		{"", "", "", "request", "", "", "response", "", ""},
 		{"RTT", "stack", "SYN to SYN-ACK", "handshake", "Fast Open", "saved", "handshake", "Fast Open", "saved"},
 	}
 	for i := range all {

@@ -79,7 +79,7 @@ func golden(t *testing.T, name, got string) {
 
 func TestHelp(t *testing.T) {
 	for _, command := range []string{
-		"", "lab", "listen", "connect", "load", "craft", "explain", "dump", "cookie", "cookie make", "cookie verify", "cookie key", "cookie cache",
+		"", "lab", "lab saves", "listen", "connect", "load", "craft", "explain", "dump", "cookie", "cookie make", "cookie verify", "cookie key", "cookie cache",
 		"guard", "guard add", "guard remove", "guard list", "guard print", "guard sweep", "doctor",
 	} {
 		t.Run(command, func(t *testing.T) {
@@ -103,11 +103,12 @@ func TestHelp(t *testing.T) {
 func TestFlags(t *testing.T) {
 	for command, flags := range map[string]string{
 		"lab":           "client server ipv6 pcap json verbose",
+		"lab saves":     "rtt stack runs ipv6 html json",
 		"listen":        "reply echo http metrics interface scheme key key-file max-pending no-cookie-required experimental guard backend exit-after json pcap verbose",
 		"connect":       "data http interface source repeat interval cache no-fast-open cookie no-cookie experimental timeout guard backend json pcap verbose",
 		"load":          "mode rate duration count concurrency ramp timeout clients ports answer-arp cookies scheme key key-file data size options profile experimental mutate keep-open seed cpus pcap-out allow-public interface guard backend json pcap verbose",
 		"craft":         "src dst data raw-option bad-checksum set format out send interface wait allow-public guard backend",
-		"explain":       "hex packet only-tfo bytes json html color lang scheme key key-file",
+		"explain":       "hex packet only-tfo step bytes json html color lang scheme key key-file",
 		"dump":          "interface all host port count duration pcap bytes json html color lang scheme key key-file",
 		"cookie make":   "scheme key key-file client server json",
 		"cookie verify": "scheme key key-file client server json",

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"golang.org/x/term"
@@ -19,6 +21,7 @@ type stepper struct {
 	in, out *os.File
 	paper   *paper
 	story   *story.Story
+	frames  []*story.Frame // as the one saw them from whose place the story is told: states follow each other in this order
 
 	at   int // index of the frame that is explained; behind the last one stands what was expected
 	top  int // first line on the screen
@@ -34,8 +37,7 @@ func stepTerminal(in io.Reader, out io.Writer) (keys, screen *os.File, err error
 }
 
 // stepThrough shows the story until its reader leaves, and puts the terminal back as it was.
-func stepThrough(ctx context.Context, keys, screen *os.File, s *story.Story) (err error) {
-	look := paperFlags{color: "auto"}
+func stepThrough(ctx context.Context, keys, screen *os.File, look paperFlags, s *story.Story) (err error) {
 	p, err := look.open(screen)
 	if err != nil {
 		return err
@@ -53,8 +55,19 @@ func stepThrough(ctx context.Context, keys, screen *os.File, s *story.Story) (er
 	if err != nil {
 		return err
 	}
-	st := &stepper{in: keys, out: screen, paper: p, story: s}
-	return st.run(ctx)
+	// Who is told to go puts the terminal back first. Signals from keys are keys here.
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP, syscall.SIGQUIT)
+	defer stop()
+	return newStepper(keys, screen, p, s).run(ctx)
+}
+
+func newStepper(in, out *os.File, p *paper, s *story.Story) *stepper {
+	st := &stepper{in: in, out: out, paper: p, story: s}
+	for i := range s.Frames {
+		st.frames = append(st.frames, &s.Frames[i])
+	}
+	slices.SortStableFunc(st.frames, func(a, b *story.Frame) int { return cmp.Compare(a.Seen, b.Seen) })
+	return st
 }
 
 // run draws and waits for keys, until one of them says to leave.
@@ -93,7 +106,7 @@ func (s *stepper) press(k key) {
 	case keyFirst:
 		s.turn(0)
 	case keyLast:
-		s.turn(len(s.story.Frames))
+		s.turn(len(s.frames))
 	case keyUp:
 		s.top--
 	case keyDown:
@@ -110,7 +123,7 @@ const linesBefore = 6
 
 // turn goes to a segment.
 func (s *stepper) turn(to int) {
-	s.at = min(max(to, 0), len(s.story.Frames))
+	s.at = min(max(to, 0), len(s.frames))
 	s.measure()
 	s.top = len(s.pastLines()) - min(linesBefore, s.rows/3)
 }

@@ -43,7 +43,7 @@ func newWalk(t *testing.T, columns uint16) *walk {
 func startWalk(ctx context.Context, t *testing.T, columns uint16, s *story.Story) *walk {
 	t.Helper()
 	w := newWalk(t, columns)
-	go func() { w.done <- stepThrough(ctx, w.theirs, w.theirs, s) }()
+	go func() { w.done <- stepThrough(ctx, w.theirs, w.theirs, paperFlags{color: "auto"}, s) }()
 	return w
 }
 
@@ -219,6 +219,63 @@ func TestStepInterrupted(t *testing.T) {
 	w.ended(why)
 }
 
+// So does who hangs up.
+func TestStepHangup(t *testing.T) {
+	w := startWalk(t.Context(), t, 80, kernelStory(t))
+	w.press(" ", "q leave")
+	if err := unix.Kill(os.Getpid(), unix.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-w.done:
+		if err == nil || !strings.Contains(err.Error(), "hangup") {
+			t.Errorf("got %v", err)
+		}
+		w.done <- nil
+	case <-time.After(10 * time.Second):
+		t.Fatal("it goes on")
+	}
+	w.ended(nil)
+}
+
+// Frames come as the one saw them whose states are told, not as they left: those never go back. What has arrived changed is shown as it was, too.
+func TestStepOrder(t *testing.T) {
+	s := kernelStory(t)
+	s.Frames[3].Seen, s.Frames[4].Seen = s.Frames[4].Seen, s.Frames[3].Seen
+	s.Frames[0].Changed, s.Frames[0].ArrivedBytes, s.Frames[0].ArrivedDissection = true, s.Frames[1].Bytes, s.Frames[1].Dissection
+	st := newStepper(nil, nil, &paper{lang: langEn, width: 100}, s)
+	for i, f := range st.frames {
+		if f.Seen != i+1 {
+			t.Errorf("frame %d comes as number %d", f.Seen, i+1)
+		}
+	}
+	text := strings.Join(st.presentLines(), "\n")
+	if sent, arrived, ok := strings.Cut(text, "As it arrived:"); !ok || !strings.Contains(sent, "Flags") || !strings.Contains(arrived, "Flags") {
+		t.Errorf("got:\n%s", text)
+	}
+}
+
+// A capture can be gone through as well; nothing of it is printed then.
+func TestExplainStep(t *testing.T) {
+	t.Setenv("LC_ALL", "C")
+	w := newWalk(t, 80)
+	var stderr strings.Builder
+	go func() {
+		if code := run(t.Context(), []string{"explain", kernelCapture, "--step", "--only-tfo"}, w.theirs, w.theirs, &stderr); code != exitDone {
+			w.done <- fmt.Errorf("exit code %d: %s", code, &stderr)
+			return
+		}
+		w.done <- nil
+	}()
+	w.press("", "asks for a cookie")
+	w.press(" ", "cookie")
+	w.press("G", "Connection 1: Fast Open cookie-received")
+	if _, err := w.ours.WriteString("q"); err != nil {
+		t.Fatal(err)
+	}
+	w.ended(nil)
+}
+
 func TestStepKeys(t *testing.T) {
 	for read, want := range map[string]string{
 		" b":             "1 2",
@@ -244,6 +301,7 @@ func TestStepKeys(t *testing.T) {
 // Without a terminal there is nothing to press keys on, and nothing is played.
 func TestStepWithoutTerminal(t *testing.T) {
 	tfo(t, "", "lab", "--step").failed(t, exitUsage, "--step: keys and text need a terminal", "--html FILE")
+	tfo(t, "", "explain", kernelCapture, "--step").failed(t, exitUsage, "--step: keys and text need a terminal", "--html FILE")
 }
 
 // The program goes through a scenario, says afterwards what it says without, and leaves nothing.

@@ -8,6 +8,7 @@ import (
 
 	"tfocraft/cmd/tfo/internal/story"
 	"tfocraft/wire/bilingual"
+	"tfocraft/wire/dissect"
 )
 
 // draw puts the lines from the top one on the screen, and the keys beneath.
@@ -43,7 +44,7 @@ func (s *stepper) pastLines() (lines []string) {
 	lines = append(lines, s.paragraph(0, tintPlain, s.story.About)...)
 	lines = append(lines, "")
 	for i := range s.at {
-		lines = append(lines, s.cut(tintPlain, s.oneLine(&s.story.Frames[i])))
+		lines = append(lines, s.cut(tintPlain, s.oneLine(s.frames[i])))
 	}
 	return lines
 }
@@ -58,12 +59,12 @@ func (s *stepper) oneLine(f *story.Frame) string {
 	return line
 }
 
-// presentLines explain the segment, or, behind the last one, say what was expected.
+// presentLines explain the segment, or, behind the last one, what it came to.
 func (s *stepper) presentLines() (lines []string) {
-	if s.at == len(s.story.Frames) {
-		return s.checkLines()
+	if s.at == len(s.frames) {
+		return s.endLines()
 	}
-	f := &s.story.Frames[s.at]
+	f := s.frames[s.at]
 	lines = append(lines, "", s.cut(tintTitle, s.oneLine(f)))
 	lines = append(lines, s.paragraph(4, tintReason, f.Reason)...)
 	lines = append(lines, s.lines(s.paper.paragraph(4, tintPlain, f.Text))...)
@@ -74,9 +75,19 @@ func (s *stepper) presentLines() (lines []string) {
 	for _, e := range f.Cache {
 		lines = append(lines, s.paragraph(4, tintPlain, rememberedAs(&e))...)
 	}
+	lines = append(lines, s.fieldLines(f.Bytes, &f.Dissection)...)
+	if f.Changed {
+		lines = append(lines, "", s.cut(tintBad, "    "+s.paper.say(bilingual.T("As it arrived:", "到达时："))))
+		lines = append(lines, s.fieldLines(f.ArrivedBytes, &f.ArrivedDissection)...)
+	}
+	return lines
+}
+
+// fieldLines are the bytes of a frame with what they mean, under an empty line.
+func (s *stepper) fieldLines(data []byte, d *dissect.Frame) []string {
 	var fields strings.Builder
-	s.paper.writeFields(&fields, f.Bytes, &f.Dissection)
-	return append(append(lines, ""), s.lines(fields.String())...)
+	s.paper.writeFields(&fields, data, d)
+	return append([]string{""}, s.lines(fields.String())...)
 }
 
 // stateLines are the states of both ends, and what they were before.
@@ -86,7 +97,7 @@ func (s *stepper) stateLines(f *story.Frame) (lines []string) {
 	}
 	before := f
 	for i := range s.at {
-		if p := &s.story.Frames[s.at-1-i]; p.Connection == f.Connection {
+		if p := s.frames[s.at-1-i]; p.Connection == f.Connection {
 			before = p
 			break
 		}
@@ -120,15 +131,35 @@ func rememberedAs(e *story.CacheEntry) bilingual.Text {
 	return bilingual.Format("cookie cache: %s has granted %s, MSS %d, in frame %d", "Cookie 缓存：%s 授予 %s，MSS %d，第 %d 帧", e.Server, e.Cookie, e.MSS, e.Frame)
 }
 
-// checkLines are what was expected, at the end of the story.
-func (s *stepper) checkLines() (lines []string) {
-	lines = append(lines, "", s.cut(tintTitle, s.paper.say(bilingual.T("What was expected, and whether it was seen", "预期与所见"))))
+// endLines say what was expected, and what became of the connections.
+func (s *stepper) endLines() (lines []string) {
+	if len(s.story.Checks) > 0 {
+		lines = append(lines, "", s.cut(tintTitle, s.paper.say(bilingual.T("What was expected, and whether it was seen", "预期与所见"))))
+	}
 	for _, c := range s.story.Checks {
 		mark, t := bilingual.T("ok", "符合"), tintReason
 		if !c.OK {
 			mark, t = bilingual.T("NOT SEEN", "未见到"), tintBad
 		}
 		lines = append(lines, s.paragraph(4, t, bilingual.Format("%s: %s (%s)", "%s：%s（%s）", mark, c.What, c.Seen))...)
+	}
+	for i := range s.story.Connections {
+		lines = append(lines, s.connectionLines(&s.story.Connections[i])...)
+	}
+	if s.story.Left > 0 {
+		lines = append(lines, "")
+		lines = append(lines, s.paragraph(0, tintMinor, bilingual.Format("frames that are not shown: %d", "未显示的帧：%d", s.story.Left))...)
+	}
+	return lines
+}
+
+// connectionLines say what became of a connection.
+func (s *stepper) connectionLines(c *story.Connection) []string {
+	lines := []string{"", s.cut(tintTitle, s.paper.say(bilingual.Format("Connection %d: Fast Open %s", "连接 %d：Fast Open %s", c.Number, c.FastOpen)))}
+	lines = append(lines, s.paragraph(4, tintPlain, c.Reason)...)
+	if c.RequestRoundTrips > 0 && c.ResponseRoundTrips > 0 {
+		lines = append(lines, s.paragraph(4, tintPlain, bilingual.Format("the server has the request after %g round trips, the client the response after %g",
+			"服务器在 %g 个往返后得到请求，客户端在 %g 个往返后得到响应", c.RequestRoundTrips, c.ResponseRoundTrips))...)
 	}
 	return lines
 }
