@@ -80,7 +80,7 @@ func (c *client) open() (*guardedStack, *observer, error) {
 	if err != nil {
 		return nil, nil, errors.Join(err, guard.close())
 	}
-	stack, err := openStack(hop.Interface, nil, guard, ob, c.flags.poll)
+	stack, err := openStack(hop.Interface, nil, guard, ob, c.flags.receiving)
 	if err != nil {
 		return nil, nil, errors.Join(err, guard.close(), ob.discard())
 	}

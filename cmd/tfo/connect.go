@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"strings"
@@ -36,7 +37,7 @@ type connectFlags struct {
 	json         bool
 	guard        guardChoice
 	observe      observeFlags
-	poll         pollFlag
+	receiving    receiveFlags
 }
 
 func newConnect() *cobra.Command {
@@ -115,7 +116,7 @@ func (c *connectFlags) add(cmd *cobra.Command) {
 	f.BoolVar(&c.json, "json", false, "print one JSON object for each connection instead of the reply")
 	c.guard.add(cmd)
 	c.observe.add(f)
-	c.poll.add(f)
+	c.receiving.add(f)
 }
 
 // connect makes the connections. With --json there is a line also if it does
@@ -168,7 +169,7 @@ func (c *connectFlags) dialer() (endpoint.Dialer, error) {
 			return d, err
 		}
 	}
-	return d, c.guard.check()
+	return d, errors.Join(c.guard.check(), c.receiving.check())
 }
 
 // makeRoom leaves out of the SYN what a cookie longer than RFC 7413 allows has

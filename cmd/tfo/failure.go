@@ -49,7 +49,7 @@ func withHint(err error, format string, args ...any) error {
 }
 
 // missing are the errors that a privilege or a tool would cure.
-var missing = []error{link.ErrPrivilege, iptables.ErrPrivilege, iptables.ErrNoBackend, lab.ErrForbidden, errors.ErrUnsupported}
+var missing = []error{link.ErrPrivilege, link.ErrXDPPrivilege, iptables.ErrPrivilege, iptables.ErrNoBackend, lab.ErrForbidden, errors.ErrUnsupported}
 
 // classify finds the exit code of an error, and the words for people.
 func classify(err error) *failure {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -202,6 +203,9 @@ var e2eHolders = []e2eHolder{
 	{"listen", func(l *e2eLab, port uint16) []string {
 		return []string{"listen", l.server(port%2 == 1, port).String()}
 	}, "listening on", exitDone},
+	{"listen with XDP", func(l *e2eLab, port uint16) []string {
+		return []string{"listen", "--xdp", l.server(port%2 == 1, port).String()}
+	}, "listening on", exitDone},
 	{"listen everywhere", func(_ *e2eLab, port uint16) []string {
 		return []string{"listen", ":" + strconv.Itoa(int(port))}
 	}, "listening on", exitDone},
@@ -247,6 +251,9 @@ func TestLeftoversGuard(t *testing.T) {
 }
 
 func (h *e2eHolder) run(t *testing.T, m *e2eMachine, sig syscall.Signal, args []string) {
+	if slices.Contains(args, "--xdp") && e2eInUserNamespace() {
+		t.Skip("needs CAP_BPF outside of user namespaces")
+	}
 	p := m.command(args...).start(t, m.host)
 	output := p.stderr
 	if h.name == "craft" {

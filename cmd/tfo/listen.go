@@ -26,7 +26,7 @@ type listenFlags struct {
 	shards           shardFlag
 	guard            guardChoice
 	observe          observeFlags
-	poll             pollFlag
+	receiving        receiveFlags
 }
 
 func newListen() *cobra.Command {
@@ -87,7 +87,7 @@ func (l *listenFlags) add(cmd *cobra.Command) {
 	l.shards.add(f)
 	l.guard.add(cmd)
 	l.observe.add(f)
-	l.poll.add(f)
+	l.receiving.add(f)
 }
 
 func listen(cmd *cobra.Command, flags *listenFlags, address string) (err error) {
@@ -135,7 +135,10 @@ func (l *listenFlags) gate() (handshake.GateConfig, error) {
 	if l.exitAfter < 0 {
 		return g, usagef("--exit-after: %d is not a number of connections", l.exitAfter)
 	}
-	err := errors.Join(l.guard.check(), l.shards.check(), l.poll.check())
+	err := errors.Join(l.guard.check(), l.shards.check(), l.receiving.check())
+	if l.receiving.xdp && l.shards > 1 {
+		err = errors.Join(err, usagef("--xdp is for one stack on an interface, not for --shards %d", l.shards))
+	}
 	if err == nil {
 		g.Keyring, err = l.keys.keyringOrRandom()
 	}

@@ -74,7 +74,7 @@ func oneError(err error) (text, cure string) {
 			return what, cure
 		}
 	}
-	for _, m := range []error{link.ErrPrivilege, iptables.ErrPrivilege, iptables.ErrNoBackend} {
+	for _, m := range []error{link.ErrPrivilege, link.ErrXDPPrivilege, iptables.ErrPrivilege, iptables.ErrNoBackend} {
 		what, c, _ := strings.Cut(m.Error(), ": ")
 		if before, _, ok := strings.Cut(text, m.Error()); ok {
 			return before + what, c

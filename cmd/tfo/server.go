@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -57,20 +56,25 @@ func (s *server) open(ctx context.Context, names []string) (err error) {
 		return err
 	}
 	for _, name := range names {
-		if err := s.listenOn(ctx, name); err != nil {
+		if err := s.listenOn(ctx, name, len(names) == 1); err != nil {
 			return errors.Join(err, s.observer.discard())
 		}
 	}
 	return nil
 }
 
-func (s *server) listenOn(ctx context.Context, name string) error {
+// listenOn starts as many stacks on an interface as are asked for, with listeners; alone says that there is no other one.
+func (s *server) listenOn(ctx context.Context, name string, alone bool) error {
 	loopback, _ := loopbackName()
 	guard, err := s.flags.guard.new(ctx, iptables.ModeInbound, name == loopback)
 	if err != nil {
 		return err
 	}
-	config := endpoint.Config{Ports: s.ports, BusyPoll: time.Duration(s.flags.poll), Answers: true}
+	config := endpoint.Config{Ports: s.ports, Answers: true}
+	s.flags.receiving.set(&config)
+	if name == loopback && !alone {
+		config.XDP = false // which is for those who come by the others
+	}
 	stack, err := openShardedStack(name, s.flags.shards, config, guard, s.observer)
 	if err != nil {
 		return errors.Join(err, guard.close())

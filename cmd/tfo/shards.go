@@ -37,7 +37,10 @@ type shardedStack struct {
 // observer stays the caller's.
 func openShardedStack(ifname string, n shardFlag, c endpoint.Config, guard *portGuard, ob *observer) (*shardedStack, error) {
 	want := int(n)
-	if n == 0 {
+	switch {
+	case n == 0 && c.XDP:
+		want = 1
+	case n == 0:
 		want = min(runtime.GOMAXPROCS(0), maxShards)
 	}
 	shards, err := openShards(ifname, want, c, guard, ob)

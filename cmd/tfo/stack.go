@@ -21,8 +21,10 @@ const lingerTime = 50 * time.Millisecond
 // openStack starts an endpoint on an interface. The stack closes the guard, and
 // the observer stays the caller's. Ports may be shared with other stacks; nil
 // leaves them to the stack.
-func openStack(ifname string, ports endpoint.Ports, guard *portGuard, ob *observer, poll pollFlag) (*guardedStack, error) {
-	stacks, err := openShards(ifname, 1, endpoint.Config{Ports: ports, BusyPoll: time.Duration(poll)}, guard, ob)
+func openStack(ifname string, ports endpoint.Ports, guard *portGuard, ob *observer, receiving receiveFlags) (*guardedStack, error) {
+	c := endpoint.Config{Ports: ports}
+	receiving.set(&c)
+	stacks, err := openShards(ifname, 1, c, guard, ob)
 	if err != nil {
 		return nil, err
 	}

@@ -57,6 +57,10 @@ type Config struct {
 	// [link.Config].
 	Answers bool
 
+	// XDP takes short frames from the driver of the interface while the stack looks for them
+	// (BusyPoll), on the link that Open opens; see [link.Config].
+	XDP bool
+
 	// Secret makes initial sequence numbers unpredictable (RFC 6528); zero
 	// means a random one.
 	Secret [16]byte

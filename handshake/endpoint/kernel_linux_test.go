@@ -38,22 +38,31 @@ func TestDialKernel(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c.SetDeadline(time.Now().Add(20 * time.Second))
-			text := strings.Repeat("some text ", 200_000)
-			go func() {
-				c.Write([]byte(text))
-				c.CloseWrite()
-			}()
-			if b, err := io.ReadAll(c); string(b) != strings.ToUpper(text) || err != nil {
-				t.Errorf("got %d bytes, %v; want %d", len(b), err, len(text))
-			}
-			c.Close()
+			shout(t, c)
 		})
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	if err := s.Shutdown(ctx); err != nil {
 		t.Error(err)
+	}
+}
+
+// shout sends some megabytes, and wants them back in capitals.
+func shout(t *testing.T, c interface {
+	net.Conn
+	CloseWrite() error
+}) {
+	t.Helper()
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(20 * time.Second))
+	text := strings.Repeat("some text ", 200_000)
+	go func() {
+		c.Write([]byte(text))
+		c.CloseWrite()
+	}()
+	if b, err := io.ReadAll(c); string(b) != strings.ToUpper(text) || err != nil {
+		t.Errorf("got %d bytes, %v; want %d", len(b), err, len(text))
 	}
 }
 

@@ -34,7 +34,7 @@ func Open(ifname string, c Config) (*Stack, error) {
 // counts. They are not for dialing: the answers may be for another stack.
 func OpenShards(ifname string, n int, c Config) ([]*Stack, error) {
 	// Nothing is in use yet, so the filter lets nothing in.
-	links, err := link.OpenShards(ifname, n, &link.Config{Filter: newSieve(nil, nil, c.Ephemeral).filter(false), Answers: c.Answers})
+	links, err := link.OpenShards(ifname, n, &link.Config{Filter: newSieve(nil, nil, c.Ephemeral).filter(false), Answers: c.Answers, XDP: c.XDP})
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,8 @@ import "errors"
 var (
 	// ErrPrivilege means that the program lacks CAP_NET_RAW.
 	ErrPrivilege = errors.New("needs CAP_NET_RAW: run as root, or give the program the capability with setcap cap_net_raw,cap_net_admin+ep")
+	// ErrXDPPrivilege means that the program lacks what [Config.XDP] takes besides.
+	ErrXDPPrivilege = errors.New("XDP needs CAP_BPF and CAP_NET_ADMIN: run as root, or give the program the capabilities with setcap cap_net_raw,cap_net_admin,cap_bpf+ep")
 	// ErrNoInterface means that no interface has this name or address.
 	ErrNoInterface = errors.New("no such interface")
 	// ErrNoRoute means that the kernel has no usable route to the destination.

@@ -59,12 +59,8 @@ const maxInstructions = 4096
 // program would be longer than the kernel's 4096 instructions: about 1300
 // separate port ranges fit, half as many with Either.
 func Compile(f Filter) ([]bpf.Instruction, error) {
-	ports, err := joinPorts(f.Ports)
+	c, err := newCompiler(f)
 	if err != nil {
-		return nil, err
-	}
-	c := compiler{filter: f, ports: ports}
-	if err := c.setAddrs(); err != nil {
 		return nil, err
 	}
 	c.findIP()
@@ -78,6 +74,15 @@ func Compile(f Filter) ([]bpf.Instruction, error) {
 		return nil, fmt.Errorf("link: %w: %d instructions, the kernel takes %d: use fewer, wider port ranges", ErrFilter, n, maxInstructions)
 	}
 	return c.ins, c.resolve()
+}
+
+func newCompiler(f Filter) (*compiler, error) {
+	ports, err := joinPorts(f.Ports)
+	if err != nil {
+		return nil, err
+	}
+	c := &compiler{filter: f, ports: ports}
+	return c, c.setAddrs()
 }
 
 // setAddrs sorts addresses and prefixes by family.

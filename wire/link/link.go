@@ -82,6 +82,17 @@ type Config struct {
 	// shared memory, where the link finds them, and only longer ones are asked for;
 	// if there is no ring to be had, [Stats] says so.
 	NoRing bool
+	// XDP takes short frames where the driver of the interface has them, before the kernel makes
+	// packets of them and moves them to another processor: while the reader looks for frames
+	// without sleeping ([Poller]), it has those of TCP, without VLAN tag, IP options,
+	// extension headers and fragments, at once. That is for connections that come one after the
+	// other and should be quick. Of such frames other taps on the interface see none, and a
+	// VLAN tag that the device has taken off is not seen. The interface changes: a network card may
+	// begin anew when a program is attached, the other end of a veth pair cuts long segments
+	// itself. It needs CAP_BPF and CAP_NET_ADMIN, Linux 5.18, a driver with room for
+	// a program (veth, most network cards; else the error wraps [errors.ErrUnsupported]), and a
+	// link that is neither a tap nor a shard; and there can be one of them on an interface.
+	XDP bool
 	// Answers prepares the link for many short frames at a time, which is what a server
 	// with many clients sends: a BPF program sends runs of them ([MethodProgram]), for
 	// less than the packet socket does. Where the kernel does not let us load it, which
@@ -94,5 +105,6 @@ type Stats struct {
 	Received uint64 // frames that passed the filter
 	Dropped  uint64 // of these, lost because the receive buffer was full
 	Oversize uint64 // of these, thrown away: longer than 64 KiB (BIG TCP)
+	XDP      uint64 // of these, taken by the XDP program ([Config.XDP])
 	Ring     int    // frames that the receive ring holds; 0 means that there is none
 }

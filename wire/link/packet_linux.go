@@ -52,6 +52,7 @@ type Packet struct {
 	raw4     *os.File
 	segments *segmentSender // nil if the kernel is not asked to cut, or refuses to
 	answers  *answerSender  // nil if the socket sends everything
+	xdp      *xdpReceiver   // nil if the socket receives everything
 
 	closed atomic.Bool
 	life   lifeline
@@ -130,6 +131,11 @@ func (p *Packet) open(ifi *net.Interface, cfg *Config) error {
 	p.receive.init(raw, p.form)
 	p.frames = newSender(raw, p.form.loader(p.index))
 	p.life.init(p)
+	if cfg.XDP {
+		if err := p.openXDP(ifi); err != nil {
+			return err
+		}
+	}
 	if p.form == formLoopback {
 		if err := p.openRaw4(); err != nil {
 			return err
@@ -224,7 +230,7 @@ func (p *Packet) SetFilter(f *Filter) error {
 	}
 	switch err := p.conn.SetBPF(raw); {
 	case err == nil:
-		return nil
+		return p.setXDPFilter(f)
 	case p.closed.Load():
 		return net.ErrClosed
 	case errors.Is(err, unix.ENOMEM):
@@ -250,6 +256,10 @@ func (p *Packet) Loopback() bool { return p.form == formLoopback }
 // [net.ErrClosed] and what the counters were when they were last asked for.
 func (p *Packet) Stats() (Stats, error) {
 	stats, err := p.receive.statistics(p.conn)
+	if p.xdp != nil {
+		stats.XDP = p.xdp.taken.Load()
+		stats.Received += stats.XDP
+	}
 	switch {
 	case err == nil:
 		return stats, nil
@@ -267,6 +277,9 @@ func (p *Packet) Close() error {
 	var errs []error
 	if p.conn != nil {
 		errs = append(errs, p.conn.Close())
+	}
+	if p.xdp != nil {
+		errs = append(errs, p.xdp.detach())
 	}
 	if p.ring != nil {
 		p.ring.close()

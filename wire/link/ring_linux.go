@@ -33,6 +33,8 @@ type ring struct {
 	at     int    // the slot of the next frame
 	lent   int    // how many slots before it the reader has
 
+	xdp *xdpReceiver // beside the ring, and has the same readers; nil if there is none
+
 	// The memory also keeps the socket alive in the kernel, so it has to go when the
 	// link is closed; but not what a reader has or is about to have.
 	mu     sync.Mutex
@@ -106,6 +108,9 @@ func (r *ring) enter() bool {
 	for ; r.lent > 0; r.lent-- {
 		atomic.StoreUint32(&ringHeader(r.slot(-r.lent)).Status, unix.TP_STATUS_KERNEL)
 	}
+	if r.xdp != nil {
+		r.xdp.giveBack()
+	}
 	return true
 }
 
@@ -129,7 +134,7 @@ func (r *ring) close() {
 	r.closed = true
 	switch {
 	case r.inside:
-	case r.lent == 0:
+	case r.lent == 0 && (r.xdp == nil || r.xdp.lent == 0):
 		r.unmap()
 	default:
 		_ = r.keep() // if there is no memory for it, the ring stays until the reader comes again
@@ -158,5 +163,8 @@ func (r *ring) unmap() {
 	if r.memory != nil {
 		_ = unix.MunmapPtr(r.base, uintptr(len(r.memory))) // it is ours, and whole
 		r.memory = nil
+	}
+	if r.xdp != nil {
+		r.xdp.unmap()
 	}
 }

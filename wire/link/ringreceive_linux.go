@@ -74,6 +74,16 @@ func (r *ringReceiver) take(batch []Frame) (n, seen int) {
 	return n, seen
 }
 
+// takeEarly takes what the driver has had for us, and says there whether we look again
+// without sleeping.
+func (r *ringReceiver) takeEarly(batch []Frame, wait bool) int {
+	if r.xdp == nil {
+		return 0
+	}
+	r.xdp.setOpen(!wait)
+	return r.xdp.take(batch)
+}
+
 // refill makes sure that there is a message for a long frame, if that can be. It asks for
 // as many as there are, those of later slots too: while they are copied more come. An
 // error is kept for the next wait, which is when it is asked for.
@@ -143,12 +153,14 @@ func (p *Packet) enterRing(batch []Frame, wait bool) (n, seen int, err error) {
 	if !p.ring.enter() {
 		return 0, 0, net.ErrClosed
 	}
-	if wait {
+	early := p.ring.takeEarly(batch, wait)
+	if wait && early == 0 {
 		err = p.ring.await()
 	}
 	if err == nil {
-		n, seen = p.ring.take(batch)
+		n, seen = p.ring.take(batch[early:])
 	}
+	n, seen = n+early, seen+early
 	if !p.ring.leave() {
 		return 0, 0, net.ErrClosed
 	}

@@ -29,6 +29,9 @@ func OpenShards(ifname string, n int, cfg *Config) ([]*Packet, error) {
 	if cfg == nil {
 		cfg = &Config{}
 	}
+	if cfg.XDP && n > 1 {
+		return nil, fmt.Errorf("link: open %s: XDP is for one link, not for %d shards: %w", ifname, n, errors.ErrUnsupported)
+	}
 	var shards []*Packet
 	err := func() error {
 		for range n {

@@ -32,6 +32,7 @@ func dial(args []string) error {
 	mac := f.String("peer-mac", "", "hardware address of the server")
 	count := f.Int("n", 1000, "connections")
 	busyPoll := f.Duration("busy-poll", 200*time.Microsecond, "look for frames for so long before sleeping, as tfo connect does")
+	xdp := f.Bool("xdp", false, "take frames from the driver, as tfo connect --xdp does")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -39,7 +40,7 @@ func dial(args []string) error {
 	if o.PeerMAC, err = net.ParseMAC(*mac); err != nil {
 		return err
 	}
-	s, err := openOurs(o, *busyPoll)
+	s, err := openOurs(o, *busyPoll, *xdp)
 	if err != nil {
 		return err
 	}

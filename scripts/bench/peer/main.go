@@ -30,7 +30,7 @@ func main() {
 	bulk.Main(func(o bulk.Options) (bulk.Stack, error) {
 		switch *kind {
 		case "ours":
-			return openOurs(o, 0)
+			return openOurs(o, 0, false)
 		case "kernel":
 			return kernel{}, nil
 		}

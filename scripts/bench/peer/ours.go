@@ -18,7 +18,7 @@ type ours struct {
 	addr netip.Addr
 }
 
-func openOurs(o bulk.Options, busyPoll time.Duration) (ours, error) {
+func openOurs(o bulk.Options, busyPoll time.Duration, xdp bool) (ours, error) {
 	ifi, err := net.InterfaceByName(o.Interface)
 	if err != nil {
 		return ours{}, err
@@ -33,7 +33,7 @@ func openOurs(o bulk.Options, busyPoll time.Duration) (ours, error) {
 	}
 	s, err := endpoint.Open(o.Interface, endpoint.Config{
 		Local:  []netip.Prefix{netip.PrefixFrom(o.Addr, o.Addr.BitLen())},
-		Router: onlyHop(hop), Ports: allFree{}, BusyPoll: busyPoll,
+		Router: onlyHop(hop), Ports: allFree{}, BusyPoll: busyPoll, XDP: xdp,
 	})
 	if err != nil {
 		return ours{}, err
