@@ -16,9 +16,9 @@ func exchangesSubject() subject {
 			{"", "exchanges/s", 0}, {"server's CPU", "us each", 2}, {"accepted in SYN", "%", 1}, {"sent again", "per 1000", 2},
 		},
 	}
-	for _, server := range []server{oursServer, kernelServer, statelessServer} {
+	for _, server := range []server{oursServer, earlyServer, kernelServer, statelessServer} {
 		c := contender{name: server.name, measure: exchangesWith(server)}
-		if server.name == oursServer.name {
+		if server.name == oursServer.name || server.name == earlyServer.name {
 			c.against = []string{kernelServer.name, statelessServer.name}
 		}
 		s.contenders = append(s.contenders, c)

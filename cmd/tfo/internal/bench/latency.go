@@ -13,9 +13,12 @@ func latencySubject() subject {
 		about:   "one connection after the other, from connecting to the first byte of the response",
 		figures: []figure{{"median", "us", 1}, {"p99", "us", 1}, {"", "connections/s", 0}},
 		contenders: []contender{
-			{name: "ours->kernel", against: []string{kernels}, measure: latency(dialOurs, kernelServer)},
-			{name: "ours->ours", against: []string{kernels}, measure: latency(dialOurs, oursServer)},
+			{name: "ours->kernel", against: []string{kernels}, measure: latency(dialOurs(), kernelServer)},
+			{name: "ours->ours", against: []string{kernels}, measure: latency(dialOurs(), oursServer)},
 			{name: "kernel->ours", against: []string{kernels}, measure: latency(dialKernel, oursServer)},
+			{name: "ours->kernel, XDP", against: []string{kernels}, measure: latency(dialOurs("-xdp"), kernelServer)},
+			{name: "ours->ours, XDP", against: []string{kernels}, measure: latency(dialOurs("-xdp"), earlyServer)},
+			{name: "kernel->ours, XDP", against: []string{kernels}, measure: latency(dialKernel, earlyServer)},
 			{name: kernels, measure: latency(dialKernel, kernelServer)},
 		},
 	}
@@ -28,10 +31,12 @@ func dialKernel(ctx context.Context, s *scene) (numbers, error) {
 }
 
 // dialOurs runs a client of the library's. Its address is not the kernel's, so it needs no guard.
-func dialOurs(ctx context.Context, s *scene) (numbers, error) {
-	return runStick(ctx, s.Client, clientCore, s.t.program("peer"), "dial", "-i", s.Client.Interface,
-		"-addr", oursAddr(s.Client).String(), "-peer", netip.AddrPortFrom(s.Server.Addr4, port).String(),
-		"-peer-mac", s.Server.MAC.String(), "-n", fmt.Sprint(s.t.connections))
+func dialOurs(flags ...string) func(context.Context, *scene) (numbers, error) {
+	return func(ctx context.Context, s *scene) (numbers, error) {
+		return runStick(ctx, s.Client, clientCore, s.t.program("peer"), append([]string{"dial", "-i", s.Client.Interface,
+			"-addr", oursAddr(s.Client).String(), "-peer", netip.AddrPortFrom(s.Server.Addr4, port).String(),
+			"-peer-mac", s.Server.MAC.String(), "-n", fmt.Sprint(s.t.connections)}, flags...)...)
+	}
 }
 
 func latency(dial func(context.Context, *scene) (numbers, error), server server) func(context.Context, *traffic) ([]float64, error) {

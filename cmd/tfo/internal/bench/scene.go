@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"tfocraft/cmd/tfo/internal/lab"
 	"tfocraft/iptables"
@@ -100,11 +101,9 @@ type server struct {
 
 var (
 	// oursServer is the program as anybody runs it, but for the pending connections, of which the kernel's has as many.
-	oursServer = server{"tfo listen", func(ctx context.Context, s *scene) (*daemon, error) {
-		cmd := pinned(ctx, serverCore, s.t.program("tfo"), "listen", s.serverAddress(), "-i", s.Server.Interface,
-			"--reply", "Hello, Client", "--guard", "inbound", "--max-pending", "65535")
-		return startDaemon(ctx, s.Server, cmd, "listening on", true)
-	}}
+	oursServer = listening()
+	// earlyServer is the same, and takes frames from the driver.
+	earlyServer  = listening("--xdp")
 	kernelServer = server{"srv (kernel)", func(ctx context.Context, s *scene) (*daemon, error) {
 		cmd := pinned(ctx, serverCore, s.t.program("srv"), fmt.Sprint(port))
 		return startDaemon(ctx, s.Server, cmd, "ready", false)
@@ -125,6 +124,14 @@ var (
 		}}
 	}
 )
+
+func listening(flags ...string) server {
+	return server{strings.Join(append([]string{"tfo listen"}, flags...), " "), func(ctx context.Context, s *scene) (*daemon, error) {
+		cmd := pinned(ctx, serverCore, s.t.program("tfo"), append([]string{"listen", s.serverAddress(), "-i", s.Server.Interface,
+			"--reply", "Hello, Client", "--guard", "inbound", "--max-pending", "65535"}, flags...)...)
+		return startDaemon(ctx, s.Server, cmd, "listening on", true)
+	}}
+}
 
 // keepKernelQuiet hides the port from the server's kernel, with the rule that tfo listen installs.
 func (s *scene) keepKernelQuiet(ctx context.Context) error {
