@@ -2,8 +2,11 @@ package follow_test
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
+
+	"tfocraft/wire/follow"
 )
 
 // TestCache is what RFC 7413, Section 4.1.3, has a client remember.
@@ -91,5 +94,25 @@ func TestCacheUnblocks(t *testing.T) {
 		if got := x.cached(); !slices.Equal(got, step.want) {
 			t.Errorf("%+v: got %q", step, got)
 		}
+	}
+}
+
+// The cache of a client is what the cache of all has of it.
+func TestCacheOf(t *testing.T) {
+	f := follow.New()
+	for client := range uint32(3) {
+		followOne(f, client)
+	}
+	all := f.Cache()
+	if len(all) != 3 {
+		t.Fatalf("got %d entries of three clients", len(all))
+	}
+	for _, want := range all {
+		if got := f.CacheOf(want.Client); len(got) != 1 || !reflect.DeepEqual(got[0], want) {
+			t.Errorf("got %+v of %v, want %+v", got, want.Client, want)
+		}
+	}
+	if got := f.CacheOf(serverEnd.Addr()); got != nil {
+		t.Errorf("got %+v of who was no client", got)
 	}
 }
