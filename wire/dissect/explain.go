@@ -50,6 +50,7 @@ type explainer struct {
 	payload          int // bytes of data that are in the frame
 	mss              int // announced here, 0 if it is not
 	optionsAt        int // byte that the options begin at
+	ipAt, tcpAt      int // bytes that the headers begin at
 	sender, receiver bilingual.Text
 }
 
@@ -74,10 +75,12 @@ func (x *explainer) collect(f *Field) {
 		x.ipLen = int(x.value(f))
 	case "ip.flags.df":
 		x.df = x.value(f) == 1
+	case "ip.version":
+		x.ipAt = f.Offset / 8
 	case "ipv6.version":
-		x.ipv6, x.ipHeader = true, wire.IPv6Len
+		x.ipv6, x.ipHeader, x.ipAt = true, wire.IPv6Len, f.Offset/8
 	case "tcp.srcport":
-		x.hasTCP, x.srcPort = true, uint16(x.value(f))
+		x.hasTCP, x.srcPort, x.tcpAt = true, uint16(x.value(f)), f.Offset/8
 	case "tcp.dstport":
 		x.dstPort = uint16(x.value(f))
 	case "tcp.seq":
@@ -127,6 +130,15 @@ func (x *explainer) nameEnds() {
 	default:
 		x.sender, x.receiver = say("the sender", "发送方"), say("the other side", "对方")
 	}
+}
+
+// sent returns how many bytes of data the segment was sent with, of which a capture may have cut off some.
+func (x *explainer) sent() int {
+	length := x.ipLen
+	if x.ipv6 {
+		length += wire.IPv6Len
+	}
+	return max(x.payload, x.ipAt+length-x.tcpAt-x.tcpHeader)
 }
 
 func (x *explainer) syn() bool    { return x.flags&(wire.SYN|wire.ACK) == wire.SYN }

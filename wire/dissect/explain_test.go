@@ -55,6 +55,12 @@ func TestReasons(t *testing.T) {
 		{"SYN with data", "c", "S 1000:1013(13) win 65535 <FO 0102030405060708,nop,nop>", fresh, "tcp.seq", "its 13 bytes of data take the numbers from ISN+1 on"},
 		{"SYN with data", "c", "S 1000:1013(13) win 65535 <FO 0102030405060708,nop,nop>", fresh, "tcp.payload", "Fast Open: 13 bytes"},
 		{"SYN with data", "c", "S 1000:1013(13) win 65535 <FO 0102030405060708,nop,nop>", fresh, "tcp.payload", "RFC 7413, Section 4.2.2"},
+		{"SYN with data, MSS not seen", "c", "S 1000:1013(13) win 65535 <FO 0102030405060708,nop,nop>", fresh, "tcp.payload", "which was not seen here; without one 536 bytes"},
+		{"SYN with data that fits", "c", "S 1000:1013(13) win 65535 <FO 0102030405060708,nop,nop>",
+			with(fresh, func(f *follow.Facts) { f.CachedMSS = 25 }), "tcp.payload", "With the options, 12 bytes, they are 25 bytes: that fits the MSS of 25"},
+		{"SYN with data that does not fit", "c", "S 1000:1013(13) win 65535 <FO 0102030405060708,nop,nop>",
+			with(fresh, func(f *follow.Facts) { f.CachedMSS = 24 }), "tcp.payload", "they are 25 bytes: more than the MSS of 24"},
+		{"MSS with a cookie", "s", "S. 5000:5000(0) ack 1014 win 65535 <mss 1460,FO 0102030405060708,nop,nop>", answer, "tcp.options.mss.value", "caches it with the cookie"},
 		{"SYN with data alone", "c", "S 1000:1013(13) win 65535 <mss 1460>", fresh, "tcp.payload", "Data in a SYN without a cookie"},
 		{"reset of an unseen start", "c", "R 1005:1005(0) win 0", with(later, func(f *follow.Facts) { f.Sender.HasISS = false }), "tcp.flags.reset", "broken off by the client"},
 		{"reset of an unseen start", "c", "R 1005:1005(0) win 0", with(later, func(f *follow.Facts) { f.Sender.HasISS = false }), "tcp.seq", "was not seen"},
@@ -141,7 +147,7 @@ func arbitrary(seed []byte) *follow.Facts {
 	}
 	return &follow.Facts{Sender: endpoint(0), Receiver: endpoint(20), Copy: room[40]&1 != 0, Retransmission: room[40]&2 != 0, SynData: int(number(41)),
 		SynAcked: int(number(49)), Granted: room[50 : 50+room[51]%2], GrantedFrame: int(number(52)), GrantedConnection: int(number(53)),
-		Cookie: verdicts[int(room[54])%len(verdicts)], RTT: time.Duration(number(55)), Acknowledged: int(number(56))}
+		Cookie: verdicts[int(room[54])%len(verdicts)], CachedMSS: int(number(51)), RTT: time.Duration(number(55)), Acknowledged: int(number(56))}
 }
 
 func FuzzExplain(f *testing.F) {
@@ -173,6 +179,19 @@ func TestReasonOfFragment(t *testing.T) {
 			if f.Fields[j].ID == "ip.flags.mf" && !strings.Contains(f.Fields[j].Reason.En, want) {
 				t.Errorf("cut %v: %s", cut, f.Fields[j].Reason.En)
 			}
+		}
+	}
+}
+
+// Data of a SYN that a capture has cut off count: they were sent.
+func TestReasonOfCutData(t *testing.T) {
+	for _, ends := range [][2]string{{clientAddr, serverAddr}, {"[2001:db8::1]:40000", "[2001:db8::2]:80"}} {
+		whole := wiretest.Frame(t, ends[0], ends[1], "S 1000:1500(500) win 65535 <FO 0102030405060708,nop,nop>", strings.Repeat("x", 500))
+		frame := whole[:len(whole)-499]
+		f := dissect.Dissect(frame, dissect.LinkEthernet)
+		dissect.Explain(&f, frame, &follow.Facts{SynAcked: -1, CachedMSS: 100})
+		if got, want := field(t, &f, "tcp.payload").Reason.En, "they are 512 bytes: more than the MSS of 100"; !strings.Contains(got, want) {
+			t.Errorf("of %s: %q, want %q", ends[0], got, want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package dissect
 
 import (
+	"tfocraft/wire"
 	"tfocraft/wire/bilingual"
 	"tfocraft/wire/follow"
 )
@@ -97,4 +98,22 @@ func (x *explainer) unjudgedCookie(granted bilingual.Text) bilingual.Text {
 		return say("The client has it from an earlier connection to this server, which was not seen.", "客户端在此前与该服务器的连接中获得，该连接没有被观察到。")
 	}
 	return say("Fast Open is for SYNs only: receivers ignore it here.", "Fast Open 仅用于 SYN：接收方在此忽略它。")
+}
+
+// synDataReason is for data behind a cookie: the MSS that a client caches with the cookie bounds it, and the options count.
+func (x *explainer) synDataReason() bilingual.Text {
+	options, mss := max(x.tcpHeader-wire.HeaderLen, 0), x.facts.CachedMSS
+	total := bytesOf(x.sent() + options)
+	early := say("Fast Open: $1 of the application's data go with the SYN instead of one round trip later (RFC 7413, Section 4.2.2).",
+		"Fast Open：应用的 $1数据随 SYN 发出，不必再等一个往返（RFC 7413，第 4.2.2 节）。", bytesOf(x.sent()))
+	switch {
+	case mss == 0:
+		return after(early, say("With the options, $1, they must fit the MSS that the client has cached with the cookie, which was not seen here; without one 536 bytes, or 1220 over IPv6 (RFC 7413, Section 4.1.3).",
+			"连同选项（$1），不得超过客户端与 cookie 一同缓存的 MSS（此处没有观察到）；未缓存 MSS 时上限为 536 字节，IPv6 为 1220 字节（RFC 7413，第 4.1.3 节）。", bytesOf(options)))
+	case x.sent()+options > mss:
+		return after(early, say("With the options, $1, they are $2: more than the MSS of $3 that the server announced before, and that a client caches with the cookie (RFC 7413, Section 4.1.3). This client goes by another limit; the SYN may be too big for the server or the path.",
+			"连同选项（$1）共 $2，超过了服务器此前通告、客户端应与 cookie 一同缓存的 MSS $3（RFC 7413，第 4.1.3 节）。此客户端采用了别的上限；该 SYN 对服务器或路径来说可能太大。", bytesOf(options), total, mss))
+	}
+	return after(early, say("With the options, $1, they are $2: that fits the MSS of $3 that the server announced before, and that a client caches with the cookie (RFC 7413, Section 4.1.3).",
+		"连同选项（$1）共 $2，不超过服务器此前通告、客户端应与 cookie 一同缓存的 MSS $3（RFC 7413，第 4.1.3 节）。", bytesOf(options), total, mss))
 }

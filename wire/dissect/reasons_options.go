@@ -79,13 +79,25 @@ func (x *explainer) mssReason(part string, f *Field) bilingual.Text {
 	if x.ipv6 {
 		headers = wire.IPv6Len + wire.HeaderLen
 	}
-	mtu := int(x.value(f)) + headers
+	return after(mtuReason(int(x.value(f))+headers, headers), x.cachedReason())
+}
+
+// mtuReason is for an MSS that was made from an MTU, as it seems, by taking off so many bytes of headers.
+func mtuReason(mtu, headers int) bilingual.Text {
 	if name, ok := knownMTUs[mtu]; ok {
 		return say("$1 = $2 − $3: the MTU of its interface ($4) less the fixed headers of IP and TCP; options are not counted (RFC 6691).",
 			"$1 = $2 − $3：其接口的 MTU（$4）减去 IP 和 TCP 的固定首部；选项不计（RFC 6691）。", mtu-headers, mtu, headers, name)
 	}
 	return say("$1 + $2 for the fixed headers of IP and TCP: packets of up to $3 bytes; its interface or somebody on the way has set this limit.",
 		"$1 加上 IP 和 TCP 固定首部的 $2：分组最长 $3 字节；由其接口或途中的设备设定。", mtu-headers, headers, mtu)
+}
+
+// cachedReason says what else an MSS is for that comes with a cookie.
+func (x *explainer) cachedReason() bilingual.Text {
+	if !x.synAck() || !x.hasCookie("fo") && !x.hasCookie("foexp") {
+		return bilingual.Text{}
+	}
+	return say("A client caches it with the cookie, to know how much data its next SYN may carry (RFC 7413, Section 4.1.3).", "客户端将其与 cookie 一同缓存，以便知道下一个 SYN 可携带多少数据（RFC 7413，第 4.1.3 节）。")
 }
 
 // groupName returns the name of the innermost group that begins with a field.

@@ -92,8 +92,7 @@ func (x *explainer) payloadReason() bilingual.Text {
 		return say("Data in a SYN without a cookie: unless the server is set to do without cookies, its application does not get them before the handshake is complete (RFC 9293, Section 3.5).",
 			"SYN 带有数据而无 cookie：除非服务器设置为不要求 cookie，否则在握手完成之前不会交给应用（RFC 9293，第 3.5 节）。")
 	case x.syn():
-		return say("Fast Open: $1 of the application's data go with the SYN instead of one round trip later. They must fit into one segment of the size that was cached with the cookie, less the options, which take $2 here (RFC 7413, Section 4.2.2).",
-			"Fast Open：应用的 $1数据随 SYN 发出，而不是晚一个往返。它们必须装入与 cookie 一同缓存的报文段长度，并减去选项所占的 $2（RFC 7413，第 4.2.2 节）。", n, bytesOf(max(x.tcpHeader-wire.HeaderLen, 0)))
+		return x.synDataReason()
 	case x.synAck():
 		return say("The server answers in the SYN-ACK already, $1: it need not wait for the client's ACK (RFC 7413, Section 4.2.2).", "服务器在 SYN-ACK 中就已应答，$1：不必等待客户端的 ACK（RFC 7413，第 4.2.2 节）。", n)
 	case x.flags.Has(wire.RST):

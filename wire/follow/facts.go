@@ -24,6 +24,9 @@ type Facts struct {
 	Granted           []byte
 	GrantedFrame      int
 	GrantedConnection int
+	// CachedMSS is the MSS in bytes that a client which keeps to RFC 7413, Section 4.1.3, has in its cache with the cookie of this server
+	// before the segment, as in [CacheEntry]. It is 0 if there is no such entry, or the server has announced none.
+	CachedMSS int
 	// Cookie judges the cookie that is in this segment.
 	Cookie CookieVerdict
 	// RTT is the sample that this segment's acknowledgment gives; 0 if it gives none. Acknowledged is
