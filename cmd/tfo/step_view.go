@@ -105,9 +105,10 @@ func (s *stepper) stateLines(f *story.Frame) (lines []string) {
 	for _, end := range []struct {
 		name        bilingual.Text
 		before, now string
+		presumed    bool
 	}{
-		{bilingual.T("client", "客户端"), before.Client.State, f.Client.State},
-		{bilingual.T("server", "服务器"), before.Server.State, f.Server.State},
+		{bilingual.T("client", "客户端"), before.Client.State, f.Client.State, false},
+		{bilingual.T("server", "服务器"), before.Server.State, f.Server.State, f.Server.Presumed},
 	} {
 		state := end.now
 		if before == f {
@@ -115,6 +116,9 @@ func (s *stepper) stateLines(f *story.Frame) (lines []string) {
 		}
 		if end.before != end.now && end.before != "" {
 			state = end.before + " → " + end.now
+		}
+		if end.presumed {
+			end.name = bilingual.Format("%s (presumed until it answers)", "%s（应答之前为推定）", end.name)
 		}
 		if state != "" {
 			lines = append(lines, s.paragraph(4, tintBytes, bilingual.Format("%s: %s", "%s：%s", end.name, state))...)

@@ -19,7 +19,7 @@ func (t *telling) notes(f *Frame, facts *follow.Facts, c *follow.Connection) (no
 		note(f.To, text)
 	}
 	if c.SynAcked > before.SynAcked {
-		note(at.server, bilingual.Format("has taken %s of the SYN's data", "已接受 SYN 中的 %s数据", bytesOf(c.SynAcked)))
+		note(at.server, bilingual.Format("has taken %s of the SYN's data; it is in SYN-RECEIVED since then, and not only since this answer", "已接受 SYN 中的 %s数据；它从那时起就处于 SYN-RECEIVED，而不是从此应答才开始", bytesOf(c.SynAcked)))
 	}
 	if c.RequestTrips > 0 && before.RequestTrips == 0 {
 		note(at.server, bilingual.Format("has the request after %s", "经%s收到请求", trips(c.RequestRoundTrips())))

@@ -119,7 +119,7 @@ func (t *telling) meet(f *Frame, line *follow.Line) {
 }
 
 func side(e follow.Endpoint) Side {
-	return Side{State: string(e.State), Next: e.Next, Acked: e.Acked, Window: e.Window}
+	return Side{State: string(e.State), Presumed: e.Presumed(), Next: e.Next, Acked: e.Acked, Window: e.Window}
 }
 
 // changes notes what a frame has changed, and what the client's cache is after it.

@@ -61,6 +61,10 @@ const words = {
   sideNext: ["next to send", "下一个要发送的"],
   sideAcked: ["acknowledged", "已被确认"],
   sideWindow: ["window", "窗口"],
+  presumed: [
+    "Presumed, as nothing came from this side yet: it waits for a SYN. If it has taken this one, it is in SYN-RECEIVED already, which its answer will show.",
+    "推定：尚未见到这一方发出任何报文段，假定它在等待 SYN。若已收下此 SYN，则它已处于 SYN-RECEIVED，其应答将会表明。",
+  ],
   fastOpenPath: ["with Fast Open: data in this step", "使用 Fast Open：此步即携带数据"],
   cache: ["Cookie cache of the client", "客户端的 Cookie 缓存"],
   cacheEmpty: ["Empty: no server has given a cookie yet.", "空：还没有服务器给过 Cookie。"],
