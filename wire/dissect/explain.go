@@ -153,7 +153,7 @@ func (x *explainer) reason(index int, id string) bilingual.Text {
 	case "arp":
 		return arpReason(id)
 	case "udp":
-		return udpReason(id)
+		return udpReason(id, f)
 	case "ip":
 		return x.ipReason(id, f)
 	case "ipv6":

@@ -6,6 +6,12 @@ import (
 	"tfocraft/wire/bilingual"
 )
 
+// unfinishedReason is for the checksum of a segment or datagram that is about to leave its host.
+func unfinishedReason() bilingual.Text {
+	return say("The sender's system has left the rest to its network card (checksum offload), and the frame was captured before that. Between virtual interfaces nobody may ever do it.",
+		"发送方的系统把其余部分留给网卡计算（校验和卸载），而该帧在此之前就被捕获。在虚拟接口之间，可能始终没有设备来完成计算。")
+}
+
 // commonReason is for fields that nothing but their kind decides on, by the last part of their ID. What no rule is for is what its sender had to say.
 func commonReason(id string) bilingual.Text {
 	part := id[strings.LastIndexByte(id, '.')+1:]

@@ -43,12 +43,16 @@ func arpReason(id string) bilingual.Text {
 	return say("ARP was made for any link and any protocol, so it says which it is about.", "ARP 适用于任何链路和协议，因此需说明所涉及的是哪种。")
 }
 
-func udpReason(id string) bilingual.Text {
+func udpReason(id string, f *Field) bilingual.Text {
 	switch id {
 	case "udp.srcport":
 		return say("Chosen by the sender; an answer goes to this port.", "由发送方选取；应答将发往此端口。")
 	case "udp.dstport":
 		return say("The port at which the receiving program listens.", "接收程序监听的端口。")
+	case "udp.checksum":
+		if f.unfinished {
+			return unfinishedReason()
+		}
 	case "udp.length":
 		return say("8 bytes of header, and the data.", "8 字节首部，加上数据。")
 	}

@@ -44,9 +44,9 @@ func (x *explainer) seqReason() bilingual.Text {
 	case x.flags.Has(wire.SYN):
 		return x.isnReason(ok && x.seq == end.ISS)
 	case x.neverOpened() && x.flags.Has(wire.RST) && !x.flags.Has(wire.ACK):
-		return say("A reset takes the acknowledgment number of the segment that it answers, so that who sent that believes it (RFC 9293, Section 3.10.7.1).",
-			"复位取其所应答报文段的确认号，使对方相信它（RFC 9293，第 3.10.7.1 节）。")
-	case x.neverOpened() && x.flags.Has(wire.RST):
+		return say("Nothing else of $1 was seen. A reset that answers a segment takes this number from its acknowledgment number (RFC 9293, Section 3.10.7.1); one that breaks a connection off has the next one of its sender. The other side expects either.",
+			"没有观察到$1的其他报文段。应答某个报文段的复位取其确认号作为序列号（RFC 9293，第 3.10.7.1 节）；中止连接的复位则使用发送方的下一个序列号。二者都符合对方的预期。", x.sender)
+	case x.neverOpened() && x.flags.Has(wire.RST) && x.seq == 0:
 		return say("The segment that is answered had no acknowledgment number to take, so it is 0 (RFC 9293, Section 3.10.7.1).", "所应答的报文段没有确认号可用，因此为 0（RFC 9293，第 3.10.7.1 节）。")
 	case !ok:
 		return unseenReason(end, x.seq, x.sender)
@@ -88,11 +88,11 @@ func (x *explainer) streamReason(off int64) bilingual.Text {
 	case off == end.Next:
 		return say("= $1: the $2 before were sent.", "= $1：此前的 $2已发送。", at, bytesOf(int(off-1)))
 	case off > end.Next:
-		return say("= $1: $2 before it have not come past here; they are lost, or late.", "= $1：其前面的 $2尚未经过此处：丢失或迟到。", at, bytesOf(int(off-end.Next)))
+		return say("= $1: $2 before it have not been seen here; they are late, lost, or missing from the capture.", "= $1：其前面的 $2尚未在此处见到：迟到、丢失，或未被捕获。", at, bytesOf(int(off-end.Next)))
 	case off == end.Next-1 && x.payload <= 1 && off == end.Acked-1:
 		return say("= $1: one below what is next, so that the other side has to answer (keepalive, RFC 9293, Section 3.8.4).", "= $1：比下一个编号小一，迫使对方应答（保活，RFC 9293，第 3.8.4 节）。", at)
 	case x.payload > 0:
-		return say("= $1: data again from here, as it is not acknowledged yet.", "= $1：从此处起重传，因为尚未被确认。", at)
+		return say("= $1: data that was sent before, again from here.", "= $1：从此处起重传此前已发送的数据。", at)
 	}
 	return say("= $1: below what was sent already.", "= $1：低于已发送的编号。", at)
 }
@@ -158,7 +158,7 @@ func (x *explainer) ackedReason(off int64) bilingual.Text {
 	case off > end.Next:
 		return say("Acknowledges $1, which was not seen yet.", "确认到 $1，而该数据尚未被观察到。", at)
 	case off < end.Acked:
-		return say("Acknowledges $1, less than before: this segment was overtaken on the way.", "确认到 $1，少于之前：此报文段在途中被超越。", at)
+		return say("Acknowledges $1, less than before: as a rule a later segment has overtaken this one on the way.", "确认到 $1，少于之前：通常是此报文段在途中被后发的报文段超越。", at)
 	case fin && off > end.Acked && more <= 1:
 		return say("Acknowledges $1: the FIN of $2, which takes one number.", "确认到 $1：即$2的 FIN，它占用一个编号。", at, x.receiver)
 	case fin && off > end.Acked:

@@ -85,8 +85,8 @@ func (x *explainer) mssReason(part string, f *Field) bilingual.Text {
 // mtuReason is for an MSS that was made from an MTU, as it seems, by taking off so many bytes of headers.
 func mtuReason(mtu, headers int) bilingual.Text {
 	if name, ok := knownMTUs[mtu]; ok {
-		return say("$1 = $2 − $3: the MTU of its interface ($4) less the fixed headers of IP and TCP; options are not counted (RFC 6691).",
-			"$1 = $2 − $3：其接口的 MTU（$4）减去 IP 和 TCP 的固定首部；选项不计（RFC 6691）。", mtu-headers, mtu, headers, name)
+		return say("$1 = $2 − $3: an MTU ($4), usually that of its interface, less the fixed headers of IP and TCP; options are not counted (RFC 6691).",
+			"$1 = $2 − $3：MTU（$4，通常是其接口的 MTU）减去 IP 和 TCP 的固定首部；选项不计（RFC 6691）。", mtu-headers, mtu, headers, name)
 	}
 	return say("$1 + $2 for the fixed headers of IP and TCP: packets of up to $3 bytes; its interface or somebody on the way has set this limit.",
 		"$1 加上 IP 和 TCP 固定首部的 $2：分组最长 $3 字节；由其接口或途中的设备设定。", mtu-headers, headers, mtu)
@@ -114,8 +114,8 @@ func (x *explainer) scaleReason(part string, f *Field) bilingual.Text {
 	shift := min(int(x.value(f)), 14)
 	switch {
 	case part == "shift":
-		return say("The window field ends at 65535; with this shift $1 can offer up to $2 bytes, as much as its receive buffer may grow to.",
-			"窗口字段最大为 65535；使用此移位数，$1最多可通告 $2 字节，即其接收缓冲区可增长到的大小。", x.sender, 65535<<shift)
+		return say("The window field ends at 65535; with this shift $1 can offer up to $2 bytes, which usually follows from how large its receive buffer may grow.",
+			"窗口字段最大为 65535；使用此移位数，$1最多可通告 $2 字节，通常取决于其接收缓冲区可增长到的大小。", x.sender, 65535<<shift)
 	case x.synAck():
 		return say("Allowed in a SYN-ACK only because the SYN had it: now both directions are scaled, each by its own sender's shift.",
 			"只有 SYN 带有此选项时 SYN-ACK 才可使用：此后两个方向都缩放，各按其发送方的移位数。")
@@ -151,13 +151,13 @@ func (x *explainer) timestampReason(part string, f *Field) bilingual.Text {
 func (x *explainer) tsvalReason(f *Field) bilingual.Text {
 	end := &x.facts.Sender
 	if !x.known || !end.TS {
-		return say("Where the clock of $1 stands; it began at a random value for this pair of hosts, usually in steps of 1 ms.", "$1时钟的当前值；对这对主机从随机值开始，步长通常为 1 毫秒。", x.sender)
+		return say("Where the clock of $1 stands, often in steps of 1 ms, and begun at a random value for this pair of hosts (RFC 7323).", "$1时间戳时钟的当前值；步长常为 1 毫秒，并常对这对主机从随机值开始（RFC 7323）。", x.sender)
 	}
 	switch step := int32(uint32(x.value(f)) - end.TSVal); {
 	case step == 0:
 		return say("The same as in its segment before: the clock has not moved on yet.", "与其上一个报文段相同：时钟尚未前进。")
 	case step < 0:
-		return say("$1 steps below the latest of $2: an old segment, which receivers drop (PAWS).", "比$2的最新值小 $1 步：这是旧报文段，接收方会丢弃（PAWS）。", -int(step), x.sender)
+		return say("$1 steps below the latest of $2 that was seen: a receiver that has that one drops this as old (PAWS).", "比观察到的$2最新值小 $1 步：已收到最新值的接收方会将此报文段作为旧报文段丢弃（PAWS）。", -int(step), x.sender)
 	case step == 1:
 		return say("One step after its segment before.", "比其上一个报文段前进了一步。")
 	default:

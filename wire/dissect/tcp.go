@@ -76,7 +76,7 @@ var controlBits = [...]controlBit{
 		say("The acknowledgment number counts; it is set in every segment after the first SYN.", "确认号有效；第一个 SYN 之后的每个报文段都置位。"),
 		say("Not set: the acknowledgment number does not count.", "未置位：确认号无效。")},
 	{leaf{"tcp.flags.push", "tcp.flags.push", say("PSH, Push", "PSH，推送"), sectionTCP}, wire.PSH,
-		say("The sender has nothing more to send right now: the receiver should hand over the data without waiting.", "发送方暂时没有更多数据：接收方应立即上交数据，不必等待。"),
+		say("Asks the receiver to hand over the data without waiting for more.", "请接收方立即上交数据，不必等待更多数据。"),
 		say("Not set: the receiver may wait for more before it hands over the data.", "未置位：接收方可等待更多数据再上交。")},
 	{leaf{"tcp.flags.reset", "tcp.flags.reset", say("RST, Reset", "RST，复位"), sectionTCP}, wire.RST,
 		say("The connection is broken off, or there is none.", "连接被中止，或者并不存在。"), say("Not set: the connection is not broken off.", "未置位：连接没有被中止。")},

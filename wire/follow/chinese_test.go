@@ -1,6 +1,7 @@
 package follow_test
 
 import (
+	"flag"
 	"maps"
 	"os"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 	"tfocraft/wire/bilingual"
 	"tfocraft/wire/follow"
 )
+
+var update = flag.Bool("update", false, "write testdata/chinese.txt, to be read again")
 
 // TestChinese compares what the stories and the captures have said with testdata/chinese.txt, which has the English with
 // the Chinese beneath, and whether both name the same values.
@@ -36,6 +39,15 @@ func TestChinese(t *testing.T) {
 		for _, c := range f.Connections() {
 			note(c.Why.Text())
 			note(c.FastOpen.Text())
+		}
+	}
+	if *update {
+		var all strings.Builder
+		for _, english := range slices.Sorted(maps.Keys(said)) {
+			all.WriteString(english + "\n    " + said[english] + "\n")
+		}
+		if err := os.WriteFile("testdata/chinese.txt", []byte(all.String()), 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
 	file, err := os.ReadFile("testdata/chinese.txt")
