@@ -159,7 +159,7 @@ func (x *explainer) reason(index int, id string) bilingual.Text {
 	case "ipv6":
 		return x.ipv6Reason(id, f)
 	case "icmp", "icmpv6":
-		return icmpReason(id)
+		return icmpReason(id, x.value(f))
 	case "tcp":
 		return x.tcpReason(index, id, f)
 	}

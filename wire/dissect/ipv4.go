@@ -14,7 +14,7 @@ func (b *builder) ipv4() {
 	start := b.at / 8
 	b.begin("ip", say("Internet Protocol Version 4", "网际协议第 4 版"))
 	version := b.version("ip")
-	words, f := b.number(4, leaf{"ip.hdr_len", "ip.hdr_len", say("Internet Header Length", "互联网首部长度"), sectionIPv4})
+	words, f := b.number(4, leaf{"ip.hdr_len", "ip.hdr_len", say("Internet Header Length", "首部长度"), sectionIPv4})
 	header := 4 * int(words)
 	f.Unit, f.Bad = unitWords, header < wire.IPv4Len
 	f.Meaning = headerLengthMeaning(header, wire.IPv4Len)
@@ -95,7 +95,11 @@ func (b *builder) byProtocol(n network) {
 	case wire.ProtocolICMPv6:
 		b.icmpv6(n)
 	}
-	b.payload(b.left(), say("what this protocol carries", "该协议的内容"))
+	what := say("what this protocol carries", "该协议的内容")
+	if n.protocol == protocolNone {
+		what = say("behind the last header: receivers ignore it (RFC 8200, Section 4.7)", "位于最后一个首部之后：接收方忽略（RFC 8200，第 4.7 节）")
+	}
+	b.payload(b.left(), what)
 }
 
 // version is the first field of both versions; id is "ip" or "ipv6".
@@ -195,11 +199,11 @@ func (b *builder) fragmentation() (fr fragment) {
 		say("Routers may cut the packet where it is too big.", "分组过大时路由器可以切分它。"))
 	fr.more = b.flag(leaf{"ip.flags.mf", "ip.flags.mf", say("More Fragments", "更多分片"), sectionIPv4},
 		say("This is a fragment, and there are more behind it.", "这是一个分片，其后还有更多分片。"),
-		say("Nothing of the packet comes behind this.", "此分组之后没有其他部分。"))
+		say("Nothing of the packet comes behind this.", "该分组在此之后没有其他部分。"))
 	b.close(flagSummary([]string{"DF", "MF"}, []bool{df, fr.more}))
 	eighths, f := b.number(13, leaf{"ip.frag_offset", "ip.frag_offset", say("Fragment Offset", "片偏移"), sectionIPv4})
 	fr.offset = 8 * eighths
-	f.Unit, f.Meaning = unitEights, say("Where in the whole packet these bytes belong: at byte $1.", "这些字节在整个分组中的位置：第 $1 字节处。", fr.offset)
+	f.Unit, f.Meaning = unitEights, say("Where in the data of the whole packet these bytes belong: at byte $1 of it, the first being 0.", "这些字节在整个分组数据部分中的位置：第 $1 字节处（从 0 算起）。", fr.offset)
 	if fr.offset == 0 && !fr.more {
 		f.Meaning = say("0: this is the whole packet.", "0：这是完整的分组。")
 	}

@@ -9,8 +9,11 @@ func (b *builder) ipv6() {
 	b.begin("ipv6", say("Internet Protocol Version 6", "网际协议第 6 版"))
 	version := b.version("ipv6")
 	b.trafficClass("ipv6.tclass")
-	flow, f := b.code(20, leaf{"ipv6.flow", "ipv6.flow", say("Flow Label", "流标签"), "RFC 6437"})
-	f.Meaning = say("The same in all packets of a connection, so that routers keep them on one path: $1.", "同一连接的所有分组都相同，使路由器让它们走同一路径：$1。", hexCode(flow, 20))
+	flow, f := b.code(20, leaf{"ipv6.flow", "ipv6.flow", say("Flow Label", "流标签"), "RFC 6437, Section 2"})
+	f.Meaning = say("Meant to be the same in all packets of a connection, so that routers can keep them on one path: $1.", "同一连接的分组应当相同，以便路由器让它们走同一路径：$1。", hexCode(flow, 20))
+	if flow == 0 {
+		f.Meaning = say("0: the packet has no label.", "0：分组没有流标签。")
+	}
 	length := b.payloadLength()
 	next, f := b.number(8, leaf{"ipv6.nxt", "ipv6.nxt", say("Next Header", "下一首部"), sectionIPv6})
 	f.Meaning = say("What follows this header: $1.", "此首部之后的内容：$1。", protocolName(next))

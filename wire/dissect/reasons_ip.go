@@ -22,7 +22,7 @@ func (x *explainer) ipReason(id string, f *Field) bilingual.Text {
 	case "ip.dsfield.ecn":
 		return x.ecnReason(f)
 	case "ip.len":
-		return x.lengthReason(x.ipHeader, x.ipLen-x.ipHeader-x.tcpHeader)
+		return x.lengthReason4(x.ipLen - x.ipHeader - x.tcpHeader)
 	case "ip.id":
 		return x.identificationReason(f)
 	case "ip.flags.df":
@@ -54,11 +54,11 @@ func (x *explainer) ipv6Reason(id string, f *Field) bilingual.Text {
 		return x.ecnReason(f)
 	case "ipv6.flow":
 		if x.value(f) == 0 {
-			return say("0: the packet is not labelled.", "0：分组没有流标签。")
+			return say("Its sender does not label flows, and no router on the way has done it (RFC 6437, Section 3).", "发送方不标记流，途中的路由器也没有标记（RFC 6437，第 3 节）。")
 		}
 		return say("Chosen by the sender, or by a router in front of it, as good as at random (RFC 6437, Section 3).", "由发送方或其前面的路由器选取，近似随机（RFC 6437，第 3 节）。")
 	case "ipv6.plen":
-		return x.lengthReason(0, x.ipLen-x.tcpHeader)
+		return x.lengthReason6()
 	case "ipv6.nxt":
 		return x.protocolReason()
 	case "ipv6.hlim":
@@ -115,16 +115,30 @@ func (x *explainer) notECTReason() bilingual.Text {
 	return say("The connection does not use ECN, or this is a retransmission or a window probe, which RFC 3168 sends as Not-ECT.", "此连接不使用 ECN，或者这是重传或窗口探测，按 RFC 3168 应为 Not-ECT。")
 }
 
-// lengthReason is the sum that an IP length is.
-func (x *explainer) lengthReason(ip, data int) bilingual.Text {
-	switch {
-	case !x.hasTCP || data < 0 || x.tcpHeader < wire.HeaderLen:
-		return say("Set by the sender's IP; what stands behind it in the frame is no part of the packet.", "由发送方的 IP 设置；帧中超出此长度的部分不属于该分组。")
-	case ip > 0:
-		return say("$1 = $2 (IP header) + $3 (TCP header) + $4 (data).", "$1 = $2（IP 首部）+ $3（TCP 首部）+ $4（数据）。", x.ipLen, ip, x.tcpHeader, data)
+// lengthReason4 is the sum that the length of an IPv4 packet is.
+func (x *explainer) lengthReason4(data int) bilingual.Text {
+	if !x.hasTCP || data < 0 || x.tcpHeader < wire.HeaderLen {
+		return lengthOfOther()
 	}
-	return say("$1 = $2 (TCP header) + $3 (data), and extension headers, if there are any; the 40 bytes of the IPv6 header do not count.",
-		"$1 = $2（TCP 首部）+ $3（数据），若有扩展首部也计入；IPv6 首部的 40 字节不计。", x.ipLen, x.tcpHeader, data)
+	return say("$1 = $2 (IP header) + $3 (TCP header) + $4 (data).", "$1 = $2（IP 首部）+ $3（TCP 首部）+ $4（数据）。", x.ipLen, x.ipHeader, x.tcpHeader, data)
+}
+
+// lengthReason6 is the sum that the length of an IPv6 packet is, whose own header does not count.
+func (x *explainer) lengthReason6() bilingual.Text {
+	extensions := x.tcpAt - x.ipAt - wire.IPv6Len
+	data := x.ipLen - extensions - x.tcpHeader
+	switch {
+	case !x.hasTCP || data < 0 || extensions < 0 || x.tcpHeader < wire.HeaderLen:
+		return lengthOfOther()
+	case extensions > 0:
+		return say("$1 = $2 (extension headers) + $3 (TCP header) + $4 (data); the 40 bytes of the IPv6 header do not count.",
+			"$1 = $2（扩展首部）+ $3（TCP 首部）+ $4（数据）；IPv6 首部的 40 字节不计。", x.ipLen, extensions, x.tcpHeader, data)
+	}
+	return say("$1 = $2 (TCP header) + $3 (data); the 40 bytes of the IPv6 header do not count.", "$1 = $2（TCP 首部）+ $3（数据）；IPv6 首部的 40 字节不计。", x.ipLen, x.tcpHeader, data)
+}
+
+func lengthOfOther() bilingual.Text {
+	return say("Set by the sender's IP; what stands behind it in the frame is no part of the packet.", "由发送方的 IP 设置；帧中超出此长度的部分不属于该分组。")
 }
 
 func (x *explainer) identificationReason(f *Field) bilingual.Text {
