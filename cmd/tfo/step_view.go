@@ -130,9 +130,9 @@ func (s *stepper) stateLines(f *story.Frame) (lines []string) {
 // rememberedAs is an entry of the client's cookie cache.
 func rememberedAs(e *story.CacheEntry) bilingual.Text {
 	if e.Cookie == "" {
-		return bilingual.Format("cookie cache: no Fast Open to %s for a while, because of frame %d", "Cookie 缓存：因第 %[2]d 帧，一段时间内不对 %[1]s 使用 Fast Open", e.Server, e.Frame)
+		return bilingual.Format("cookie cache: no Fast Open to %s for a while, because of frame %d", "cookie 缓存：因第 %[2]d 帧，一段时间内不对 %[1]s 使用 Fast Open", e.Server, e.Frame)
 	}
-	return bilingual.Format("cookie cache: %s has granted %s, MSS %d, in frame %d", "Cookie 缓存：%s 授予 %s，MSS %d，第 %d 帧", e.Server, e.Cookie, e.MSS, e.Frame)
+	return bilingual.Format("cookie cache: %s has granted %s, MSS %d, in frame %d", "cookie 缓存：%s 授予 %s，MSS %d，第 %d 帧", e.Server, e.Cookie, e.MSS, e.Frame)
 }
 
 // endLines say what was expected, and what became of the connections.

@@ -150,7 +150,10 @@ func TestEveryReason(t *testing.T) {
 		for i := range f.Fields {
 			if quoted := strings.HasPrefix(f.Fields[i].ID, "quote."); f.Fields[i].Reason.IsZero() != quoted {
 				t.Errorf("%s: %s = %s has the reason %q", frame.name, f.Fields[i].ID, f.Fields[i].Value, f.Fields[i].Reason)
+			} else if !quoted {
+				wiretest.WantChinese(t, f.Fields[i].Reason.Zh)
 			}
+			wiretest.WantChinese(t, f.Fields[i].Meaning.Zh)
 		}
 	}
 }

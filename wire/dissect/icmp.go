@@ -90,14 +90,14 @@ func typeName(names map[uint64]bilingual.Text, kind uint64) bilingual.Text {
 func (b *builder) icmpHead(id, section string, types, codes map[uint64]bilingual.Text, n network) (kind, code uint64) {
 	start := b.at / 8
 	kind, f := b.number(8, leaf{id + ".type", id + ".type", say("Type", "类型"), section})
-	f.Meaning = say("What the message is: $1.", "消息的种类：$1。", typeName(types, kind))
+	f.Meaning = say("What the message is: $1.", "报文的种类：$1。", typeName(types, kind))
 	code, f = b.number(8, leaf{id + ".code", id + ".code", say("Code", "代码"), section})
 	f.Meaning = codeMeaning(codes, kind, code)
 	there := min(b.end/8-start, n.length)
 	whole := !n.fragment && there == n.length && there >= 4
-	what, pseudo := say("Guards the whole message", "保护整个消息"), n.pseudo
+	what, pseudo := say("Guards the whole message", "保护整个报文"), n.pseudo
 	if id == "icmpv6" {
-		what = say("Guards the whole message and the pseudo-header: addresses, protocol and length", "保护整个消息和伪首部（地址、协议和长度）")
+		what = say("Guards the whole message and the pseudo-header: addresses, protocol and length", "保护整个报文和伪首部（地址、协议和长度）")
 		whole = whole && n.src.IsValid() && n.dst.IsValid()
 	}
 	l := leaf{id + ".checksum", id + ".checksum", say("Checksum", "校验和"), section}
@@ -246,7 +246,7 @@ func (b *builder) icmpExtension() {
 func (b *builder) icmpObject() {
 	const section = "RFC 4884, Section 7.1"
 	length, f := b.number(16, leaf{"icmp.ext.length", "icmp.ext.length", say("Length", "长度"), section})
-	f.Unit, f.Meaning = unitBytes, say("The object has $1 bytes, this head included.", "此对象连同头部共 $1 字节。", length)
+	f.Unit, f.Meaning = unitBytes, say("The object has $1 bytes, this head included.", "此对象连同其首部共 $1 字节。", length)
 	f.Bad = f.Width == 16 && (length < 4 || int(length)-2 > b.left())
 	class, f := b.number(8, leaf{"icmp.ext.class", "icmp.ext.class", say("Class-Num", "类编号"), section})
 	f.Meaning = say("What the object is about: $1 (1 MPLS labels, 2 an interface, 3 the name of one).", "对象的内容：$1（1 为 MPLS 标签，2 为接口信息，3 为接口标识）。", class)
@@ -262,5 +262,5 @@ func (b *builder) icmpObject() {
 
 // icmpBody is what is not read further.
 func (b *builder) icmpBody(id, filter string) {
-	b.content(b.left(), leaf{id + ".data", filter, say("Message body", "消息体"), ""}, say("what this type of message says", "此类消息的内容"))
+	b.content(b.left(), leaf{id + ".data", filter, say("Message body", "报文主体"), ""}, say("what this type of message says", "此类报文的内容"))
 }

@@ -123,7 +123,7 @@ func (b *builder) neighbour(kind uint64) {
 			filter = "icmpv6.nd.na.target_address"
 		}
 		target, f := b.addr16(leaf{"icmpv6.target", filter, say("Target Address", "目标地址"), sectionND})
-		f.Meaning = meaningOfAddr(target, say("Whose address on the link is looked for or told", "查询或告知其链路地址的主机"))
+		f.Meaning = meaningOfAddr(target, say("Whose address on the link is looked for or told", "查询或告知其链路层地址的主机"))
 	case 137:
 		target, f := b.addr16(leaf{"icmpv6.target", "icmpv6.nd.rd.target_address", say("Target Address", "目标地址"), sectionND})
 		f.Meaning = meaningOfAddr(target, say("Whom to send such packets to instead", "此类分组应改发给谁"))
@@ -197,7 +197,7 @@ func (b *builder) neighbourOption() bool {
 	length, f := b.number(8, leaf{id + ".length", "icmpv6.opt.length", say("Length", "长度"), sectionND})
 	f.Unit, f.Meaning = unitEights, say("The option has $1 bytes.", "选项有 $1 字节。", 8*length)
 	if f.Width == 8 && length == 0 {
-		f.Bad, f.Meaning = true, say("0 is not allowed: such a message is dropped.", "不允许为 0：此类消息会被丢弃。")
+		f.Bad, f.Meaning = true, say("0 is not allowed: such a message is dropped.", "不允许为 0：此类报文会被丢弃。")
 		b.close("")
 		return false
 	}
@@ -214,7 +214,7 @@ func (b *builder) neighbourOptionBody(kind uint64, id string) {
 	switch {
 	case (kind == 1 || kind == 2) && b.left() == 6:
 		_, f := b.mac(leaf{id + ".linkaddr", "icmpv6.opt.linkaddr", say("Link-Layer Address", "链路层地址"), sectionND})
-		f.Meaning = say("The address on the link, so that nobody has to ask for it.", "链路地址，省去再次询问。")
+		f.Meaning = say("The address on the link, so that nobody has to ask for it.", "链路层地址，省去再次询问。")
 	case kind == 3:
 		b.prefixInformation(id)
 	case kind == 5:
@@ -224,7 +224,7 @@ func (b *builder) neighbourOptionBody(kind uint64, id string) {
 		f.Unit, f.Meaning = unitBytes, say("What everybody on this link should send at most: $1 bytes.", "本链路上所有主机应发送的最大长度：$1 字节。", mtu)
 	case kind == 14 && b.left() > 0:
 		_, f := b.bytes(b.left(), leaf{id + ".nonce", "icmpv6.opt.nonce", say("Nonce", "随机数"), "RFC 3971, Section 5.3.2"})
-		f.Meaning = say("A random number, by which the sender knows its own message if that comes back.", "随机数，发送方据此识别绕回的自己的消息。")
+		f.Meaning = say("A random number, by which the sender knows its own message if that comes back.", "随机数，发送方据此识别绕回的自己的报文。")
 	case kind == 25 || kind == 31:
 		b.nameServers(id, kind)
 	}
@@ -249,7 +249,7 @@ func (b *builder) prefixInformation(id string) {
 	_, f = b.bytes(4, leaf{id + ".reserved2", "", say("Reserved2", "保留 2"), sectionND})
 	f.Meaning = reservedMeaning
 	prefix, f := b.addr16(leaf{id + ".prefix", p, say("Prefix", "前缀"), sectionND})
-	f.Meaning = meaningOfAddr(prefix, say("What addresses of this network begin with", "此网络地址的开头部分"))
+	f.Meaning = meaningOfAddr(prefix, say("What addresses of this network begin with", "此网络地址的前缀部分"))
 }
 
 // nameServers is for the options that tell of DNS: servers, or names to search in.

@@ -16,7 +16,7 @@ func (b *builder) listener(kind uint64) {
 	}
 	b.reservedBytes(2, "icmpv6.reserved", "icmpv6.reserved", section)
 	group, f := b.addr16(leaf{"icmpv6.mld.group", "icmpv6.mld.multicast_address", say("Multicast Address", "组播地址"), section})
-	f.Meaning = meaningOfAddr(group, say("The group that the message is about; :: in a query is all", "消息所涉及的组；查询中的 :: 表示所有组"))
+	f.Meaning = meaningOfAddr(group, say("The group that the message is about; :: in a query is all", "报文所涉及的组；查询中的 :: 表示所有组"))
 	if second {
 		b.queryOfSources()
 	}
@@ -43,7 +43,7 @@ func (b *builder) queryOfSources() {
 	b.flag(leaf{mld + "flag.s", mld + "flag.s", say("S Flag, Suppress Router-Side Processing", "S 标志，抑制路由器端处理"), sectionQuery},
 		say("Routers that hear it do not set their timers anew.", "收到它的路由器不更新自己的定时器。"), say("Routers that hear it set their timers anew.", "收到它的路由器更新自己的定时器。"))
 	robustness, f := b.number(3, leaf{mld + "flag.qrv", mld + "flag.qrv", say("QRV, Querier's Robustness Variable", "QRV，查询者健壮性变量"), sectionQuery})
-	f.Meaning = say("How often messages are sent, since some may be lost: $1; 0 says nothing.", "因可能丢失，消息发送的次数：$1；0 表示未指定。", robustness)
+	f.Meaning = say("How often messages are sent, since some may be lost: $1; 0 says nothing.", "因可能丢失，报文重复发送的次数：$1；0 表示未指定。", robustness)
 	b.close("")
 	interval, f := b.number(8, leaf{mld + "qqic", mld + "qqi", say("QQIC, Querier's Query Interval Code", "QQIC，查询者查询间隔码"), sectionQuery})
 	seconds := interval

@@ -69,7 +69,7 @@ var ipv6OptionNames = map[uint64]bilingual.Text{
 	0x00: say("Pad1", "Pad1"),
 	0x01: say("PadN", "PadN"),
 	0x04: say("Tunnel Encapsulation Limit", "隧道封装限制"),
-	0x05: say("Router Alert", "路由器警告"),
+	0x05: say("Router Alert", "路由器告警"),
 	0x07: say("CALIPSO", "CALIPSO"),
 	0x08: say("SMF_DPD", "SMF_DPD"),
 	0x0f: say("Performance and Diagnostic Metrics", "性能和诊断度量"),

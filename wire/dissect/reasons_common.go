@@ -28,7 +28,7 @@ func commonReason(id string) bilingual.Text {
 	case "nxt":
 		return say("Each header names the one behind it, up to what the packet carries.", "每个首部指明其后的首部，直到分组所携带的内容。")
 	case "checksum", "fcs":
-		return say("Reckoned by the sender over what it guards; who finds another sum drops the message.", "由发送方对所保护的内容计算；结果不符者丢弃该消息。")
+		return say("Reckoned by the sender over what it guards; who finds another sum drops the message.", "由发送方对所保护的内容计算；接收方若算得不同的结果，则丢弃该报文。")
 	case "data", "payload", "fragment", "trailer", "rest":
 		return say("Its contents are the business of whoever has made it, and of no layer below.", "内容由生成者决定，与下面各层无关。")
 	case "ident", "seq":

@@ -35,11 +35,11 @@ func (x *explainer) synReason() bilingual.Text {
 	case x.syn() && x.facts.Retransmission:
 		return say("The SYN goes again: as a rule no SYN-ACK has reached the client in time.", "重传的 SYN：通常是因为 SYN-ACK 没有及时到达客户端。")
 	case x.syn():
-		return say("The client opens the connection (active open).", "客户端打开连接（主动打开）。")
+		return say("The client opens the connection (active open).", "客户端发起连接（主动打开）。")
 	case x.synAck() && x.facts.Retransmission:
 		return say("The SYN-ACK goes again: its acknowledgment has not reached the server in time, or the SYN came again.", "重传的 SYN-ACK：对它的确认没有及时到达服务器，或再次收到了 SYN。")
 	case x.synAck():
-		return say("The server opens its own direction, and answers the client's SYN.", "服务器打开自己的方向，并应答客户端的 SYN。")
+		return say("The server opens its own direction, and answers the client's SYN.", "服务器建立自己方向的连接，并应答客户端的 SYN。")
 	}
 	return say("Only the first segment of each direction has it.", "只有每个方向的第一个报文段带有此标志。")
 }
@@ -55,7 +55,7 @@ func (x *explainer) ackFlagReason() bilingual.Text {
 	case x.flags.Has(wire.RST):
 		return say("A reset without it is believed for its sequence number alone, which has to be what the other side expects (RFC 9293, Section 3.5.3).", "不带此标志的复位仅凭序列号判断是否有效，该序列号必须符合对方的预期（RFC 9293，第 3.5.3 节）。")
 	}
-	return say("A segment that is neither a first SYN nor a reset must have it: receivers drop this.", "既非首个 SYN 也非复位的报文段必须置位：接收方会丢弃它。")
+	return say("A segment that is neither a first SYN nor a reset must have it: receivers drop this.", "既非首个 SYN 也非复位的报文段必须置此位：接收方会丢弃它。")
 }
 
 func (x *explainer) finReason() bilingual.Text {
@@ -67,9 +67,9 @@ func (x *explainer) finReason() bilingual.Text {
 	case x.facts.Retransmission:
 		return say("The FIN goes again: as a rule its acknowledgment has not reached $1 in time.", "重传的 FIN：通常是因为对它的确认没有及时到达$1。", x.sender)
 	case finished(x.facts.Receiver.State):
-		return say("The other side has closed already, and $1 closes now too.", "对方已经关闭，$1现在也关闭。", x.sender)
+		return say("The other side has closed already, and $1 closes now too.", "对方已经关闭，$1现在也关闭自己的发送方向。", x.sender)
 	}
-	return say("The side of $1 is closed: its application has closed it, or has ended. The other direction stays open.", "$1的一侧已关闭：其应用关闭了它，或已退出。另一方向仍然打开。", x.sender)
+	return say("The side of $1 is closed: its application has closed it, or has ended. The other direction stays open.", "$1的发送方向已关闭：其应用关闭了它，或已退出。另一方向仍可传送数据。", x.sender)
 }
 
 func (x *explainer) noFinReason() bilingual.Text {

@@ -167,9 +167,9 @@ func (x *explainer) dfReason() bilingual.Text {
 
 func (x *explainer) fragmentReason(f *Field) bilingual.Text {
 	if !x.hasTCP || x.value(f) != 0 {
-		return say("A sender or router cuts a packet only if it is too big for the next link.", "只有当分组对下一链路过大时，发送方或路由器才会切分它。")
+		return say("A sender or router cuts a packet only if it is too big for the next link.", "只有当分组对下一链路来说过大时，发送方或路由器才会对其分片。")
 	}
-	return say("TCP cuts its data into segments that fit, so that IP has nothing to cut.", "TCP 已将数据切成合适的报文段，IP 无需再分片。")
+	return say("TCP cuts its data into segments that fit, so that IP has nothing to cut.", "TCP 已将数据划分为大小合适的报文段，IP 无需再分片。")
 }
 
 // hopsReason guesses what the sender began with: most systems use 64, 128 or 255.

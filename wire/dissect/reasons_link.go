@@ -11,7 +11,7 @@ func (x *explainer) linkReason(id string, f *Field) bilingual.Text {
 	switch id {
 	case "eth.dst":
 		return say("Link addresses reach to the next hop only: this is the receiver itself if it is on the same link, else the router on the way to it.",
-			"链路地址只到下一跳为止：若接收方在同一链路则为其本身，否则为通往它的路由器。")
+			"链路层地址只到下一跳为止：若接收方在同一链路则为其本身，否则为通往它的路由器。")
 	case "eth.src":
 		return say("Whoever has put the frame on this link: the sender itself, or the last router before.", "把帧放到本链路上的主机：发送方本身，或此前最后一个路由器。")
 	case "eth.type", "vlan.type", "svlan.type", "sll.etype":
@@ -32,7 +32,7 @@ func arpReason(id string) bilingual.Text {
 	switch {
 	case id == "arp.opcode":
 		return say("Before a packet can go to an address of this link, its link address must be known; the answer is remembered for a while.",
-			"分组发往本链路上的地址之前，必须先知道其链路地址；应答会被缓存一段时间。")
+			"分组发往本链路上的地址之前，必须先知道其链路层地址；应答会被缓存一段时间。")
 	case strings.HasPrefix(id, "arp.dst.hw"):
 		return say("A request leaves it at zeros, as this is what it asks for.", "请求中置为零，因为这正是要询问的内容。")
 	case strings.HasPrefix(id, "arp.dst.proto"):
@@ -68,11 +68,11 @@ func icmpReason(id string, kind uint64) bilingual.Text {
 		if _, quotes := icmpErrors[kind]; quotes {
 			return icmpErrorReason()
 		}
-		return say("A host that does not know the type drops the message without a word (RFC 1122, Section 3.2.2).", "不认识此类型的主机会默默丢弃该消息（RFC 1122，第 3.2.2 节）。")
+		return say("A host that does not know the type drops the message without a word (RFC 1122, Section 3.2.2).", "不认识此类型的主机会默默丢弃该报文（RFC 1122，第 3.2.2 节）。")
 	case "icmpv6.type":
 		return icmpv6Reason(kind)
 	case "icmp.code", "icmpv6.code":
-		return say("Chosen by who sends the message, from the codes that the type has.", "由消息的发送方从该类型的代码中选取。")
+		return say("Chosen by who sends the message, from the codes that the type has.", "由报文的发送方从该类型的代码中选取。")
 	}
 	return bilingual.Text{}
 }
@@ -82,7 +82,7 @@ var icmpErrors = map[uint64]bool{3: true, 4: true, 5: true, 11: true, 12: true}
 
 func icmpErrorReason() bilingual.Text {
 	return say("Anybody on the way can send this, and others can forge it, so a TCP should believe it only if the quoted sequence number is in flight (RFC 5927, Section 4.1).",
-		"途中的任何设备都能发送此消息，他人也能伪造，因此 TCP 只应在引用的序列号确实在途时相信它（RFC 5927，第 4.1 节）。")
+		"途中的任何设备都能发送此报文，他人也能伪造，因此 TCP 只应在引用的序列号确实在途时相信它（RFC 5927，第 4.1 节）。")
 }
 
 func icmpv6Reason(kind uint64) bilingual.Text {
@@ -92,5 +92,5 @@ func icmpv6Reason(kind uint64) bilingual.Text {
 	case kind >= 133 && kind <= 137:
 		return say("Receivers take it only with a Hop Limit of 255, which shows that no router has passed it on (RFC 4861, Section 3.1).", "接收方只在跳数限制为 255 时接受，这表明它没有经过路由器转发（RFC 4861，第 3.1 节）。")
 	}
-	return say("A node that does not know the type drops the message without a word: it is 128 or above, so no error (RFC 4443, Section 2.4).", "不认识此类型的节点会默默丢弃该消息：类型不小于 128，不是差错报文（RFC 4443，第 2.4 节）。")
+	return say("A node that does not know the type drops the message without a word: it is 128 or above, so no error (RFC 4443, Section 2.4).", "不认识此类型的节点会默默丢弃该报文：类型不小于 128，不是差错报文（RFC 4443，第 2.4 节）。")
 }

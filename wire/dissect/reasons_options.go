@@ -118,9 +118,9 @@ func (x *explainer) scaleReason(part string, f *Field) bilingual.Text {
 			"窗口字段最大为 65535；使用此移位数，$1最多可通告 $2 字节，通常取决于其接收缓冲区可增长到的大小。", x.sender, 65535<<shift)
 	case x.synAck():
 		return say("Allowed in a SYN-ACK only because the SYN had it: now both directions are scaled, each by its own sender's shift.",
-			"只有 SYN 带有此选项时 SYN-ACK 才可使用：此后两个方向都缩放，各按其发送方的移位数。")
+			"只有 SYN 带有此选项时 SYN-ACK 才可使用：此后两个方向都使用窗口扩大，各按其发送方的移位数。")
 	case x.syn():
-		return say("Only SYNs carry it; if the SYN-ACK has none, no window is scaled.", "只有 SYN 携带此选项；若 SYN-ACK 中没有，则窗口都不缩放。")
+		return say("Only SYNs carry it; if the SYN-ACK has none, no window is scaled.", "只有 SYN 携带此选项；若 SYN-ACK 中没有，则两个方向都不使用窗口扩大。")
 	}
 	return say("Without meaning outside of a SYN: receivers ignore it.", "在 SYN 之外没有意义：接收方忽略它。")
 }
@@ -157,11 +157,11 @@ func (x *explainer) tsvalReason(f *Field) bilingual.Text {
 	case step == 0:
 		return say("The same as in its segment before: the clock has not moved on yet.", "与其上一个报文段相同：时钟尚未前进。")
 	case step < 0:
-		return say("$1 steps below the latest of $2 that was seen: a receiver that has that one drops this as old (PAWS).", "比观察到的$2最新值小 $1 步：已收到最新值的接收方会将此报文段作为旧报文段丢弃（PAWS）。", -int(step), x.sender)
+		return say("$1 steps below the latest of $2 that was seen: a receiver that has that one drops this as old (PAWS).", "比观察到的$2最新值小 $1：已收到最新值的接收方会将此报文段作为旧报文段丢弃（PAWS）。", -int(step), x.sender)
 	case step == 1:
-		return say("One step after its segment before.", "比其上一个报文段前进了一步。")
+		return say("One step after its segment before.", "比其上一个报文段的值大 1。")
 	default:
-		return say("$1 steps after its segment before.", "比其上一个报文段前进了 $1 步。", int(step))
+		return say("$1 steps after its segment before.", "比其上一个报文段的值大 $1。", int(step))
 	}
 }
 
@@ -176,7 +176,7 @@ func (x *explainer) tsecrReason(f *Field) bilingual.Text {
 		return say("Echoes the latest timestamp of $1, which measures a round trip by it.", "回显$1的最新时间戳，供其测量往返时间。", x.receiver)
 	case int32(ecr-end.TSVal) < 0:
 		return say("Echoes a timestamp of $1 that is $2 steps older than its latest: of the segment that was next in order when it came.",
-			"回显$1的时间戳，比其最新值早 $2 步：它来自到达时按序的那个报文段。", x.receiver, int(end.TSVal-ecr))
+			"回显$1的时间戳，比其最新值小 $2：取自当时按序到达的那个报文段。", x.receiver, int(end.TSVal-ecr))
 	}
 	return say("Not a timestamp of $1 that was seen.", "不是观察到的$1的时间戳。", x.receiver)
 }

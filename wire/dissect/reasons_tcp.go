@@ -73,16 +73,16 @@ func (x *explainer) windowReason(f *Field) bilingual.Text {
 	case x.flags.Has(wire.SYN) && window == 65535:
 		return say("The greatest number that fits; the window scale counts from the next segment on (RFC 7323, Section 2.2).", "该字段的最大值；窗口扩大从下一个报文段起才生效（RFC 7323，第 2.2 节）。")
 	case x.flags.Has(wire.SYN) && x.mss > 0 && window%x.mss == 0:
-		return say("$1 = $2 × $3: room for $2 segments of the announced size. Not scaled yet (RFC 7323, Section 2.2).", "$1 = $2 × $3：可容纳 $2 个所声明长度的报文段。此时尚未缩放（RFC 7323，第 2.2 节）。", window, window/x.mss, x.mss)
+		return say("$1 = $2 × $3: room for $2 segments of the announced size. Not scaled yet (RFC 7323, Section 2.2).", "$1 = $2 × $3：可容纳 $2 个所通告长度的报文段。此时尚未使用窗口扩大（RFC 7323，第 2.2 节）。", window, window/x.mss, x.mss)
 	case x.flags.Has(wire.SYN):
-		return say("What the sender is ready to take to begin with. Not scaled yet (RFC 7323, Section 2.2).", "发送方起初准备接收的数据量。此时尚未缩放（RFC 7323，第 2.2 节）。")
+		return say("What the sender is ready to take to begin with. Not scaled yet (RFC 7323, Section 2.2).", "发送方起初准备接收的数据量。此时尚未使用窗口扩大（RFC 7323，第 2.2 节）。")
 	case !x.known || scale < 0 || scale > 14:
-		return say("How much room the receive buffer has; whether it is scaled was not seen or not agreed upon.", "接收缓冲区的剩余空间；是否缩放未观察到或未协商。")
+		return say("How much room the receive buffer has; whether it is scaled was not seen or not agreed upon.", "接收缓冲区的剩余空间；是否使用窗口扩大没有观察到，或没有协商。")
 	case scale == 0:
-		return say("$1 bytes, not scaled: so much room the receive buffer has.", "$1 字节，不缩放：这是接收缓冲区的剩余空间。", window)
+		return say("$1 bytes, not scaled: so much room the receive buffer has.", "$1 字节，不使用窗口扩大：这是接收缓冲区的剩余空间。", window)
 	}
 	return say("$1 × 2^$2 = $3 bytes: so much room the receive buffer has, in the scale that the sender announced in its SYN.",
-		"$1 × 2^$2 = $3 字节：这是接收缓冲区的剩余空间，比例由发送方在其 SYN 中声明。", window, scale, window<<scale)
+		"$1 × 2^$2 = $3 字节：这是接收缓冲区的剩余空间，移位数由发送方在其 SYN 中通告。", window, scale, window<<scale)
 }
 
 // payloadReason explains why there is data in this segment.
@@ -95,7 +95,7 @@ func (x *explainer) payloadReason() bilingual.Text {
 	case x.syn():
 		return x.synDataReason()
 	case x.synAck():
-		return say("The server answers in the SYN-ACK already, $1: it need not wait for the client's ACK (RFC 7413, Section 4.2.2).", "服务器在 SYN-ACK 中就已应答，$1：不必等待客户端的 ACK（RFC 7413，第 4.2.2 节）。", n)
+		return say("The server answers in the SYN-ACK already, $1: it need not wait for the client's ACK (RFC 7413, Section 4.2.2).", "服务器在 SYN-ACK 中就已带有响应数据（$1）：不必等待客户端的 ACK（RFC 7413，第 4.2.2 节）。", n)
 	case x.flags.Has(wire.RST):
 		return say("A reset may carry a text that says why.", "复位可携带说明原因的文本。")
 	}
@@ -106,7 +106,7 @@ func (x *explainer) payloadReason() bilingual.Text {
 	case !ok:
 		return say("Data that the application of $1 has written.", "$1的应用写入的数据。", x.sender)
 	case x.synDataAgain(off) && x.facts.SynAcked == 0:
-		return say("Data again: the server took only the SYN, so the $1 in it go once more, by ordinary TCP.", "再次发送：服务器只接受了 SYN，因此其中的 $1数据按普通 TCP 重新发送。", bytesOf(x.facts.SynData))
+		return say("Data again: the server took only the SYN, so the $1 in it go once more, by ordinary TCP.", "重新发送：服务器只接受了 SYN，因此其中的 $1数据按普通 TCP 再发一次。", bytesOf(x.facts.SynData))
 	case x.synDataAgain(off):
 		return say("The rest: the server took only $1 of the $2 in the SYN, so the client sends the others by ordinary TCP.", "其余数据：服务器只接受了 SYN 中 $2里的 $1 字节，因此客户端按普通 TCP 发送其余部分。",
 			x.facts.SynAcked, bytesOf(x.facts.SynData))

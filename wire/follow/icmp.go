@@ -19,7 +19,7 @@ func (f *Follower) ICMP(s Sighting, e *wire.ICMPError) Line {
 	line := Line{Number: f.frame, At: s.At.Sub(f.start), Text: icmpText(e, e.Seq), Reason: icmpReason(e)}
 	element := f.open[tupleOf(e.Src, e.Dst)]
 	if element == nil {
-		line.Reason = bilingual.Join(line.Reason, bilingual.T("about a connection that was not seen", "涉及未曾见到的连接"))
+		line.Reason = bilingual.Join(line.Reason, bilingual.T("about a connection that was not seen", "涉及没有观察到的连接"))
 		return line
 	}
 	c := element.Value.(*conn)

@@ -28,7 +28,7 @@ func (c *conn) reset(st *step) bilingual.Text {
 	case self.finAcked() || other.finSeen:
 		return bilingual.T("reset after a close: as a rule nobody is there any more to read", "一方关闭之后的复位：通常已没有程序在读取")
 	}
-	return bilingual.T("breaks the connection off", "中断连接")
+	return bilingual.T("breaks the connection off", "中止连接")
 }
 
 // resetFits reports whether the receiver will believe a reset.

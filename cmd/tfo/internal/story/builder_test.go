@@ -18,6 +18,7 @@ import (
 	"tfocraft/wire/bilingual"
 	"tfocraft/wire/dissect"
 	"tfocraft/wire/follow"
+	"tfocraft/wire/wiretest"
 )
 
 var start = time.Unix(1_700_000_000, 0)
@@ -106,6 +107,7 @@ func wantWhole(t *testing.T, f *story.Frame) {
 		if n.Text.En == "" || n.Text.Zh == "" || strings.Contains(n.Text.En+n.Text.Zh, "%!") {
 			t.Errorf("frame %d has the note %+v", f.Number, n.Text)
 		}
+		wiretest.WantChinese(t, n.Text.Zh)
 	}
 	at := 0
 	for _, field := range f.Dissection.Fields {
