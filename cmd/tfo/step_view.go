@@ -105,9 +105,10 @@ func (s *stepper) stateLines(f *story.Frame) (lines []string) {
 	for _, end := range []struct {
 		name        bilingual.Text
 		before, now string
+		presumed    bool
 	}{
-		{bilingual.T("client", "客户端"), before.Client.State, f.Client.State},
-		{bilingual.T("server", "服务器"), before.Server.State, f.Server.State},
+		{bilingual.T("client", "客户端"), before.Client.State, f.Client.State, false},
+		{bilingual.T("server", "服务器"), before.Server.State, f.Server.State, f.Server.Presumed},
 	} {
 		state := end.now
 		if before == f {
@@ -115,6 +116,9 @@ func (s *stepper) stateLines(f *story.Frame) (lines []string) {
 		}
 		if end.before != end.now && end.before != "" {
 			state = end.before + " → " + end.now
+		}
+		if end.presumed {
+			end.name = bilingual.Format("%s (presumed until it answers)", "%s（应答之前为推定）", end.name)
 		}
 		if state != "" {
 			lines = append(lines, s.paragraph(4, tintBytes, bilingual.Format("%s: %s", "%s：%s", end.name, state))...)
@@ -126,9 +130,9 @@ func (s *stepper) stateLines(f *story.Frame) (lines []string) {
 // rememberedAs is an entry of the client's cookie cache.
 func rememberedAs(e *story.CacheEntry) bilingual.Text {
 	if e.Cookie == "" {
-		return bilingual.Format("cookie cache: no Fast Open to %s for a while, because of frame %d", "Cookie 缓存：因第 %[2]d 帧，一段时间内不对 %[1]s 使用 Fast Open", e.Server, e.Frame)
+		return bilingual.Format("cookie cache: no Fast Open to %s for a while, because of frame %d", "cookie 缓存：因第 %[2]d 帧，一段时间内不对 %[1]s 使用 Fast Open", e.Server, e.Frame)
 	}
-	return bilingual.Format("cookie cache: %s has granted %s, MSS %d, in frame %d", "Cookie 缓存：%s 授予 %s，MSS %d，第 %d 帧", e.Server, e.Cookie, e.MSS, e.Frame)
+	return bilingual.Format("cookie cache: %s has granted %s, MSS %d, in frame %d", "cookie 缓存：%s 授予 %s，MSS %d，第 %d 帧", e.Server, e.Cookie, e.MSS, e.Frame)
 }
 
 // endLines say what was expected, and what became of the connections.

@@ -29,13 +29,13 @@ func (b *builder) arp() {
 	if !known {
 		name = say("not a known operation", "未知操作")
 	}
-	f.Meaning = say("What the message is: $1.", "消息的种类：$1。", name)
+	f.Meaning = say("What the message is: $1.", "报文的种类：$1。", name)
 	ethernet, ip := hardware == 1 && hardwareLen == 6, protocol == 0x800 && protocolLen == 4
-	b.arpHardware(ethernet, int(hardwareLen), "src", say("Source Hardware Address", "源硬件地址"), say("The sender's own address on the link.", "发送方自己的链路地址。"))
+	b.arpHardware(ethernet, int(hardwareLen), "src", say("Source Hardware Address", "源硬件地址"), say("The sender's own address on the link.", "发送方自己的链路层地址。"))
 	from := b.arpProtocol(ip, int(protocolLen), "src", say("Source Protocol Address", "源协议地址"), say("The sender's own address; receivers may remember the pair.", "发送方自己的地址；接收方可以记住这对地址。"))
-	meaning := say("The address on the link that is looked for; not known yet in a request, so its value does not matter.", "要查找的链路地址；在请求中尚未知晓，因此其值无关紧要。")
+	meaning := say("The address on the link that is looked for; not known yet in a request, so its value does not matter.", "要查找的链路层地址；在请求中尚未知晓，因此其值无关紧要。")
 	if operation == 2 {
-		meaning = say("The address on the link of who has asked.", "提问者的链路地址。")
+		meaning = say("The address on the link of who has asked.", "提问者的链路层地址。")
 	}
 	b.arpHardware(ethernet, int(hardwareLen), "dst", say("Target Hardware Address", "目标硬件地址"), meaning)
 	meaning = say("The address whose owner is looked for.", "要查找其拥有者的地址。")

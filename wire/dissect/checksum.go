@@ -50,9 +50,8 @@ func (b *builder) transportChecksum(l leaf, what bilingual.Text, n network, star
 	}
 	f := b.checksum(l, what, b.data[start:start+there], at, true, n.pseudo())
 	if f.Bad && binary.BigEndian.Uint16(b.data[start+at:]) == n.pseudo().Fold() {
-		f.Bad = false
-		f.Meaning = say("$1; unfinished: only the pseudo-header is summed up. The frame was captured before the sender's network card, which does the rest.",
-			"$1；尚未完成：只含伪首部之和。该帧在到达发送方网卡之前被捕获，其余由网卡计算。", what)
+		f.Bad, f.unfinished = false, true
+		f.Meaning = say("$1; unfinished: only the pseudo-header is summed up.", "$1；尚未完成：只含伪首部之和。", what)
 	}
 	return f
 }

@@ -29,9 +29,9 @@ func cookedType(kind uint64) bilingual.Text {
 
 // cooked is the header that Linux gives to frames of devices of every kind.
 func (b *builder) cooked() {
-	b.begin("sll", say("Linux cooked capture v1", "Linux 加工捕获第 1 版"))
+	b.begin("sll", say("Linux cooked capture v1", "Linux cooked 捕获首部，第 1 版"))
 	kind, f := b.number(16, leaf{"sll.pkttype", "sll.pkttype", say("Packet type", "分组类型"), sectionSLL})
-	f.Meaning = say("How the capturing host came to the frame: $1.", "捕获主机如何得到此帧：$1。", cookedType(kind))
+	f.Meaning = say("How the capturing host came to the frame: $1.", "捕获主机如何收到此帧：$1。", cookedType(kind))
 	b.cookedDevice(sectionSLL)
 	n, f := b.number(16, leaf{"sll.halen", "sll.halen", say("Link-layer address length", "链路层地址长度"), sectionSLL})
 	f.Unit, f.Meaning = unitBytes, say("$1 bytes of the next field are the address.", "下一字段中有 $1 字节是地址。", n)
@@ -43,7 +43,7 @@ func (b *builder) cooked() {
 
 // cooked2 is the second version, which also tells the interface.
 func (b *builder) cooked2() {
-	b.begin("sll", say("Linux cooked capture v2", "Linux 加工捕获第 2 版"))
+	b.begin("sll", say("Linux cooked capture v2", "Linux cooked 捕获首部，第 2 版"))
 	protocol := b.cookedProtocol(sectionSLL2)
 	_, f := b.bytes(2, leaf{"sll.reserved", "", say("Reserved", "保留"), sectionSLL2})
 	f.Meaning = reservedMeaning
@@ -51,7 +51,7 @@ func (b *builder) cooked2() {
 	f.Meaning = say("At which interface the frame was seen: number $1.", "在哪个接口看到此帧：编号 $1。", index)
 	b.cookedDevice(sectionSLL2)
 	kind, f := b.number(8, leaf{"sll.pkttype", "sll.pkttype", say("Packet type", "分组类型"), sectionSLL2})
-	f.Meaning = say("How the capturing host came to the frame: $1.", "捕获主机如何得到此帧：$1。", cookedType(kind))
+	f.Meaning = say("How the capturing host came to the frame: $1.", "捕获主机如何收到此帧：$1。", cookedType(kind))
 	n, f := b.number(8, leaf{"sll.halen", "sll.halen", say("Link-layer address length", "链路层地址长度"), sectionSLL2})
 	f.Unit, f.Meaning = unitBytes, say("$1 bytes of the next field are the address.", "下一字段中有 $1 字节是地址。", n)
 	b.cookedAddress(n, sectionSLL2)
@@ -76,7 +76,7 @@ func (b *builder) cookedDevice(section string) {
 // cookedAddress reads the eight bytes of which the first n are an address.
 func (b *builder) cookedAddress(n uint64, section string) {
 	name := say("Link-layer address", "链路层地址")
-	meaning := say("The sender's address on the link.", "发送方的链路地址。")
+	meaning := say("The sender's address on the link.", "发送方的链路层地址。")
 	used := int(min(n, 8))
 	if used == 6 {
 		_, f := b.mac(leaf{"sll.src", "sll.src.eth", name, section})

@@ -39,6 +39,8 @@ type Field struct {
 	Reason bilingual.Text `json:"reason,omitzero"`
 	// Bad tells that the value is wrong: a checksum, an illegal length, bytes that are missing. What an ICMP error quotes may end early.
 	Bad bool `json:"bad,omitempty"`
+
+	unfinished bool // a checksum that sums up the pseudo-header only
 }
 
 // A Group is a run of fields that belong together.

@@ -1,6 +1,7 @@
 package dissect_test
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -115,10 +116,20 @@ func TestUnfinishedChecksum(t *testing.T) {
 		p := wire.NewPacket(netip.MustParseAddrPort(ends[0]), netip.MustParseAddrPort(ends[1]), wire.Segment{Seq: 1, Flags: wire.ACK, Payload: []byte("odd")})
 		p.SetLengths()
 		p.SetPartialChecksums()
-		f := dissect.Dissect(p.Append(nil), dissect.LinkRaw)
-		if got := field(t, &f, "tcp.checksum"); got.Bad || !strings.Contains(got.Meaning.En, "unfinished") {
-			t.Errorf("%s: bad %t, %q", ends[0], got.Bad, got.Meaning.En)
-		}
+		wantUnfinished(t, p.Append(nil), "tcp.checksum")
+	}
+	datagram := wiretest.Unhex(t, "1000 0035 000b 0000 616263")
+	pseudo := wire.PseudoHeader(from4, to4, 17, len(datagram)).Fold()
+	binary.BigEndian.PutUint16(datagram[6:], pseudo)
+	wantUnfinished(t, ip4(t, 17, 0, "", datagram), "udp.checksum")
+}
+
+func wantUnfinished(t *testing.T, packet []byte, id string) {
+	t.Helper()
+	f := dissect.Dissect(packet, dissect.LinkRaw)
+	dissect.Explain(&f, packet, nil)
+	if got := field(t, &f, id); got.Bad || !strings.Contains(got.Meaning.En, "unfinished") || !strings.Contains(got.Reason.En, "checksum offload") {
+		t.Errorf("%s of % x: bad %t, %q, %q", id, packet, got.Bad, got.Meaning.En, got.Reason.En)
 	}
 }
 

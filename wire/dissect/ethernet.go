@@ -100,7 +100,7 @@ func (b *builder) vlan(kind uint64) uint64 {
 		id, filter, name = "svlan", "ieee8021ad.", say("802.1ad service tag", "802.1ad 服务标签")
 	}
 	b.begin(id, name)
-	priority, f := b.number(3, leaf{id + ".priority", filter + "priority", say("Priority Code Point", "优先级代码点"), sectionVLAN})
+	priority, f := b.number(3, leaf{id + ".priority", filter + "priority", say("Priority Code Point", "优先级码点"), sectionVLAN})
 	f.Meaning = say("How urgent the frame is to switches, 0 (ordinary) to 7: $1.", "交换机处理此帧的优先级，0（普通）到 7：$1。", priority)
 	b.flag(leaf{id + ".dei", filter + "dei", say("Drop Eligible Indicator", "可丢弃指示"), sectionVLAN},
 		say("Switches drop this frame first if there is too much traffic.", "拥塞时交换机优先丢弃此帧。"),

@@ -50,6 +50,7 @@ type explainer struct {
 	payload          int // bytes of data that are in the frame
 	mss              int // announced here, 0 if it is not
 	optionsAt        int // byte that the options begin at
+	ipAt, tcpAt      int // bytes that the headers begin at
 	sender, receiver bilingual.Text
 }
 
@@ -74,10 +75,12 @@ func (x *explainer) collect(f *Field) {
 		x.ipLen = int(x.value(f))
 	case "ip.flags.df":
 		x.df = x.value(f) == 1
+	case "ip.version":
+		x.ipAt = f.Offset / 8
 	case "ipv6.version":
-		x.ipv6, x.ipHeader = true, wire.IPv6Len
+		x.ipv6, x.ipHeader, x.ipAt = true, wire.IPv6Len, f.Offset/8
 	case "tcp.srcport":
-		x.hasTCP, x.srcPort = true, uint16(x.value(f))
+		x.hasTCP, x.srcPort, x.tcpAt = true, uint16(x.value(f)), f.Offset/8
 	case "tcp.dstport":
 		x.dstPort = uint16(x.value(f))
 	case "tcp.seq":
@@ -129,6 +132,15 @@ func (x *explainer) nameEnds() {
 	}
 }
 
+// sent returns how many bytes of data the segment was sent with, of which a capture may have cut off some.
+func (x *explainer) sent() int {
+	length := x.ipLen
+	if x.ipv6 {
+		length += wire.IPv6Len
+	}
+	return max(x.payload, x.ipAt+length-x.tcpAt-x.tcpHeader)
+}
+
 func (x *explainer) syn() bool    { return x.flags&(wire.SYN|wire.ACK) == wire.SYN }
 func (x *explainer) synAck() bool { return x.flags.Has(wire.SYN | wire.ACK) }
 
@@ -141,13 +153,13 @@ func (x *explainer) reason(index int, id string) bilingual.Text {
 	case "arp":
 		return arpReason(id)
 	case "udp":
-		return udpReason(id)
+		return udpReason(id, f)
 	case "ip":
 		return x.ipReason(id, f)
 	case "ipv6":
 		return x.ipv6Reason(id, f)
 	case "icmp", "icmpv6":
-		return icmpReason(id)
+		return icmpReason(id, x.value(f))
 	case "tcp":
 		return x.tcpReason(index, id, f)
 	}

@@ -25,6 +25,7 @@ var icmpv6Types = map[uint64]bilingual.Text{
 	143: say("Multicast Listener Report, version 2", "组播侦听者报告第 2 版"),
 }
 
+// icmpv6Codes are those of RFC 4443, Section 3, and of RFCs 6550, 7112, 8754 and 8883.
 var icmpv6Codes = map[uint64]bilingual.Text{
 	0x100: say("no route to the destination", "没有到目的地的路由"),
 	0x101: say("communication is prohibited by an administrator", "被管理员禁止通信"),
@@ -33,16 +34,26 @@ var icmpv6Codes = map[uint64]bilingual.Text{
 	0x104: say("port unreachable", "端口不可达"),
 	0x105: say("the source address failed a policy", "源地址不符合策略"),
 	0x106: say("the route is rejected", "路由被拒绝"),
+	0x107: say("error in the source routing header", "源路由首部有误"),
+	0x108: say("the headers are too long", "首部过长"),
 	0x300: say("the Hop Limit was used up on the way", "跳数限制在途中耗尽"),
 	0x301: say("not all fragments came in time", "分片未及时到齐"),
 	0x400: say("a header field is wrong", "首部字段有误"),
 	0x401: say("the Next Header is not known", "未知的下一首部"),
 	0x402: say("an option is not known", "未知的选项"),
+	0x403: say("the first fragment has not all the headers", "第一个分片的首部链不完整"),
+	0x404: say("error in the header above a segment routing header", "分段路由首部之上的首部有误"),
+	0x405: say("a node on the way does not know the Next Header", "途中节点不认识下一首部"),
+	0x406: say("an extension header is too big", "扩展首部过大"),
+	0x407: say("the chain of extension headers is too long", "扩展首部链过长"),
+	0x408: say("too many extension headers", "扩展首部过多"),
+	0x409: say("too many options in an extension header", "扩展首部中的选项过多"),
+	0x40a: say("an option is too big", "选项过大"),
 }
 
 // icmpv6 is an ICMPv6 message, neighbour discovery included.
 func (b *builder) icmpv6(n network) {
-	b.begin("icmpv6", say("Internet Control Message Protocol v6", "互联网控制报文协议第 6 版"))
+	b.begin("icmpv6", say("Internet Control Message Protocol v6", "网际控制报文协议第 6 版"))
 	kind, _ := b.icmpHead("icmpv6", sectionICMPv6, icmpv6Types, icmpv6Codes, n)
 	switch kind {
 	case 1, 2, 3, 4:
@@ -50,7 +61,7 @@ func (b *builder) icmpv6(n network) {
 	case 128, 129:
 		b.echo("icmpv6.echo.identifier", "icmpv6.echo.sequence_number", "RFC 4443, Section 4")
 	case 130, 131, 132:
-		b.listener()
+		b.listener(kind)
 	case 143:
 		b.listenerReport()
 	case 133, 134, 135, 136, 137:
@@ -61,56 +72,37 @@ func (b *builder) icmpv6(n network) {
 	b.close(typeName(icmpv6Types, kind).En)
 }
 
+// icmpv6Error is a message that quotes the packet which it is about.
 func (b *builder) icmpv6Error(kind uint64) {
-	const section = "RFC 4443, Section 3"
+	section := "RFC 4443, Section 3." + itoa(kind)
+	n := 0 // bytes of the quote, if that is told
 	switch kind {
+	case 1, 3:
+		n = b.unusedWithLengthV6(section)
 	case 2:
 		mtu, f := b.number(32, leaf{"icmpv6.mtu", "icmpv6.mtu", say("MTU", "MTU"), section})
-		f.Unit, f.Meaning = unitBytes, say("What the next hop takes: packets of up to $1 bytes.", "下一跳可接受的分组长度：最多 $1 字节。", mtu)
+		f.Unit, f.Meaning = unitBytes, nextHopMeaning(mtu)
 	case 4:
 		pointer, f := b.number(32, leaf{"icmpv6.pointer", "icmpv6.pointer", say("Pointer", "指针"), section})
-		f.Meaning = say("Which byte of the quoted packet is wrong: number $1.", "引用的分组中哪个字节有误：第 $1 字节。", pointer)
-	default:
+		f.Meaning = pointerMeaning(pointer)
+	}
+	if n == 0 || n > b.left() {
+		n = b.left()
+	}
+	b.quote("icmpv6", n)
+	b.icmpExtension()
+}
+
+// unusedWithLengthV6 reads what was unused by RFC 4443 and got a length in front by RFC 4884, if that is in use: the bytes of the quote, else 0.
+func (b *builder) unusedWithLengthV6(section string) int {
+	if rest := b.ahead(); len(rest) == 0 || rest[0] == 0 {
 		b.unused("icmpv6", 4)
+		return 0
 	}
-	b.quote("icmpv6", b.left())
-}
-
-func (b *builder) listener() {
-	const section = "RFC 2710, Section 3"
-	delay, f := b.number(16, leaf{"icmpv6.mld.delay", "icmpv6.mld.maximum_response_delay", say("Maximum Response Delay", "最大响应延迟"), section})
-	f.Unit, f.Meaning = unitMillis, say("How long an answer may take: $1 ms.", "应答最多可延迟：$1 毫秒。", delay)
-	_, f = b.bytes(2, leaf{"icmpv6.reserved", "icmpv6.reserved", say("Reserved", "保留"), section})
-	f.Meaning = reservedMeaning
-	group, f := b.addr16(leaf{"icmpv6.mld.group", "icmpv6.mld.multicast_address", say("Multicast Address", "组播地址"), section})
-	f.Meaning = meaningOfAddr(group, say("The group that the message is about", "消息所涉及的组"))
-	b.icmpBody("icmpv6", "")
-}
-
-// listenerReport is version 2 of MLD: a list of groups.
-func (b *builder) listenerReport() {
-	const section, mldr = "RFC 3810, Section 5.2", "icmpv6.mldr."
-	b.reservedBytes(2, "icmpv6.reserved", "icmpv6.reserved", section)
-	records, f := b.number(16, leaf{mldr + "records", mldr + "nb_mcast_records", say("Nr of Mcast Address Records", "组播地址记录数"), section})
-	f.Meaning = say("How many groups are told of: $1.", "涉及的组数：$1。", records)
-	for range records {
-		if b.left() == 0 {
-			break
-		}
-		kind, f := b.number(8, leaf{mldr + "type", mldr + "mar.record_type", say("Record Type", "记录类型"), section})
-		f.Meaning = say("What is said of the group: $1 (1, 2: as it is; 3, 4: it has changed; 5, 6: sources changed).", "关于该组的内容：$1（1、2：当前状态；3、4：已改变；5、6：源已改变）。", kind)
-		aux, f := b.number(8, leaf{mldr + "aux_len", mldr + "mar.aux_data_len", say("Aux Data Len", "辅助数据长度"), section})
-		f.Unit, f.Meaning = unitWords, say("How much stands behind the record that nobody uses: $1.", "记录之后的辅助数据长度（未使用）：$1。", aux)
-		sources, f := b.number(16, leaf{mldr + "sources", mldr + "mar.nb_sources", say("Number of Sources", "源数量"), section})
-		f.Meaning = say("How many sources the record names: $1.", "记录中列出的源数量：$1。", sources)
-		group, f := b.addr16(leaf{mldr + "group", mldr + "mar.multicast_address", say("Multicast Address", "组播地址"), section})
-		f.Meaning = meaningOfAddr(group, say("The group that the record is about", "记录所涉及的组"))
-		for range min(int(sources), b.left()/16) {
-			source, f := b.addr16(leaf{mldr + "source", mldr + "mar.source_address", say("Source Address", "源地址"), section})
-			f.Meaning = meaningOfAddr(source, say("A source of the group", "该组的一个源"))
-		}
-	}
-	b.icmpBody("icmpv6", "")
+	n, f := b.number(8, leaf{"icmpv6.length", "icmpv6.length", say("Length", "长度"), "RFC 4884, Section 4"})
+	f.Unit, f.Meaning = unitEights, say("How long the quoted packet is, as something follows it: $1 units of 8 bytes.", "由于其后还有内容，引用的分组长度为：$1 个 8 字节单位。", n)
+	b.reservedBytes(3, "icmpv6.unused", "icmpv6.reserved", section)
+	return 8 * int(n)
 }
 
 // neighbour is a message of neighbour discovery with its options.
@@ -131,7 +123,7 @@ func (b *builder) neighbour(kind uint64) {
 			filter = "icmpv6.nd.na.target_address"
 		}
 		target, f := b.addr16(leaf{"icmpv6.target", filter, say("Target Address", "目标地址"), sectionND})
-		f.Meaning = meaningOfAddr(target, say("Whose address on the link is looked for or told", "查询或告知其链路地址的主机"))
+		f.Meaning = meaningOfAddr(target, say("Whose address on the link is looked for or told", "查询或告知其链路层地址的主机"))
 	case 137:
 		target, f := b.addr16(leaf{"icmpv6.target", "icmpv6.nd.rd.target_address", say("Target Address", "目标地址"), sectionND})
 		f.Meaning = meaningOfAddr(target, say("Whom to send such packets to instead", "此类分组应改发给谁"))
@@ -205,7 +197,7 @@ func (b *builder) neighbourOption() bool {
 	length, f := b.number(8, leaf{id + ".length", "icmpv6.opt.length", say("Length", "长度"), sectionND})
 	f.Unit, f.Meaning = unitEights, say("The option has $1 bytes.", "选项有 $1 字节。", 8*length)
 	if f.Width == 8 && length == 0 {
-		f.Bad, f.Meaning = true, say("0 is not allowed: such a message is dropped.", "不允许为 0：此类消息会被丢弃。")
+		f.Bad, f.Meaning = true, say("0 is not allowed: such a message is dropped.", "不允许为 0：此类报文会被丢弃。")
 		b.close("")
 		return false
 	}
@@ -222,7 +214,7 @@ func (b *builder) neighbourOptionBody(kind uint64, id string) {
 	switch {
 	case (kind == 1 || kind == 2) && b.left() == 6:
 		_, f := b.mac(leaf{id + ".linkaddr", "icmpv6.opt.linkaddr", say("Link-Layer Address", "链路层地址"), sectionND})
-		f.Meaning = say("The address on the link, so that nobody has to ask for it.", "链路地址，省去再次询问。")
+		f.Meaning = say("The address on the link, so that nobody has to ask for it.", "链路层地址，省去再次询问。")
 	case kind == 3:
 		b.prefixInformation(id)
 	case kind == 5:
@@ -232,7 +224,7 @@ func (b *builder) neighbourOptionBody(kind uint64, id string) {
 		f.Unit, f.Meaning = unitBytes, say("What everybody on this link should send at most: $1 bytes.", "本链路上所有主机应发送的最大长度：$1 字节。", mtu)
 	case kind == 14 && b.left() > 0:
 		_, f := b.bytes(b.left(), leaf{id + ".nonce", "icmpv6.opt.nonce", say("Nonce", "随机数"), "RFC 3971, Section 5.3.2"})
-		f.Meaning = say("A random number, by which the sender knows its own message if that comes back.", "随机数，发送方据此识别绕回的自己的消息。")
+		f.Meaning = say("A random number, by which the sender knows its own message if that comes back.", "随机数，发送方据此识别绕回的自己的报文。")
 	case kind == 25 || kind == 31:
 		b.nameServers(id, kind)
 	}
@@ -257,7 +249,7 @@ func (b *builder) prefixInformation(id string) {
 	_, f = b.bytes(4, leaf{id + ".reserved2", "", say("Reserved2", "保留 2"), sectionND})
 	f.Meaning = reservedMeaning
 	prefix, f := b.addr16(leaf{id + ".prefix", p, say("Prefix", "前缀"), sectionND})
-	f.Meaning = meaningOfAddr(prefix, say("What addresses of this network begin with", "此网络地址的开头部分"))
+	f.Meaning = meaningOfAddr(prefix, say("What addresses of this network begin with", "此网络地址的前缀部分"))
 }
 
 // nameServers is for the options that tell of DNS: servers, or names to search in.

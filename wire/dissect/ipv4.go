@@ -14,7 +14,7 @@ func (b *builder) ipv4() {
 	start := b.at / 8
 	b.begin("ip", say("Internet Protocol Version 4", "网际协议第 4 版"))
 	version := b.version("ip")
-	words, f := b.number(4, leaf{"ip.hdr_len", "ip.hdr_len", say("Internet Header Length", "互联网首部长度"), sectionIPv4})
+	words, f := b.number(4, leaf{"ip.hdr_len", "ip.hdr_len", say("Internet Header Length", "首部长度"), sectionIPv4})
 	header := 4 * int(words)
 	f.Unit, f.Bad = unitWords, header < wire.IPv4Len
 	f.Meaning = headerLengthMeaning(header, wire.IPv4Len)
@@ -24,7 +24,7 @@ func (b *builder) ipv4() {
 	fragment := b.fragmentation()
 	ttl, f := b.number(8, leaf{"ip.ttl", "ip.ttl", say("Time to Live", "生存时间"), sectionIPv4})
 	f.Unit, f.Meaning = unitHops, say("How many more hops the packet may take; every router takes one off and drops it at 0: $1.",
-		"分组还可经过多少跳；每个路由器减一，减到 0 时丢弃：$1。", ttl)
+		"分组还可经过多少跳；每个路由器减 1，减到 0 时丢弃：$1。", ttl)
 	protocol, f := b.number(8, leaf{"ip.proto", "ip.proto", say("Protocol", "协议"), sectionIPv4})
 	f.Meaning = say("What the packet carries: $1.", "分组携带的内容：$1。", protocolName(protocol))
 	whole := header >= wire.IPv4Len && start+header <= b.end/8
@@ -79,8 +79,8 @@ func (b *builder) fragmentData(offset uint64, section string) {
 		return
 	}
 	_, f := b.bytes(b.left(), leaf{"fragment", "data.data", say("Fragment Data", "分片数据"), section})
-	f.Meaning = say("Bytes of a larger packet, from number $1 on; the header of what they belong to was in the first fragment.",
-		"较大分组中从第 $1 字节开始的部分；其所属协议的首部在第一个分片中。", offset)
+	f.Meaning = say("Bytes of the data of a larger packet, from number $1 on, the first being 0; the header of what they belong to was in the first fragment.",
+		"较大分组的数据中从第 $1 字节（从 0 算起）开始的部分；其所属协议的首部在第一个分片中。", offset)
 }
 
 // byProtocol reads what stands behind an IP header and its extensions.
@@ -95,7 +95,11 @@ func (b *builder) byProtocol(n network) {
 	case wire.ProtocolICMPv6:
 		b.icmpv6(n)
 	}
-	b.payload(b.left(), say("what this protocol carries", "该协议的内容"))
+	what := say("what this protocol carries", "该协议的内容")
+	if n.protocol == protocolNone {
+		what = say("behind the last header: receivers ignore it (RFC 8200, Section 4.7)", "位于最后一个首部之后：接收方忽略（RFC 8200，第 4.7 节）")
+	}
+	b.payload(b.left(), what)
 }
 
 // version is the first field of both versions; id is "ip" or "ipv6".
@@ -125,7 +129,7 @@ func headerLengthMeaning(header, least int) bilingual.Text {
 
 // trafficClass reads DSCP and ECN; id is that of both together.
 func (b *builder) trafficClass(id string) {
-	dscp, f := b.number(6, leaf{id + ".dscp", id + ".dscp", say("Differentiated Services Codepoint", "区分服务代码点"), "RFC 2474, Section 3"})
+	dscp, f := b.number(6, leaf{id + ".dscp", id + ".dscp", say("Differentiated Services Codepoint", "区分服务码点"), "RFC 2474, Section 3"})
 	f.Meaning = say("How routers are to treat the packet: $1.", "路由器应如何对待此分组：$1。", dscpName(dscp))
 	ecn, f := b.number(2, leaf{id + ".ecn", id + ".ecn", say("Explicit Congestion Notification", "显式拥塞通知"), "RFC 3168, Section 5"})
 	f.Meaning = ecnMeanings[ecn]
@@ -145,11 +149,11 @@ func dscpName(dscp uint64) bilingual.Text {
 	case dscp == 46:
 		return say("expedited forwarding (EF)", "加速转发（EF）")
 	case dscp&7 == 0:
-		return say("class selector CS$1", "类选择器 CS$1", dscp>>3)
+		return say("class selector CS$1", "类选择码点 CS$1", dscp>>3)
 	case dscp&1 == 0 && dscp>>3 >= 1 && dscp>>3 <= 4:
 		return say("assured forwarding AF$1$2", "确保转发 AF$1$2", dscp>>3, dscp>>1&3)
 	}
-	return say("codepoint $1", "代码点 $1", dscp)
+	return say("codepoint $1", "码点 $1", dscp)
 }
 
 // totalLength reads the total length of a packet that begins at byte start.
@@ -161,7 +165,7 @@ func (b *builder) totalLength(start, header int) int {
 	case f.Width < 16:
 	case n == 0:
 		f.Meaning = say("0: the packet was captured before the interface has cut it into smaller ones, so all of the frame belongs to it.",
-			"0：分组在网卡切分之前被捕获，因此帧的全部内容都属于它。")
+			"0：分组在网卡分段之前被捕获，因此帧的全部内容都属于它。")
 	case n < header:
 		f.Meaning = say("$1 bytes, which is less than the header has.", "$1 字节，小于首部的长度。", n)
 		f.Bad = true
@@ -191,15 +195,15 @@ func (b *builder) fragmentation() (fr fragment) {
 	f.Meaning = say("Has no meaning and must be 0.", "没有含义，必须为 0。")
 	f.Bad = reserved != 0
 	df := b.flag(leaf{"ip.flags.df", "ip.flags.df", say("Don't Fragment", "不分片"), sectionIPv4},
-		say("Routers must not cut the packet; where it is too big they drop it and report so.", "路由器不得切分此分组；若太大则丢弃并报告。"),
-		say("Routers may cut the packet where it is too big.", "分组过大时路由器可以切分它。"))
+		say("Routers must not cut the packet; where it is too big they drop it and report so.", "路由器不得对此分组分片；若太大则丢弃并报告。"),
+		say("Routers may cut the packet where it is too big.", "分组过大时路由器可以对其分片。"))
 	fr.more = b.flag(leaf{"ip.flags.mf", "ip.flags.mf", say("More Fragments", "更多分片"), sectionIPv4},
 		say("This is a fragment, and there are more behind it.", "这是一个分片，其后还有更多分片。"),
-		say("Nothing of the packet comes behind this.", "此分组之后没有其他部分。"))
+		say("Nothing of the packet comes behind this.", "该分组在此之后没有其他部分。"))
 	b.close(flagSummary([]string{"DF", "MF"}, []bool{df, fr.more}))
 	eighths, f := b.number(13, leaf{"ip.frag_offset", "ip.frag_offset", say("Fragment Offset", "片偏移"), sectionIPv4})
 	fr.offset = 8 * eighths
-	f.Unit, f.Meaning = unitEights, say("Where in the whole packet these bytes belong: at byte $1.", "这些字节在整个分组中的位置：第 $1 字节处。", fr.offset)
+	f.Unit, f.Meaning = unitEights, say("Where in the data of the whole packet these bytes belong: at byte $1 of it, the first being 0.", "这些字节在整个分组数据部分中的位置：第 $1 字节处（从 0 算起）。", fr.offset)
 	if fr.offset == 0 && !fr.more {
 		f.Meaning = say("0: this is the whole packet.", "0：这是完整的分组。")
 	}

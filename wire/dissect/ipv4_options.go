@@ -36,7 +36,7 @@ var ipv4OptionKinds = map[uint64]optionKind{
 	15:           {"encode", say("ENCODE", "ENCODE"), "RFC 6814"},
 	25:           {"qs", say("Quick-Start", "快速启动"), "RFC 4782, Section 3.1"},
 	30:           {"exp", say("RFC 3692-style Experiment", "RFC 3692 式实验"), "RFC 4727"},
-	ipOptionTS:   {"ts", say("Internet Timestamp", "互联网时间戳"), sectionIPv4Options},
+	ipOptionTS:   {"ts", say("Internet Timestamp", "网际时间戳"), sectionIPv4Options},
 	82:           {"tr", say("Traceroute", "路由追踪"), "RFC 1393"},
 	94:           {"exp", say("RFC 3692-style Experiment", "RFC 3692 式实验"), "RFC 4727"},
 	130:          {"sec", say("Security", "安全"), "RFC 1108"},
@@ -49,7 +49,7 @@ var ipv4OptionKinds = map[uint64]optionKind{
 	144:          {"imitd", say("IMI Traffic Descriptor", "IMI 流量描述符"), "IANA, IP Option Numbers"},
 	145:          {"eip", say("Extended Internet Protocol", "扩展网际协议"), "RFC 1385"},
 	147:          {"addext", say("Address Extension", "地址扩展"), "RFC 6814"},
-	ipOptionRA:   {"ra", say("Router Alert", "路由器警告"), "RFC 2113"},
+	ipOptionRA:   {"ra", say("Router Alert", "路由器告警"), "RFC 2113"},
 	149:          {"sdb", say("Selective Directed Broadcast", "选择性定向广播"), "RFC 6814"},
 	151:          {"dps", say("Dynamic Packet State", "动态分组状态"), "RFC 6814"},
 	152:          {"ump", say("Upstream Multicast Packet", "上行组播分组"), "RFC 6814"},
@@ -130,8 +130,8 @@ func (b *builder) ipv4OptionType(id string, kind optionKind, known bool) {
 		copied, classFilter, numberFilter = "", "", ""
 	}
 	b.flag(leaf{id + ".copied", copied, say("Copied Flag", "复制标志"), kind.section},
-		say("If the packet is cut, every fragment has this option.", "若分组被切分，每个分片都带有此选项。"),
-		say("If the packet is cut, only the first fragment has this option.", "若分组被切分，只有第一个分片带有此选项。"))
+		say("If the packet is cut, every fragment has this option.", "若分组被分片，每个分片都带有此选项。"),
+		say("If the packet is cut, only the first fragment has this option.", "若分组被分片，只有第一个分片带有此选项。"))
 	class, f := b.number(2, leaf{id + ".class", classFilter, say("Option Class", "选项类别"), kind.section})
 	f.Meaning = [4]bilingual.Text{
 		say("Control.", "控制。"), say("Reserved.", "保留。"), say("Debugging and measurement.", "调试和测量。"), say("Reserved.", "保留。"),
@@ -219,7 +219,7 @@ func (b *builder) internetTimestamps(id string) {
 	}
 	for at := 5; b.left() >= 4; {
 		if flag != 0 && b.left() >= 8 {
-			_, f = b.addr4(leaf{id + ".address", "ip.opt.time_stamp_addr", say("Internet Address", "互联网地址"), section})
+			_, f = b.addr4(leaf{id + ".address", "ip.opt.time_stamp_addr", say("Internet Address", "网际地址"), section})
 			f.Meaning = say("The router that the next time is of.", "后面的时间所属的路由器。")
 			at += 4
 		}

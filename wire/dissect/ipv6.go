@@ -9,14 +9,17 @@ func (b *builder) ipv6() {
 	b.begin("ipv6", say("Internet Protocol Version 6", "网际协议第 6 版"))
 	version := b.version("ipv6")
 	b.trafficClass("ipv6.tclass")
-	flow, f := b.code(20, leaf{"ipv6.flow", "ipv6.flow", say("Flow Label", "流标签"), "RFC 6437"})
-	f.Meaning = say("The same in all packets of a connection, so that routers keep them on one path: $1.", "同一连接的所有分组都相同，使路由器让它们走同一路径：$1。", hexCode(flow, 20))
+	flow, f := b.code(20, leaf{"ipv6.flow", "ipv6.flow", say("Flow Label", "流标签"), "RFC 6437, Section 2"})
+	f.Meaning = say("Meant to be the same in all packets of a connection, so that routers can keep them on one path: $1.", "同一连接的所有分组应带相同的流标签，以便路由器让它们走同一路径：$1。", hexCode(flow, 20))
+	if flow == 0 {
+		f.Meaning = say("0: the packet has no label.", "0：分组没有流标签。")
+	}
 	length := b.payloadLength()
 	next, f := b.number(8, leaf{"ipv6.nxt", "ipv6.nxt", say("Next Header", "下一首部"), sectionIPv6})
 	f.Meaning = say("What follows this header: $1.", "此首部之后的内容：$1。", protocolName(next))
 	hops, f := b.number(8, leaf{"ipv6.hlim", "ipv6.hlim", say("Hop Limit", "跳数限制"), sectionIPv6})
 	f.Unit, f.Meaning = unitHops, say("How many more hops the packet may take; every router takes one off and drops it at 0: $1.",
-		"分组还可经过多少跳；每个路由器减一，减到 0 时丢弃：$1。", hops)
+		"分组还可经过多少跳；每个路由器减 1，减到 0 时丢弃：$1。", hops)
 	src, f := b.addr16(leaf{"ipv6.src", "ipv6.src", say("Source Address", "源地址"), sectionIPv6})
 	f.Meaning = meaningOfAddr(src, say("Who has sent the packet", "分组的发送者"))
 	dst, f := b.addr16(leaf{"ipv6.dst", "ipv6.dst", say("Destination Address", "目的地址"), sectionIPv6})
@@ -33,13 +36,13 @@ func (b *builder) ipv6() {
 
 func (b *builder) payloadLength() int {
 	there := b.left() - wire.IPv6Len + 4 // behind the fixed header, whose first 4 bytes are read
-	length, f := b.number(16, leaf{"ipv6.plen", "ipv6.plen", say("Payload Length", "载荷长度"), sectionIPv6})
+	length, f := b.number(16, leaf{"ipv6.plen", "ipv6.plen", say("Payload Length", "有效载荷长度"), sectionIPv6})
 	f.Unit = unitBytes
 	switch n := int(length); {
 	case f.Width < 16:
 	case n == 0 && there > 0:
 		f.Meaning = say("0: a jumbogram, or a packet that was captured before the interface has cut it, so all of the frame belongs to it.",
-			"0：巨型分组，或在网卡切分之前被捕获的分组，因此帧的全部内容都属于它。")
+			"0：巨型分组，或在网卡分段之前被捕获的分组，因此帧的全部内容都属于它。")
 	case n > there:
 		f.Meaning = say("$1 bytes follow this header, but only $2 of them are here.", "此首部之后有 $1 字节，但此处只有 $2 字节。", n, max(there, 0))
 		f.Bad = !b.quoting()

@@ -69,15 +69,24 @@ var ipv6OptionNames = map[uint64]bilingual.Text{
 	0x00: say("Pad1", "Pad1"),
 	0x01: say("PadN", "PadN"),
 	0x04: say("Tunnel Encapsulation Limit", "隧道封装限制"),
-	0x05: say("Router Alert", "路由器警告"),
+	0x05: say("Router Alert", "路由器告警"),
 	0x07: say("CALIPSO", "CALIPSO"),
 	0x08: say("SMF_DPD", "SMF_DPD"),
 	0x0f: say("Performance and Diagnostic Metrics", "性能和诊断度量"),
+	0x11: say("IOAM, not changed on the way", "IOAM（途中不变）"),
+	0x12: say("AltMark, not changed on the way", "AltMark（途中不变）"),
+	0x23: say("RPL Option", "RPL 选项"),
 	0x26: say("Quick-Start", "快速启动"),
 	0x30: say("Minimum Path MTU", "最小路径 MTU"),
-	0x63: say("RPL Option", "RPL 选项"),
+	0x31: say("IOAM, changed on the way", "IOAM（途中可变）"),
+	0x63: say("RPL Option (deprecated number)", "RPL 选项（已弃用的编号）"),
+	0x6d: say("MPL Option", "MPL 选项"),
+	0x8a: say("Endpoint Identification (deprecated)", "端点标识（已弃用）"),
+	0x8b: say("ILNP Nonce", "ILNP 随机数"),
+	0x8c: say("Line-Identification Option", "线路标识选项"),
 	0xc2: say("Jumbo Payload", "巨型载荷"),
 	0xc9: say("Home Address", "归属地址"),
+	0xee: say("IP_DFF", "IP_DFF"),
 }
 
 // ipv6Option reads one option of an options header.
@@ -119,7 +128,7 @@ func (b *builder) ipv6OptionBody(kind uint64, id string, n *network) {
 	switch {
 	case kind == 1 && b.left() > 0:
 		_, f = b.bytes(b.left(), leaf{id + ".padding", "ipv6.opt.padn", say("Padding", "填充"), section})
-		f.Meaning = say("Moves what follows to a multiple of 8 bytes.", "使后面的内容对齐到 8 字节的倍数。")
+		f.Meaning = say("Zeros that align the option behind them, or fill the header up to a multiple of 8 bytes.", "零填充：使其后的选项对齐，或将首部填充到 8 字节的倍数。")
 	case kind == 4 && length == 1:
 		v, f := b.number(8, leaf{id + ".limit", "ipv6.opt.tel", say("Tunnel Encapsulation Limit", "隧道封装限制"), "RFC 2473, Section 4.1.1"})
 		f.Meaning = say("Into how many more tunnels the packet may go: $1.", "分组还可进入多少层隧道：$1。", v)
@@ -146,8 +155,8 @@ func (b *builder) routingHeader(n *network) bool {
 	rest, ok := b.extensionLength(id, "ipv6.routing.len", section, 8, 1)
 	outer := b.window(rest)
 	kind, f := b.number(8, leaf{id + ".type", "ipv6.routing.type", say("Routing Type", "路由类型"), section})
-	f.Meaning = say("How the rest of this header is to be read: $1 (0 source route, 2 mobility, 3 RPL, 4 segment routing).",
-		"此首部其余部分的格式：$1（0 源路由，2 移动，3 RPL，4 分段路由）。", kind)
+	f.Meaning = say("How the rest of this header is to be read: $1 (0 source route, deprecated by RFC 5095; 2 mobility, 3 RPL, 4 segment routing).",
+		"此首部其余部分的格式：$1（0 源路由，已被 RFC 5095 弃用；2 移动，3 RPL，4 分段路由）。", kind)
 	left, f := b.number(8, leaf{id + ".segleft", "ipv6.routing.segleft", say("Segments Left", "剩余段数"), section})
 	f.Meaning = say("How many of the listed places are still to be passed: $1.", "列出的地点中还有多少个未经过：$1。", left)
 	inner := *n
@@ -168,9 +177,11 @@ func (b *builder) routingData(kind uint64, id, section string, n *network) {
 	switch {
 	case b.left() == 0:
 	case kind == 0:
+		section = "RFC 2460, Section 4.4"
 		b.reservedBytes(4, id+".reserved", "ipv6.routing.src.reserved", section)
 		b.routingAddresses(id, "ipv6.routing.src.addr", section, func(a netip.Addr) { n.dst = a })
 	case kind == 2:
+		section = "RFC 6275, Section 6.4"
 		b.reservedBytes(4, id+".reserved", "ipv6.routing.mipv6.reserved", section)
 		b.routingAddresses(id, "ipv6.routing.mipv6.home_address", section, func(a netip.Addr) { n.dst = a })
 	case kind == 4:
@@ -187,7 +198,7 @@ func (b *builder) segments(id string, n *network) {
 	last, f := b.number(8, leaf{id + ".last_entry", srh + "last_entry", say("Last Entry", "最后条目"), section})
 	f.Meaning = say("The index of the last place in the list: $1.", "列表中最后一个地点的索引：$1。", last)
 	_, f = b.code(8, leaf{id + ".flags", srh + "flags", say("Flags", "标志"), section})
-	f.Meaning = say("No flag has a meaning of its own yet.", "尚无具有独立含义的标志。")
+	f.Meaning = say("RFC 8754 defines none; 0x20 is the O-flag, which asks for a copy to be looked at (RFC 9259).", "RFC 8754 没有定义任何标志；0x20 为 O 标志，要求复制分组以供检查（RFC 9259）。")
 	_, f = b.bytes(2, leaf{id + ".tag", srh + "tag", say("Tag", "标签"), section})
 	f.Meaning = say("Marks packets that belong together.", "标记同属一类的分组。")
 	outer := b.window(16 * (int(last) + 1))
@@ -224,11 +235,11 @@ func (b *builder) fragmentHeader(n *network) bool {
 	_, f := b.code(8, leaf{id + ".reserved_octet", "ipv6.fraghdr.reserved_octet", say("Reserved", "保留"), section})
 	f.Meaning = reservedMeaning
 	eighths, f := b.number(13, leaf{id + ".offset", "ipv6.fraghdr.offset", say("Fragment Offset", "片偏移"), section})
-	f.Unit, f.Meaning = unitEights, say("Where in the whole packet these bytes belong: at byte $1.", "这些字节在整个分组中的位置：第 $1 字节处。", 8*eighths)
+	f.Unit, f.Meaning = unitEights, say("Where in what was cut these bytes belong: at byte $1 of it, the first being 0.", "这些字节在被分片部分中的位置：第 $1 字节处（从 0 算起）。", 8*eighths)
 	_, f = b.number(2, leaf{id + ".reserved_bits", "ipv6.fraghdr.reserved_bits", say("Res", "保留"), section})
 	f.Meaning = reservedMeaning
 	more := b.flag(leaf{id + ".more", "ipv6.fraghdr.more", say("M flag, More Fragments", "M 标志，更多分片"), section},
-		say("There are more fragments behind this.", "其后还有更多分片。"), say("This is the last fragment.", "这是最后一个分片。"))
+		say("There are more fragments behind this.", "其后还有更多分片。"), lastFragment(eighths))
 	ident, f := b.code(32, leaf{id + ".ident", "ipv6.fraghdr.ident", say("Identification", "标识"), section})
 	f.Meaning = say("Fragments of one packet have the same number here: $1.", "同一分组的各分片在此有相同的编号：$1。", hexCode(ident, 32))
 	whole := f.Width == 32
@@ -239,6 +250,14 @@ func (b *builder) fragmentHeader(n *network) bool {
 		n.protocol = protocolNone
 	}
 	return whole
+}
+
+// lastFragment is for a fragment behind which there is none.
+func lastFragment(offset uint64) bilingual.Text {
+	if offset == 0 {
+		return say("There is no other fragment: this is the whole packet (an atomic fragment, RFC 6946).", "没有其他分片：这是完整的分组（原子分片，RFC 6946）。")
+	}
+	return say("This is the last fragment.", "这是最后一个分片。")
 }
 
 func (b *builder) authenticationHeader(n *network) bool {

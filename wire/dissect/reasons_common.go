@@ -6,6 +6,12 @@ import (
 	"tfocraft/wire/bilingual"
 )
 
+// unfinishedReason is for the checksum of a segment or datagram that is about to leave its host.
+func unfinishedReason() bilingual.Text {
+	return say("The sender's system has left the rest to its network card (checksum offload), and the frame was captured before that. Between virtual interfaces nobody may ever do it.",
+		"发送方的系统把其余部分留给网卡计算（校验和卸载），而该帧在此之前就被捕获。在虚拟接口之间，可能始终没有设备来完成计算。")
+}
+
 // commonReason is for fields that nothing but their kind decides on, by the last part of their ID. What no rule is for is what its sender had to say.
 func commonReason(id string) bilingual.Text {
 	part := id[strings.LastIndexByte(id, '.')+1:]
@@ -22,7 +28,7 @@ func commonReason(id string) bilingual.Text {
 	case "nxt":
 		return say("Each header names the one behind it, up to what the packet carries.", "每个首部指明其后的首部，直到分组所携带的内容。")
 	case "checksum", "fcs":
-		return say("Reckoned by the sender over what it guards; who finds another sum drops the message.", "由发送方对所保护的内容计算；结果不符者丢弃该消息。")
+		return say("Reckoned by the sender over what it guards; who finds another sum drops the message.", "由发送方对所保护的内容计算；接收方若算得不同的结果，则丢弃该报文。")
 	case "data", "payload", "fragment", "trailer", "rest":
 		return say("Its contents are the business of whoever has made it, and of no layer below.", "内容由生成者决定，与下面各层无关。")
 	case "ident", "seq":

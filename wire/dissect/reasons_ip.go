@@ -22,7 +22,7 @@ func (x *explainer) ipReason(id string, f *Field) bilingual.Text {
 	case "ip.dsfield.ecn":
 		return x.ecnReason(f)
 	case "ip.len":
-		return x.lengthReason(x.ipHeader, x.ipLen-x.ipHeader-x.tcpHeader)
+		return x.lengthReason4(x.ipLen - x.ipHeader - x.tcpHeader)
 	case "ip.id":
 		return x.identificationReason(f)
 	case "ip.flags.df":
@@ -54,11 +54,11 @@ func (x *explainer) ipv6Reason(id string, f *Field) bilingual.Text {
 		return x.ecnReason(f)
 	case "ipv6.flow":
 		if x.value(f) == 0 {
-			return say("0: the sender does not mark its flows.", "0：发送方不标记流。")
+			return say("Its sender does not label flows, and no router on the way has done it (RFC 6437, Section 3).", "发送方不标记流，途中的路由器也没有标记（RFC 6437，第 3 节）。")
 		}
-		return say("The sender has drawn a number for this connection.", "发送方为此连接选取的编号。")
+		return say("Chosen by the sender, or by a router in front of it, as good as at random (RFC 6437, Section 3).", "由发送方或其前面的路由器选取，近似随机（RFC 6437，第 3 节）。")
 	case "ipv6.plen":
-		return x.lengthReason(0, x.ipLen-x.tcpHeader)
+		return x.lengthReason6()
 	case "ipv6.nxt":
 		return x.protocolReason()
 	case "ipv6.hlim":
@@ -73,39 +73,72 @@ func (x *explainer) ipv6Reason(id string, f *Field) bilingual.Text {
 
 func (x *explainer) dscpReason(f *Field) bilingual.Text {
 	if x.value(f) == 0 {
-		return say("The application has asked for no special treatment.", "应用没有要求特殊处理。")
+		return say("The default: nobody has asked for a special treatment, or a router on the way has taken the mark off.", "默认值：没有要求特殊处理，或途中的路由器清除了标记。")
 	}
-	return say("The application or a router on the way has asked for this treatment.", "应用或途中的路由器要求这样处理。")
+	return say("The sender or a router on the way has asked for this treatment.", "发送方或途中的路由器要求这样处理。")
 }
 
 func reservedReason() bilingual.Text {
 	return say("Whoever does not know a later meaning of the bit has to send 0.", "不了解该位将来含义的发送方必须置 0。")
 }
 
+// ecnReason is for the ECN field. RFC 3168 allows ECT for new data only; experiments may use it on every segment (RFC 8311).
 func (x *explainer) ecnReason(f *Field) bilingual.Text {
-	switch ecn := x.value(f); {
-	case x.flags.Has(wire.SYN):
-		return say("Both sides have to agree on ECN in the handshake first (RFC 3168, Section 6.1.1).", "双方须先在握手中协商 ECN（RFC 3168，第 6.1.1 节）。")
-	case ecn != 0:
-		return say("Both ends understand congestion marks, so a router may set CE instead of dropping packets.", "两端都理解拥塞标记，因此路由器可以设置 CE 而不丢弃分组。")
+	ecn := x.value(f)
+	switch {
+	case ecn == 3:
+		return say("It left its sender as ECT; the mark stands for a packet that would have been dropped else, and the receiver reports it.", "发送时为 ECT；此标记代替了本会发生的丢弃，接收方会报告它。")
+	case ecn == 0 && !x.hasTCP:
+		return say("The sender does not offer marks for this packet.", "发送方不为此分组提供标记。")
 	case !x.hasTCP:
-		return say("The protocol that the packet carries does not use ECN here.", "此处分组所携带的协议不使用 ECN。")
-	case x.payload == 0:
-		return say("Segments without data are not marked.", "不带数据的报文段不使用标记。")
+		return say("The sender says by this that what the packet carries takes notice of congestion marks.", "发送方以此表明分组所携带的协议会处理拥塞标记。")
+	case ecn == 0:
+		return x.notECTReason()
+	case x.flags.Has(wire.SYN):
+		return say("RFC 3168 allows no ECT in a SYN or SYN-ACK, with which ECN is only agreed upon. There are experiments with it (RFC 5562 for SYN-ACKs; ECN++, made possible by RFC 8311, Section 4.3); or somebody on the way has set it.",
+			"RFC 3168 不允许在 SYN 或 SYN-ACK 中使用 ECT，因为 ECN 此时才在协商。有相关实验（RFC 5562 针对 SYN-ACK；ECN++，由 RFC 8311 第 4.3 节放开）；也可能是途中的设备所设置。")
+	case x.sent() == 0:
+		return say("RFC 3168, Section 6.1.4, has segments without data go as Not-ECT; experiments mark all segments (ECN++, made possible by RFC 8311, Section 4.3).",
+			"按 RFC 3168 第 6.1.4 节，不带数据的报文段应为 Not-ECT；有实验在所有报文段上使用 ECT（ECN++，由 RFC 8311 第 4.3 节放开）。")
 	}
-	return say("The connection does not use ECN, or this is a retransmission.", "此连接不使用 ECN，或这是一次重传。")
+	return say("The sender says by this that both ends take notice of congestion marks: a router may set CE instead of dropping the packet.", "发送方以此表明两端都会处理拥塞标记：路由器可以设置 CE 而不丢弃分组。")
 }
 
-// lengthReason is the sum that an IP length is.
-func (x *explainer) lengthReason(ip, data int) bilingual.Text {
+// notECTReason is for a segment that can be dropped but not marked.
+func (x *explainer) notECTReason() bilingual.Text {
 	switch {
-	case !x.hasTCP || data < 0 || x.tcpHeader < wire.HeaderLen:
-		return say("Set by the sender's IP; what stands behind it in the frame is no part of the packet.", "由发送方的 IP 设置；帧中超出此长度的部分不属于该分组。")
-	case ip > 0:
-		return say("$1 = $2 (IP header) + $3 (TCP header) + $4 (data).", "$1 = $2（IP 首部）+ $3（TCP 首部）+ $4（数据）。", x.ipLen, ip, x.tcpHeader, data)
+	case x.flags.Has(wire.SYN):
+		return say("As RFC 3168, Section 6.1.1, wants it in a SYN and in a SYN-ACK: ECN is only agreed upon by them.", "符合 RFC 3168 第 6.1.1 节对 SYN 和 SYN-ACK 的要求：ECN 此时才在协商。")
+	case x.sent() == 0:
+		return say("Segments without data go as Not-ECT by RFC 3168, Section 6.1.4, whether the connection uses ECN or not.", "按 RFC 3168 第 6.1.4 节，无论连接是否使用 ECN，不带数据的报文段都为 Not-ECT。")
 	}
-	return say("$1 = $2 (TCP header) + $3 (data), and extension headers, if there are any; the 40 bytes of the IPv6 header do not count.",
-		"$1 = $2（TCP 首部）+ $3（数据），若有扩展首部也计入；IPv6 首部的 40 字节不计。", x.ipLen, x.tcpHeader, data)
+	return say("The connection does not use ECN, or this is a retransmission or a window probe, which RFC 3168 sends as Not-ECT.", "此连接不使用 ECN，或者这是重传或窗口探测，按 RFC 3168 应为 Not-ECT。")
+}
+
+// lengthReason4 is the sum that the length of an IPv4 packet is.
+func (x *explainer) lengthReason4(data int) bilingual.Text {
+	if !x.hasTCP || data < 0 || x.tcpHeader < wire.HeaderLen {
+		return lengthOfOther()
+	}
+	return say("$1 = $2 (IP header) + $3 (TCP header) + $4 (data).", "$1 = $2（IP 首部）+ $3（TCP 首部）+ $4（数据）。", x.ipLen, x.ipHeader, x.tcpHeader, data)
+}
+
+// lengthReason6 is the sum that the length of an IPv6 packet is, whose own header does not count.
+func (x *explainer) lengthReason6() bilingual.Text {
+	extensions := x.tcpAt - x.ipAt - wire.IPv6Len
+	data := x.ipLen - extensions - x.tcpHeader
+	switch {
+	case !x.hasTCP || data < 0 || extensions < 0 || x.tcpHeader < wire.HeaderLen:
+		return lengthOfOther()
+	case extensions > 0:
+		return say("$1 = $2 (extension headers) + $3 (TCP header) + $4 (data); the 40 bytes of the IPv6 header do not count.",
+			"$1 = $2（扩展首部）+ $3（TCP 首部）+ $4（数据）；IPv6 首部的 40 字节不计。", x.ipLen, extensions, x.tcpHeader, data)
+	}
+	return say("$1 = $2 (TCP header) + $3 (data); the 40 bytes of the IPv6 header do not count.", "$1 = $2（TCP 首部）+ $3（数据）；IPv6 首部的 40 字节不计。", x.ipLen, x.tcpHeader, data)
+}
+
+func lengthOfOther() bilingual.Text {
+	return say("Set by the sender's IP; what stands behind it in the frame is no part of the packet.", "由发送方的 IP 设置；帧中超出此长度的部分不属于该分组。")
 }
 
 func (x *explainer) identificationReason(f *Field) bilingual.Text {
@@ -116,38 +149,44 @@ func (x *explainer) identificationReason(f *Field) bilingual.Text {
 		return say("Without use, as the packet must not be cut (RFC 6864); many senders count on for each packet of a connection.",
 			"分组不允许分片，因此没有用处（RFC 6864）；许多发送方对连接的每个分组递增。")
 	}
-	return say("Different for every packet between two hosts, so that fragments of different packets do not mix.", "两台主机之间的每个分组都不同，以免不同分组的分片混淆。")
+	return say("Has to differ between packets of two hosts, so that fragments of different packets do not mix (RFC 6864).", "两台主机之间的各分组必须互不相同，以免不同分组的分片混淆（RFC 6864）。")
 }
 
+// dfReason says what the bit asks for. That the sender looks for the path's MTU is usual, and not to be seen in one packet.
 func (x *explainer) dfReason() bilingual.Text {
 	switch {
 	case !x.hasTCP:
 		return say("Chosen by the sender's system.", "由发送方的系统决定。")
 	case x.df:
-		return say("TCP wants to find the path's MTU: a router that cannot pass the packet on says so by ICMP (RFC 1191).",
-			"TCP 要探测路径 MTU：无法转发此分组的路由器会用 ICMP 告知（RFC 1191）。")
+		return say("A router that cannot pass the packet on drops it and says so by ICMP. Most TCPs set the bit to find the path's MTU by that (RFC 1191).",
+			"无法转发此分组的路由器会丢弃它并用 ICMP 告知。多数 TCP 置此位，以便由此发现路径 MTU（RFC 1191）。")
 	}
-	return say("The sender does not look for the path's MTU, at least not with this packet.", "发送方不进行路径 MTU 发现，至少此分组不用于此。")
+	return say("A router may cut the packet. Usually the sender does not look for the path's MTU then, at least not with this packet; somebody on the way may have cleared the bit.",
+		"路由器可以对此分组分片。通常表示发送方不进行路径 MTU 发现，至少不用此分组；也可能是途中的设备清除了此位。")
 }
 
 func (x *explainer) fragmentReason(f *Field) bilingual.Text {
 	if !x.hasTCP || x.value(f) != 0 {
-		return say("A sender or router cuts a packet only if it is too big for the next link.", "只有当分组对下一链路过大时，发送方或路由器才会切分它。")
+		return say("A sender or router cuts a packet only if it is too big for the next link.", "只有当分组对下一链路来说过大时，发送方或路由器才会对其分片。")
 	}
-	return say("TCP cuts its data into segments that fit, so that IP has nothing to cut.", "TCP 已将数据切成合适的报文段，IP 无需再分片。")
+	return say("TCP cuts its data into segments that fit, so that IP has nothing to cut.", "TCP 已将数据划分为大小合适的报文段，IP 无需再分片。")
 }
 
-// hopsReason guesses what the sender began with: systems use 64, 128 or 255.
+// hopsReason guesses what the sender began with: most systems use 64, 128 or 255.
 func hopsReason(ttl uint64) bilingual.Text {
+	if ttl <= 1 {
+		return say("No router passes this packet on. Senders choose that for what stays on the link, or to hear of the router that drops it (traceroute); else it has come a long way.",
+			"路由器不会再转发此分组。发送方以此限制分组不出本链路，或用来得知是哪个路由器丢弃了它（traceroute）；否则就是它已走了很远。")
+	}
 	for _, initial := range []uint64{64, 128, 255} {
 		switch {
 		case ttl == initial:
-			return say("$1 is what many systems begin with: no router was passed on the way here.", "$1 是许多系统的初始值：到此处为止没有经过路由器。", ttl)
+			return say("$1 is what many systems begin with. If this sender did, no router has passed the packet on before it was captured.", "$1 是许多系统的初始值。若此发送方也是如此，则分组在被捕获之前没有经过路由器。", ttl)
 		case ttl < initial && initial-ttl < 40:
-			return say("If the sender began with $1, $2 routers were passed on the way here.", "若发送方的初始值为 $1，则到此处为止经过了 $2 个路由器。", initial, initial-ttl)
+			return say("If the sender began with $1, $2 routers have passed the packet on before it was captured.", "若发送方的初始值为 $1，则分组在被捕获之前经过了 $2 个路由器。", initial, initial-ttl)
 		}
 	}
-	return say("Not near a value that systems begin with: somebody has chosen it.", "不接近任何系统的初始值：是特意选取的。")
+	return say("Not near a value that systems begin with (64, 128, 255): the sender may have chosen it, or somebody on the way has set it.", "不接近常见的初始值（64、128、255）：可能由发送方特意选取，或被途中的设备修改。")
 }
 
 func (x *explainer) protocolReason() bilingual.Text {

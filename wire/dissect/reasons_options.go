@@ -79,13 +79,25 @@ func (x *explainer) mssReason(part string, f *Field) bilingual.Text {
 	if x.ipv6 {
 		headers = wire.IPv6Len + wire.HeaderLen
 	}
-	mtu := int(x.value(f)) + headers
+	return after(mtuReason(int(x.value(f))+headers, headers), x.cachedReason())
+}
+
+// mtuReason is for an MSS that was made from an MTU, as it seems, by taking off so many bytes of headers.
+func mtuReason(mtu, headers int) bilingual.Text {
 	if name, ok := knownMTUs[mtu]; ok {
-		return say("$1 = $2 − $3: the MTU of its interface ($4) less the fixed headers of IP and TCP; options are not counted (RFC 6691).",
-			"$1 = $2 − $3：其接口的 MTU（$4）减去 IP 和 TCP 的固定首部；选项不计（RFC 6691）。", mtu-headers, mtu, headers, name)
+		return say("$1 = $2 − $3: an MTU ($4), usually that of its interface, less the fixed headers of IP and TCP; options are not counted (RFC 6691).",
+			"$1 = $2 − $3：MTU（$4，通常是其接口的 MTU）减去 IP 和 TCP 的固定首部；选项不计（RFC 6691）。", mtu-headers, mtu, headers, name)
 	}
 	return say("$1 + $2 for the fixed headers of IP and TCP: packets of up to $3 bytes; its interface or somebody on the way has set this limit.",
 		"$1 加上 IP 和 TCP 固定首部的 $2：分组最长 $3 字节；由其接口或途中的设备设定。", mtu-headers, headers, mtu)
+}
+
+// cachedReason says what else an MSS is for that comes with a cookie.
+func (x *explainer) cachedReason() bilingual.Text {
+	if !x.synAck() || !x.hasCookie("fo") && !x.hasCookie("foexp") {
+		return bilingual.Text{}
+	}
+	return say("A client caches it with the cookie, to know how much data its next SYN may carry (RFC 7413, Section 4.1.3).", "客户端将其与 cookie 一同缓存，以便知道下一个 SYN 可携带多少数据（RFC 7413，第 4.1.3 节）。")
 }
 
 // groupName returns the name of the innermost group that begins with a field.
@@ -102,13 +114,13 @@ func (x *explainer) scaleReason(part string, f *Field) bilingual.Text {
 	shift := min(int(x.value(f)), 14)
 	switch {
 	case part == "shift":
-		return say("The window field ends at 65535; with this shift $1 can offer up to $2 bytes, as much as its receive buffer may grow to.",
-			"窗口字段最大为 65535；使用此移位数，$1最多可通告 $2 字节，即其接收缓冲区可增长到的大小。", x.sender, 65535<<shift)
+		return say("The window field ends at 65535; with this shift $1 can offer up to $2 bytes, which usually follows from how large its receive buffer may grow.",
+			"窗口字段最大为 65535；使用此移位数，$1最多可通告 $2 字节，通常取决于其接收缓冲区可增长到的大小。", x.sender, 65535<<shift)
 	case x.synAck():
 		return say("Allowed in a SYN-ACK only because the SYN had it: now both directions are scaled, each by its own sender's shift.",
-			"只有 SYN 带有此选项时 SYN-ACK 才可使用：此后两个方向都缩放，各按其发送方的移位数。")
+			"只有 SYN 带有此选项时 SYN-ACK 才可使用：此后两个方向都使用窗口扩大，各按其发送方的移位数。")
 	case x.syn():
-		return say("Only SYNs carry it; if the SYN-ACK has none, no window is scaled.", "只有 SYN 携带此选项；若 SYN-ACK 中没有，则窗口都不缩放。")
+		return say("Only SYNs carry it; if the SYN-ACK has none, no window is scaled.", "只有 SYN 携带此选项；若 SYN-ACK 中没有，则两个方向都不使用窗口扩大。")
 	}
 	return say("Without meaning outside of a SYN: receivers ignore it.", "在 SYN 之外没有意义：接收方忽略它。")
 }
@@ -139,17 +151,17 @@ func (x *explainer) timestampReason(part string, f *Field) bilingual.Text {
 func (x *explainer) tsvalReason(f *Field) bilingual.Text {
 	end := &x.facts.Sender
 	if !x.known || !end.TS {
-		return say("Where the clock of $1 stands; it began at a random value for this pair of hosts, usually in steps of 1 ms.", "$1时钟的当前值；对这对主机从随机值开始，步长通常为 1 毫秒。", x.sender)
+		return say("Where the clock of $1 stands, often in steps of 1 ms, and begun at a random value for this pair of hosts (RFC 7323).", "$1时间戳时钟的当前值；步长常为 1 毫秒，并常对这对主机从随机值开始（RFC 7323）。", x.sender)
 	}
 	switch step := int32(uint32(x.value(f)) - end.TSVal); {
 	case step == 0:
 		return say("The same as in its segment before: the clock has not moved on yet.", "与其上一个报文段相同：时钟尚未前进。")
 	case step < 0:
-		return say("$1 steps below the latest of $2: an old segment, which receivers drop (PAWS).", "比$2的最新值小 $1 步：这是旧报文段，接收方会丢弃（PAWS）。", -int(step), x.sender)
+		return say("$1 steps below the latest of $2 that was seen: a receiver that has that one drops this as old (PAWS).", "比观察到的$2最新值小 $1：已收到最新值的接收方会将此报文段作为旧报文段丢弃（PAWS）。", -int(step), x.sender)
 	case step == 1:
-		return say("One step after its segment before.", "比其上一个报文段前进了一步。")
+		return say("One step after its segment before.", "比其上一个报文段的值大 1。")
 	default:
-		return say("$1 steps after its segment before.", "比其上一个报文段前进了 $1 步。", int(step))
+		return say("$1 steps after its segment before.", "比其上一个报文段的值大 $1。", int(step))
 	}
 }
 
@@ -164,7 +176,7 @@ func (x *explainer) tsecrReason(f *Field) bilingual.Text {
 		return say("Echoes the latest timestamp of $1, which measures a round trip by it.", "回显$1的最新时间戳，供其测量往返时间。", x.receiver)
 	case int32(ecr-end.TSVal) < 0:
 		return say("Echoes a timestamp of $1 that is $2 steps older than its latest: of the segment that was next in order when it came.",
-			"回显$1的时间戳，比其最新值早 $2 步：它来自到达时按序的那个报文段。", x.receiver, int(end.TSVal-ecr))
+			"回显$1的时间戳，比其最新值小 $2：取自当时按序到达的那个报文段。", x.receiver, int(end.TSVal-ecr))
 	}
 	return say("Not a timestamp of $1 that was seen.", "不是观察到的$1的时间戳。", x.receiver)
 }

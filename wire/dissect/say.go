@@ -67,3 +67,11 @@ func bytesOf(n int) bilingual.Text {
 	}
 	return say("$1 bytes", "$1 字节", n)
 }
+
+// capital is for what begins a sentence.
+func capital(t bilingual.Text) bilingual.Text {
+	if t.En == "" {
+		return t
+	}
+	return bilingual.T(strings.ToUpper(t.En[:1])+t.En[1:], t.Zh)
+}

@@ -19,10 +19,10 @@ func (b *builder) tcp(n network) {
 	to := b.port("tcp.dstport", say("Destination Port", "目的端口"), say("The receiver's end of the connection: port $1.", "连接的接收方一端：端口 $1。"), sectionTCP)
 	seq, f := b.number(32, leaf{"tcp.seq", b.seqFilter(), say("Sequence Number", "序列号"), sectionTCP})
 	f.Meaning = say("The number of the segment's first byte in the sender's stream; a SYN has a number of its own before the data.",
-		"本报文段首字节在发送方字节流中的编号；SYN 在数据之前占用一个编号。")
+		"本报文段首字节在发送方字节流中的序列号；SYN 在数据之前占用一个序列号。")
 	_, f = b.number(32, leaf{"tcp.ack", "tcp.ack_raw", say("Acknowledgment Number", "确认号"), sectionTCP})
 	f.Meaning = say("The number that the sender expects next of the other side: it has everything before; counts only with the ACK flag.",
-		"发送方期望从对方收到的下一个编号：此前的都已收到；仅当 ACK 标志置位时有效。")
+		"发送方期望从对方收到的下一个序列号：此前的都已收到；仅当 ACK 标志置位时有效。")
 	words, f := b.number(4, leaf{"tcp.hdr_len", "tcp.hdr_len", say("Data Offset", "数据偏移"), sectionTCP})
 	header := 4 * int(words)
 	f.Unit, f.Meaning = unitWords, headerLengthMeaning(header, wire.HeaderLen)
@@ -76,12 +76,12 @@ var controlBits = [...]controlBit{
 		say("The acknowledgment number counts; it is set in every segment after the first SYN.", "确认号有效；第一个 SYN 之后的每个报文段都置位。"),
 		say("Not set: the acknowledgment number does not count.", "未置位：确认号无效。")},
 	{leaf{"tcp.flags.push", "tcp.flags.push", say("PSH, Push", "PSH，推送"), sectionTCP}, wire.PSH,
-		say("The sender has nothing more to send right now: the receiver should hand over the data without waiting.", "发送方暂时没有更多数据：接收方应立即上交数据，不必等待。"),
+		say("Asks the receiver to hand over the data without waiting for more.", "请接收方立即上交数据，不必等待更多数据。"),
 		say("Not set: the receiver may wait for more before it hands over the data.", "未置位：接收方可等待更多数据再上交。")},
 	{leaf{"tcp.flags.reset", "tcp.flags.reset", say("RST, Reset", "RST，复位"), sectionTCP}, wire.RST,
 		say("The connection is broken off, or there is none.", "连接被中止，或者并不存在。"), say("Not set: the connection is not broken off.", "未置位：连接没有被中止。")},
 	{leaf{"tcp.flags.syn", "tcp.flags.syn", say("SYN, Synchronize", "SYN，同步"), sectionTCP}, wire.SYN,
-		say("The sender opens its side: its sequence numbers begin here.", "发送方打开自己的一侧：其序列号从此开始。"),
+		say("The sender opens its side: its sequence numbers begin here.", "发送方建立自己方向的连接：其序列号从此开始。"),
 		say("Not set: this does not open a connection.", "未置位：不是建立连接的报文段。")},
 	{leaf{"tcp.flags.fin", "tcp.flags.fin", say("FIN, Finish", "FIN，结束"), sectionTCP}, wire.FIN,
 		say("The sender will send no more data.", "发送方不再发送数据。"), say("Not set: the sender may send more.", "未置位：发送方还可能发送数据。")},
@@ -112,12 +112,12 @@ func (b *builder) tcpWindow(flags wire.Flags) {
 	case flags.Has(wire.RST):
 		f.Meaning = say("How much the sender can take; without meaning in a reset: $1.", "发送方能接收多少数据；在复位中没有意义：$1。", window)
 	case flags.Has(wire.SYN):
-		f.Meaning = say("The sender can take $1 bytes; in a SYN this is never scaled.", "发送方可接收 $1 字节；SYN 中的窗口从不缩放。", window)
+		f.Meaning = say("The sender can take $1 bytes; in a SYN this is never scaled.", "发送方可接收 $1 字节；SYN 中的窗口从不使用窗口扩大。", window)
 	case window == 0:
 		f.Meaning = say("0: the sender has no room for data; the other side must wait.", "0：发送方没有空间接收数据；对方必须等待。")
 	default:
 		f.Meaning = say("The sender can take $1 bytes more, counted from the acknowledgment number and times the window scale, if one was agreed upon.",
-			"发送方还可接收 $1 字节，从确认号算起；若协商了窗口扩大因子则还要乘以它。", window)
+			"发送方还可接收 $1 字节，从确认号算起；若协商了窗口扩大，则还要按移位数放大。", window)
 	}
 }
 

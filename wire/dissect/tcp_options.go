@@ -45,7 +45,7 @@ var tcpOptionKinds = withMeanings(map[wire.OptionKind]optionKind{
 	20:                     {"scps", say("SCPS Capabilities", "SCPS 能力"), registryTCP},
 	21:                     {"snack", say("Selective Negative Acknowledgements", "选择性否定确认"), registryTCP},
 	22:                     {"recbound", say("Record Boundaries", "记录边界"), registryTCP},
-	23:                     {"corruption", say("Corruption experienced", "经历损坏"), registryTCP},
+	23:                     {"corruption", say("Corruption experienced", "遭遇损坏"), registryTCP},
 	24:                     {"snap", say("SNAP", "SNAP"), registryTCP},
 	26:                     {"compression", say("TCP Compression Filter", "TCP 压缩过滤器"), registryTCP},
 	kindQuickStart:         {"qs", say("Quick-Start Response", "快速启动响应"), "RFC 4782, Section 4.2"},
@@ -245,9 +245,9 @@ func (b *builder) windowScale(id, section string) string {
 func (b *builder) sack(id, section string) string {
 	for b.left() > 0 {
 		left, f := b.number(32, leaf{id + ".left", "tcp.options.sack_le", say("Left Edge", "左边界"), section})
-		f.Meaning = say("The first number of a block that has come although something before it is missing.", "已收到的一块数据的首个编号，尽管其前面有缺失。")
+		f.Meaning = say("The first number of a block that has come although something before it is missing.", "已收到的一个数据块的首个序列号，其前面的数据尚有缺失。")
 		right, f := b.number(32, leaf{id + ".right", "tcp.options.sack_re", say("Right Edge", "右边界"), section})
-		f.Meaning = say("The number behind the last one of that block, which has $1 bytes.", "该块最后一个编号之后的编号，该块有 $1 字节。", uint64(uint32(right-left)))
+		f.Meaning = say("The number behind the last one of that block, which has $1 bytes.", "该块最后一个序列号的下一个序列号；该块有 $1 字节。", uint64(uint32(right-left)))
 	}
 	return ""
 }
@@ -255,7 +255,7 @@ func (b *builder) sack(id, section string) string {
 func (b *builder) timestamps(id, section string) string {
 	val, f := b.number(32, leaf{id + ".tsval", "tcp.options.timestamp.tsval", say("TSval, Timestamp Value", "TSval，时间戳值"), section})
 	f.Meaning = say("The sender's clock, in steps of its own: $1; the receiver sends it back.", "发送方的时钟，步长自定：$1；接收方会将其回送。", val)
-	ecr, f := b.number(32, leaf{id + ".tsecr", "tcp.options.timestamp.tsecr", say("TSecr, Timestamp Echo Reply", "TSecr，时间戳回显"), section})
+	ecr, f := b.number(32, leaf{id + ".tsecr", "tcp.options.timestamp.tsecr", say("TSecr, Timestamp Echo Reply", "TSecr，时间戳回显应答"), section})
 	f.Meaning = say("A timestamp of the other side, sent back so that it can measure the round trip: $1.", "回送对方的时间戳，以便其测量往返时间：$1。", ecr)
 	return itoa(val) + " " + itoa(ecr)
 }

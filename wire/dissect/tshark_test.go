@@ -89,6 +89,9 @@ func (p *pdmlField) walk(f func(field *pdmlField)) {
 // scaled are the fields that tshark shows in bytes and the header in units.
 var scaled = map[string]int{"ip.hdr_len": 4, "tcp.hdr_len": 4, "ip.frag_offset": 8, "ipv6.fraghdr.offset": 8}
 
+// decoded are codes that tshark shows as the number they stand for, which is in the meaning here.
+var decoded = []string{"icmpv6.mld.maximum_response_code", "icmpv6.mld.qqi"}
+
 // same reports whether a value and what tshark shows are the same.
 func same(f *dissect.Field, show string) bool {
 	value := f.Value
@@ -101,6 +104,9 @@ func same(f *dissect.Field, show string) bool {
 	}
 	if cut, ok := strings.CutSuffix(value, "…"); ok {
 		return strings.HasPrefix(strings.ReplaceAll(show, ":", ""), cut)
+	}
+	if slices.Contains(decoded, f.Filter) {
+		return strings.Contains(f.Meaning.En, " "+show+" ")
 	}
 	if f.Filter == "tcp.flags.res" { // which tshark takes for one flag
 		return (value != "0") == (show != "0")

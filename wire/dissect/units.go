@@ -17,5 +17,7 @@ var (
 
 func itoa(v uint64) string { return strconv.FormatUint(v, 10) }
 
+func itoaSigned(v int32) string { return strconv.FormatInt(int64(v), 10) }
+
 // reservedMeaning is for bits that nobody has given a meaning to yet.
 var reservedMeaning = bilingual.T("Has no meaning and should be 0.", "没有含义，应为 0。")

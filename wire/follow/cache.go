@@ -30,11 +30,21 @@ type cache struct {
 
 // Cache returns the cookie caches of all clients, sorted by client, server and port. Where there are more entries than
 // Limit, the one that was unused for longest is gone.
-func (f *Follower) Cache() []CacheEntry {
-	all := append(f.cache.hosts.values(), f.cache.blocks.values()...)
-	for i := range all {
-		all[i].Cookie = bytes.Clone(all[i].Cookie)
+func (f *Follower) Cache() []CacheEntry { return f.cache.entries(netip.Addr{}) }
+
+// CacheOf returns what of Cache is one client's; for the zero Addr it is all.
+func (f *Follower) CacheOf(client netip.Addr) []CacheEntry { return f.cache.entries(client) }
+
+// entries returns copies of those of a client, in order; without a client they are those of all.
+func (c *cache) entries(client netip.Addr) (all []CacheEntry) {
+	take := func(e CacheEntry) {
+		if !client.IsValid() || e.Client == client {
+			e.Cookie = bytes.Clone(e.Cookie)
+			all = append(all, e)
+		}
 	}
+	c.hosts.each(take)
+	c.blocks.each(take)
 	slices.SortFunc(all, func(a, b CacheEntry) int {
 		return cmp.Or(a.Client.Compare(b.Client), a.Server.Compare(b.Server), cmp.Compare(a.Port, b.Port))
 	})

@@ -2,8 +2,11 @@ package follow_test
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
+
+	"tfocraft/wire/follow"
 )
 
 // TestCache is what RFC 7413, Section 4.1.3, has a client remember.
@@ -91,5 +94,53 @@ func TestCacheUnblocks(t *testing.T) {
 		if got := x.cached(); !slices.Equal(got, step.want) {
 			t.Errorf("%+v: got %q", step, got)
 		}
+	}
+}
+
+// The cache of a client is what the cache of all has of it.
+func TestCacheOf(t *testing.T) {
+	f := follow.New()
+	for client := range uint32(3) {
+		followOne(f, client)
+	}
+	all := f.Cache()
+	if len(all) != 3 {
+		t.Fatalf("got %d entries of three clients", len(all))
+	}
+	for _, want := range all {
+		if got := f.CacheOf(want.Client); len(got) != 1 || !reflect.DeepEqual(got[0], want) {
+			t.Errorf("got %+v of %v, want %+v", got, want.Client, want)
+		}
+	}
+	if got := f.CacheOf(serverEnd.Addr()); got != nil {
+		t.Errorf("got %+v of who was no client", got)
+	}
+}
+
+// What a segment is told of the cache is what was there before it: the MSS of an earlier connection, also if no data goes with the SYN.
+func TestCachedMSS(t *testing.T) {
+	x := newTalk(t)
+	for i, step := range []struct {
+		segment string
+		want    int
+	}{
+		{"> S 1000:1000(0) win 1000 <FO>", 0},
+		{"< S. 0:0(0) ack 1001 win 1000 <mss 1400,FO 01020304>", 0},
+		{"> S 2000:2005(5) win 1000 <FO 01020304>", 1400},
+		{"< S. 0:0(0) ack 2006 win 1000 <mss 1300>", 1400},
+		{"> S 3000:3000(0) win 1000", 1300},
+		{"< S. 0:0(0) ack 3001 win 1000 <mss 9000,FO 05060708>", 1300}, // unasked: the cookie is not kept, the MSS is
+		{"> S 4000:4005(5) win 1000 <FO 01020304>", 9000},
+	} {
+		from, to := clientAddr, serverAddr
+		if step.segment[0] == '<' {
+			from, to = to, from
+		}
+		if got := x.say(from, to, step.segment[2:]).Facts.CachedMSS; got != step.want {
+			t.Errorf("segment %d: got an MSS of %d before it, want %d", i+1, got, step.want)
+		}
+	}
+	if got := x.say("192.0.2.99:1", serverAddr, "S 1:1(0) win 1000 <FO>").Facts.CachedMSS; got != 0 {
+		t.Errorf("another client has an MSS of %d in its cache", got)
 	}
 }

@@ -91,11 +91,14 @@ func (m *cookies) judgeSynAck(p pair, cookie []byte) CookieVerdict {
 	return CookieNew
 }
 
-// recall puts into the facts what is known about cookies before the segment.
+// recall puts into the facts what is known about cookies, and what is kept with them, before the segment.
 func (f *Follower) recall(c *conn, st *step) {
 	p := pair{c.info.Client.Addr(), c.info.Server.Addr()}
 	if g, ok := f.cookies.granted.peek(p); ok {
 		st.facts.Granted, st.facts.GrantedFrame, st.facts.GrantedConnection = g.cookie, g.frame, g.connection
+	}
+	if e, ok := f.cache.hosts.peek(p); ok {
+		st.facts.CachedMSS = e.MSS
 	}
 }
 

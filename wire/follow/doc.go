@@ -31,9 +31,13 @@
 //
 // A state is that of RFC 9293, Section 3.3.2, as it follows from the segments: a
 // sender has sent what it sends, and a receiver has got it at once, unless the
-// [Sighting] says that it was lost. A server is in LISTEN until its SYN-ACK, for
-// before that nobody knows whether it is there; with the data of the SYN taken
-// it may answer, and close, in SYN-RECEIVED (RFC 7413, Section 4.2.2). A SYN that
+// [Sighting] says that it was lost. The SYN is the exception. A server that takes
+// it is in SYN-RECEIVED from then on, before it has sent its SYN-ACK (RFC 9293,
+// Section 3.10.7.2), and its program may have the data of the SYN by then. But a SYN
+// on the wire does not show that somebody takes it: what answers may be a reset, or
+// nothing. So the server is presumed to be in LISTEN ([Endpoint.Presumed]) until
+// its SYN-ACK proves that it was in SYN-RECEIVED. With the data of the SYN taken it
+// may answer, and close, in that state (RFC 7413, Section 4.2.2). A SYN that
 // comes again shows that the SYN-ACK has not arrived. What makes no segment, such
 // as the end of TIME-WAIT or a side that gives up, is not seen: the state stays.
 //

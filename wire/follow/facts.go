@@ -24,6 +24,9 @@ type Facts struct {
 	Granted           []byte
 	GrantedFrame      int
 	GrantedConnection int
+	// CachedMSS is the MSS in bytes that a client which keeps to RFC 7413, Section 4.1.3, has in its cache with the cookie of this server
+	// before the segment, as in [CacheEntry]. It is 0 if there is no such entry, or the server has announced none.
+	CachedMSS int
 	// Cookie judges the cookie that is in this segment.
 	Cookie CookieVerdict
 	// RTT is the sample that this segment's acknowledgment gives; 0 if it gives none. Acknowledged is
@@ -48,15 +51,18 @@ type Endpoint struct {
 	State  State
 }
 
+// Presumed reports whether the state of an end is that of a server of which nothing was seen: LISTEN, in which it must have been to take a
+// SYN. Whether it has taken one and is in SYN-RECEIVED by now, or is not there at all, its answer will tell.
+func (e *Endpoint) Presumed() bool { return e.State == Listen && !e.HasISS }
+
 // Ends are both ends of a connection.
 type Ends struct{ Client, Server Endpoint }
 
 // A State is a TCP state of RFC 9293, Section 3.3.2, as it follows from what was seen.
 type State string
 
-// The states. As far as segments tell: that TIME-WAIT has ended, or that a side has given up, is not seen. A server is in
-// LISTEN until its SYN-ACK; before that nobody knows whether it is there. The state of a side is empty as long as nothing
-// tells it.
+// The states. As far as segments tell: that TIME-WAIT has ended, or that a side has given up, is not seen. A server is
+// presumed to be in LISTEN until its SYN-ACK, see [Endpoint.Presumed]. The state of a side is empty as long as nothing tells it.
 const (
 	unknownState State = ""
 

@@ -59,6 +59,7 @@ type Follower struct {
 	count  int                     // connections so far, forgotten ones included
 	open   map[tuple]*list.Element // the newest connection of each tuple
 	recent list.List               // of *conn, the one seen last in front
+	number map[int]*conn           // those of recent by their numbers
 
 	cookies cookies
 	cache   cache
@@ -105,7 +106,7 @@ func (f *Follower) See(s Sighting, p *wire.Packet) Line {
 // begin takes note that a frame is next, and completes what is known about it.
 func (f *Follower) begin(s *Sighting) {
 	if !f.begun {
-		f.start, f.begun, f.open = s.At, true, make(map[tuple]*list.Element)
+		f.start, f.begun, f.open, f.number = s.At, true, make(map[tuple]*list.Element), make(map[int]*conn)
 	}
 	if s.Number == 0 {
 		s.Number = f.frame + 1
@@ -125,6 +126,16 @@ func (f *Follower) Connections() []Connection {
 	}
 	slices.SortFunc(all, func(a, b Connection) int { return a.Number - b.Number })
 	return all
+}
+
+// Connection returns what is known about the connection of that number, for which it does not look at the others. ok tells that it is
+// remembered.
+func (f *Follower) Connection(number int) (c Connection, ok bool) {
+	found := f.number[number]
+	if found == nil {
+		return c, false
+	}
+	return found.info.clone(), true
 }
 
 // Forgotten returns how many connections had to make room for others.
@@ -147,7 +158,7 @@ func (f *Follower) connection(at time.Time, p *wire.Packet) (*conn, end) {
 	}
 	f.count++
 	c, from := newConn(f.count, src, dst, &p.TCP)
-	f.open[key] = f.recent.PushFront(c)
+	f.open[key], f.number[f.count] = f.recent.PushFront(c), c
 	f.forget()
 	return c, from
 }
@@ -168,6 +179,7 @@ func (f *Follower) forget() {
 			delete(f.open, key)
 		}
 		f.recent.Remove(last)
+		delete(f.number, info.Number)
 		if f.Done != nil {
 			f.Done(*info)
 		}

@@ -2,6 +2,7 @@ package follow_test
 
 import (
 	"encoding/binary"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -114,17 +115,15 @@ func checkLine(t *testing.T, p *wire.Packet, line, before *follow.Line) {
 // checkOpened checks that no end has opened whose SYN, or whose answer to one, was not seen or concluded from.
 func checkOpened(t *testing.T, f *follow.Follower, line *follow.Line) {
 	t.Helper()
-	for _, c := range f.Connections() {
-		if c.Number != line.Connection || c.MidStream {
-			continue
-		}
-		client, server := &line.After.Client, &line.After.Server
-		if !client.HasISS {
-			t.Errorf("%s: the client's SYN was not seen, and the connection began with it", line.Text)
-		}
-		if server.State == follow.Established && server.Acked == 0 {
-			t.Errorf("%s: the server is in %s before its SYN was acknowledged", line.Text, server.State)
-		}
+	if c, ok := f.Connection(line.Connection); !ok || c.MidStream {
+		return
+	}
+	client, server := &line.After.Client, &line.After.Server
+	if !client.HasISS {
+		t.Errorf("%s: the client's SYN was not seen, and the connection began with it", line.Text)
+	}
+	if server.State == follow.Established && server.Acked == 0 {
+		t.Errorf("%s: the server is in %s before its SYN was acknowledged", line.Text, server.State)
 	}
 }
 
@@ -184,6 +183,9 @@ func checkConnections(t *testing.T, f *follow.Follower) {
 		}
 	}
 	for _, c := range conns {
+		if one, ok := f.Connection(c.Number); !ok || !reflect.DeepEqual(one, c) {
+			t.Errorf("connection %d alone is %+v, among all it is %+v", c.Number, one, c)
+		}
 		if c.SynAcked < 0 || c.SynAcked > c.SynData {
 			t.Errorf("got %d bytes acknowledged of %d in the SYN", c.SynAcked, c.SynData)
 		}

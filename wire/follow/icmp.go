@@ -19,7 +19,7 @@ func (f *Follower) ICMP(s Sighting, e *wire.ICMPError) Line {
 	line := Line{Number: f.frame, At: s.At.Sub(f.start), Text: icmpText(e, e.Seq), Reason: icmpReason(e)}
 	element := f.open[tupleOf(e.Src, e.Dst)]
 	if element == nil {
-		line.Reason = bilingual.Join(line.Reason, bilingual.T("about a connection that was not seen", "涉及未曾见到的连接"))
+		line.Reason = bilingual.Join(line.Reason, bilingual.T("about a connection that was not seen", "涉及没有观察到的连接"))
 		return line
 	}
 	c := element.Value.(*conn)
@@ -70,37 +70,37 @@ func icmpText(e *wire.ICMPError, seq wire.Seq) string {
 func icmpReason(e *wire.ICMPError) bilingual.Text {
 	switch {
 	case e.PacketTooBig() && e.MTU > 0:
-		return bilingual.Format("ICMP error: too big for the path, which takes %d bytes", "ICMP 差错：对路径太大，路径最多通过 %d 字节", e.MTU)
+		return bilingual.Format("ICMP error: too big for the path, which takes %d bytes", "ICMP 差错：对路径来说太大，路径最多通过 %d 字节", e.MTU)
 	case e.PacketTooBig():
-		return bilingual.T("ICMP error: too big for the path", "ICMP 差错：对路径太大")
+		return bilingual.T("ICMP error: too big for the path", "ICMP 差错：对路径来说太大")
 	case e.IPVersion == 6:
 		return icmp6Reason(e)
 	}
 	return icmp4Reason(e)
 }
 
-// icmp4Reason is after RFC 792 and RFC 1122, Section 3.2.2.1.
+// icmp4Reason is after RFC 792, RFC 1122, Section 3.2.2.1, and RFC 1812, Section 5.2.7.1.
 func icmp4Reason(e *wire.ICMPError) bilingual.Text {
 	switch e.Type {
 	case wire.ICMPv4TimeExceeded:
-		return timeExceeded()
+		return timeExceeded(e.Code)
 	case wire.ICMPv4Parameter:
 		return badHeader()
 	}
 	switch e.Code {
 	case 2, 3:
 		return nobodyThere()
-	case 9, 10, 13:
+	case 9, 10, 13, 14, 15:
 		return prohibited()
 	}
 	return noWay()
 }
 
-// icmp6Reason is after RFC 4443, Section 3.
+// icmp6Reason is after RFC 4443, Section 3, and for the codes behind those of it RFC 6550 and RFC 8883.
 func icmp6Reason(e *wire.ICMPError) bilingual.Text {
 	switch e.Type {
 	case wire.ICMPv6TimeExceeded:
-		return timeExceeded()
+		return timeExceeded(e.Code)
 	case wire.ICMPv6Parameter:
 		return badHeader()
 	}
@@ -109,12 +109,18 @@ func icmp6Reason(e *wire.ICMPError) bilingual.Text {
 		return nobodyThere()
 	case 1, 5, 6:
 		return prohibited()
+	case 7, 8:
+		return badHeader()
 	}
 	return noWay()
 }
 
-func timeExceeded() bilingual.Text {
-	return bilingual.T("ICMP error: too long under way", "ICMP 差错：在途中超时")
+// timeExceeded has the same codes in both versions.
+func timeExceeded(code uint8) bilingual.Text {
+	if code == 1 {
+		return bilingual.T("ICMP error: not all of its fragments came in time", "ICMP 差错：分片未及时到齐")
+	}
+	return bilingual.T("ICMP error: too many hops", "ICMP 差错：经过的跳数太多")
 }
 
 func badHeader() bilingual.Text {
@@ -130,5 +136,5 @@ func prohibited() bilingual.Text {
 }
 
 func noWay() bilingual.Text {
-	return bilingual.T("ICMP error: there is no way to the host", "ICMP 差错：没有到达主机的路")
+	return bilingual.T("ICMP error: there is no way to the host", "ICMP 差错：没有到达主机的路由")
 }

@@ -43,7 +43,7 @@ func TestICMP(t *testing.T) {
 	want(x.sendICMP(3, 4, 0, 5006), "1: icmp 3/4 seq 6 mtu 0: ICMP error: too big for the path; about the segment of the client at 6")
 	x.told("< P. 701:801(100) ack 5006 win 1000")
 	line := x.ICMP(follow.Sighting{At: x.at}, &wire.ICMPError{IPVersion: 4, Type: 11, Src: serverEnd, Dst: clientEnd, Seq: 701})
-	want(line.Reason.En, "ICMP error: too long under way; about the segment of the server at 1")
+	want(line.Reason.En, "ICMP error: too many hops; about the segment of the server at 1")
 	if line.FromClient || line.Number != 10 || line.Facts.Sender.Addr != serverEnd || line.After.Client.State != follow.Established {
 		t.Errorf("about the server: got %+v", line)
 	}
@@ -57,8 +57,8 @@ func TestICMPWords(t *testing.T) {
 	seen := make(map[string]bool)
 	for _, e := range []wire.ICMPError{
 		{IPVersion: 4, Type: 3, Code: 0}, {IPVersion: 4, Type: 3, Code: 2}, {IPVersion: 4, Type: 3, Code: 9}, {IPVersion: 4, Type: 11},
-		{IPVersion: 4, Type: 12}, {IPVersion: 4, Type: 3, Code: 4}, {IPVersion: 4, Type: 3, Code: 4, MTU: 1280},
-		{IPVersion: 6, Type: 1, Code: 0}, {IPVersion: 6, Type: 1, Code: 4}, {IPVersion: 6, Type: 1, Code: 1}, {IPVersion: 6, Type: 3},
+		{IPVersion: 4, Type: 11, Code: 1}, {IPVersion: 4, Type: 12}, {IPVersion: 4, Type: 3, Code: 4}, {IPVersion: 4, Type: 3, Code: 4, MTU: 1280},
+		{IPVersion: 6, Type: 1, Code: 0}, {IPVersion: 6, Type: 1, Code: 4}, {IPVersion: 6, Type: 1, Code: 1}, {IPVersion: 6, Type: 3}, {IPVersion: 6, Type: 3, Code: 1},
 		{IPVersion: 6, Type: 4}, {IPVersion: 6, Type: 2}, {IPVersion: 6, Type: 2, MTU: 1280},
 	} {
 		line := follow.New().ICMP(follow.Sighting{}, &e)
@@ -67,7 +67,26 @@ func TestICMPWords(t *testing.T) {
 		}
 		seen[fmt.Sprint(e.IPVersion, line.Reason)] = true
 	}
-	if got, want := len(seen), 14; got != want {
+	if got, want := len(seen), 16; got != want {
 		t.Errorf("got %d reasons, want %d", got, want)
+	}
+}
+
+// TestICMPAlike has codes that say the same told in the same words.
+func TestICMPAlike(t *testing.T) {
+	for _, test := range []struct {
+		version, typ uint8
+		codes        []uint8
+	}{
+		{4, 3, []uint8{0, 1, 5, 6, 7, 8, 11, 12}}, {4, 3, []uint8{2, 3}}, {4, 3, []uint8{9, 10, 13, 14, 15}},
+		{6, 1, []uint8{0, 2, 3}}, {6, 1, []uint8{1, 5, 6}}, {6, 1, []uint8{7, 8}}, {6, 4, []uint8{0, 1, 2, 3, 10}},
+	} {
+		reasons := make(map[string]bool)
+		for _, code := range test.codes {
+			reasons[follow.New().ICMP(follow.Sighting{}, &wire.ICMPError{IPVersion: test.version, Type: test.typ, Code: code}).Reason.En] = true
+		}
+		if len(reasons) != 1 {
+			t.Errorf("codes %v of type %d are told as %v", test.codes, test.typ, reasons)
+		}
 	}
 }

@@ -62,11 +62,9 @@ func (l *lru[K, V]) excess(limit int) (k K, v V, ok bool) {
 	return e.key, e.value, true
 }
 
-// values returns all values, the one used last first.
-func (l *lru[K, V]) values() []V {
-	all := make([]V, 0, l.order.Len())
+// each gives all values to visit, the one used last first.
+func (l *lru[K, V]) each(visit func(V)) {
 	for e := l.order.Front(); e != nil; e = e.Next() {
-		all = append(all, e.Value.(lruEntry[K, V]).value)
+		visit(e.Value.(lruEntry[K, V]).value)
 	}
-	return all
 }

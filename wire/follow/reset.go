@@ -24,11 +24,11 @@ func (c *conn) reset(st *step) bilingual.Text {
 		st.refused = c.refused
 		return bilingual.T("refuses the connection", "拒绝连接")
 	case st.from == client && other.synSeen && other.acked == 0 && !st.seg.Flags.Has(wire.ACK):
-		return bilingual.T("reset: the client's host knows of no such connection", "复位：客户端主机没有这个连接")
+		return bilingual.T("reset: the client's host seems to know of no such connection", "复位：客户端主机似乎没有这个连接")
 	case self.finAcked() || other.finSeen:
-		return bilingual.T("reset: nobody is there any more to read", "复位：已经没有程序在读取")
+		return bilingual.T("reset after a close: as a rule nobody is there any more to read", "一方关闭之后的复位：通常已没有程序在读取")
 	}
-	return bilingual.T("breaks the connection off", "中断连接")
+	return bilingual.T("breaks the connection off", "中止连接")
 }
 
 // resetFits reports whether the receiver will believe a reset.

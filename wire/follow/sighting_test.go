@@ -46,6 +46,37 @@ func TestLost(t *testing.T) {
 	}
 }
 
+// Until a server answers nobody knows whether it has taken the SYN: its LISTEN is presumed, and only that.
+func TestPresumed(t *testing.T) {
+	const syn = "> S 0:5(5) win 1000 <FO 01020304>"
+	for _, test := range []struct {
+		name     string
+		segments []string
+		want     []bool // of the server, behind each segment
+	}{
+		{"taken", []string{syn, "< S. 0:0(0) ack 6 win 1000", "> . 6:6(0) ack 1 win 1000"}, []bool{true, false, false}},
+		{"again", []string{syn, "> S 0:0(0) win 1000", "< S. 0:0(0) ack 1 win 1000"}, []bool{true, true, false}},
+		{"refused", []string{syn, "< R. 0:0(0) ack 6 win 0"}, []bool{true, false}},
+		{"back in LISTEN", []string{syn, "< S. 0:0(0) ack 6 win 1000", "> R 6:6(0) win 0"}, []bool{true, false, false}},
+		{"both at once", []string{syn, "< S 0:0(0) win 1000"}, []bool{true, false}},
+		{"seen from the middle", []string{"> . 6:6(0) ack 1 win 1000"}, []bool{false}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			x := newTalk(t)
+			for i, segment := range test.segments {
+				src, dst := clientAddr, serverAddr
+				if segment[0] == '<' {
+					src, dst = dst, src
+				}
+				after := x.say(src, dst, segment[2:]).After
+				if got := after.Server.Presumed(); got != test.want[i] || after.Client.Presumed() {
+					t.Errorf("%s: the server's %s is presumed: %t, want %t; the client's: %t", segment, after.Server.State, got, test.want[i], after.Client.Presumed())
+				}
+			}
+		})
+	}
+}
+
 // A SYN-ACK that is lost teaches the client nothing.
 func TestLostCookie(t *testing.T) {
 	x := newTalk(t)

@@ -59,7 +59,8 @@ func (c *conn) moveOnReset(st *step) {
 	}
 }
 
-// moveOnSyn leaves a server in LISTEN: whether it is there and has got the SYN is not known before its SYN-ACK.
+// moveOnSyn leaves a server in LISTEN: whether it is there and has taken the SYN is not known before its SYN-ACK. One that has
+// sent a SYN of its own is known to be there.
 func (c *conn) moveOnSyn(st *step) {
 	sender, receiver := &c.sides[st.from], &c.sides[st.from.other()]
 	switch {

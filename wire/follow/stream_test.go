@@ -46,6 +46,11 @@ func TestMemoryFlat(t *testing.T) {
 	if got, want := len(f.Connections()), limit; got != want {
 		t.Errorf("got %d connections remembered, want %d", got, want)
 	}
+	for number, want := range map[int]bool{0: false, 1: false, connections - limit: false, connections - limit + 1: true, connections: true, connections + 1: false} {
+		if c, ok := f.Connection(number); ok != want || ok && c.Number != number {
+			t.Errorf("connection %d is remembered: %t, as number %d; want %t", number, ok, c.Number, want)
+		}
+	}
 	if grown := heap() - before; grown > most {
 		t.Errorf("after %d segments: got a heap of %d bytes, want at most %d", connections*perConnection, grown, most)
 	}

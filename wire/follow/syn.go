@@ -81,7 +81,7 @@ func synReason(fo wire.FastOpen, data int) bilingual.Text {
 	case data > 0:
 		return bilingual.Format("%s of data in the SYN, without a cookie", "SYN 中有 %s数据，没有 cookie", n)
 	}
-	return bilingual.T("opens the connection, without Fast Open", "打开连接，不使用 Fast Open")
+	return bilingual.T("opens the connection, without Fast Open", "发起连接，不使用 Fast Open")
 }
 
 func optionName(fo wire.FastOpen) bilingual.Text {
@@ -99,17 +99,17 @@ func (c *conn) crossedSyn(st *step) bilingual.Text {
 	c.sides[server].begin(st.seg.Seq)
 	c.sides[server].synSeen, c.sides[server].synTrips = true, 1
 	c.synPayload(st)
-	return bilingual.T("opens from its side too: both opened at once", "也从己方打开：双方同时打开")
+	return bilingual.T("opens from its side too: both opened at once", "己方也发起连接：双方同时打开")
 }
 
 // synAgain takes a SYN with the sequence number of the first.
 func (c *conn) synAgain(st *step) bilingual.Text {
 	if st.copy {
-		return bilingual.T("duplicate of the SYN", "SYN 的重复副本")
+		return bilingual.T("duplicate of the SYN", "重复的 SYN")
 	}
 	st.again = true
 	if st.from == server {
-		return bilingual.T("SYN again: no answer yet", "再次发送 SYN：尚无回答")
+		return bilingual.T("SYN again: no answer yet", "重传 SYN：尚无应答")
 	}
 	c.info.SynRetransmits++
 	fo, data := fastOpen(st.seg.Options), len(st.seg.Payload)
@@ -119,14 +119,14 @@ func (c *conn) synAgain(st *step) bilingual.Text {
 	c.plainAgain = c.plainAgain || less
 	switch {
 	case c.established():
-		return bilingual.T("SYN again, though it was acknowledged", "再次发送 SYN，尽管已被确认")
+		return bilingual.T("SYN again, though it was acknowledged", "重传 SYN，尽管已被确认")
 	case !c.info.SynAck.IsZero():
-		return bilingual.Format("SYN again%s: the SYN-ACK has not arrived", "再次发送 SYN%s：SYN-ACK 没有到达", without(less))
+		return bilingual.Format("SYN again%s: the SYN-ACK has not arrived", "重传 SYN%s：SYN-ACK 没有到达", without(less))
 	case st.fellBack:
 		return bilingual.Format("SYN again%s: the first got no answer (RFC 7413, %s)",
-			"再次发送 SYN%s：第一个没有得到回答（RFC 7413，%s）", without(less), c.synSection())
+			"重传 SYN%s：第一个没有得到应答（RFC 7413，第 %s 节）", without(less), c.synSection())
 	}
-	return bilingual.Format("SYN again%s: still no answer", "再次发送 SYN%s：仍然没有回答", without(less))
+	return bilingual.Format("SYN again%s: still no answer", "重传 SYN%s：仍然没有应答", without(less))
 }
 
 // without is for a SYN or SYN-ACK that has less than the first one had.

@@ -21,7 +21,7 @@ func (c *conn) synAck(st *step) bilingual.Text {
 	case c.info.Simultaneous:
 		return c.crossedSynAck(st)
 	case st.from == client:
-		return st.ignore("SYN-ACK from the side that opened the connection: out of place", "SYN-ACK 来自打开连接的一方：不合时宜")
+		return st.ignore("SYN-ACK from the side that opened the connection: out of place", "SYN-ACK 来自发起连接的一方：不应出现")
 	case self.synSeen && st.seg.Seq == self.base:
 		return c.synAckAgain(st)
 	case self.known && st.seg.Seq != self.base && c.established():
@@ -58,7 +58,7 @@ func (c *conn) synAckReason(st *step) bilingual.Text {
 		response = bilingual.Format("%s of response in the SYN-ACK", "SYN-ACK 中有 %s响应", bytesOf(n))
 	}
 	if st.seg.Flags.Has(wire.FIN) {
-		fin = bilingual.T("closes its side", "关闭己方")
+		fin = bilingual.T("closes its side", "关闭己方的发送方向")
 	}
 	return bilingual.Join(c.answerReason(fastOpen(st.seg.Options)), response, fin)
 }
@@ -69,7 +69,7 @@ func (c *conn) answerReason(fo wire.FastOpen) bilingual.Text {
 	taken, legal := c.takenReason(), legalCookie(fo.Cookie)
 	switch {
 	case i.MidStream:
-		return bilingual.Join(bilingual.T("acknowledges a SYN that was not seen", "确认未曾见到的 SYN"), c.cookieAside(fo))
+		return bilingual.Join(bilingual.T("acknowledges a SYN that was not seen", "确认没有观察到的 SYN"), c.cookieAside(fo))
 	case legal && i.SynOption == OptionRequest:
 		return bilingual.Join(bilingual.Format("grants cookie %x", "授予 cookie %x", fo.Cookie), taken)
 	case legal && i.SynOption == OptionCookie && i.SynAcked > 0:
@@ -126,17 +126,17 @@ func (c *conn) synAckAgain(st *step) bilingual.Text {
 	less := c.info.SynAckOption != OptionNone && !st.seg.Options.FastOpen().Present
 	c.synPayload(st)
 	if c.sides[server].acked > 0 {
-		return bilingual.Format("SYN-ACK again%s, though the client has acknowledged it", "再次发送 SYN-ACK%s，尽管客户端已确认", without(less))
+		return bilingual.Format("SYN-ACK again%s, though the client has acknowledged it", "重传 SYN-ACK%s，尽管客户端已确认", without(less))
 	}
 	if c.info.SynRetransmits > 0 || c.sides[client].acked == 0 {
 		// The client was still waiting: this is the one that it will read.
 		c.readSynAck(st)
 	}
-	return bilingual.Format("SYN-ACK again%s: the client's ACK has not arrived", "再次发送 SYN-ACK%s：客户端的 ACK 没有到达", without(less))
+	return bilingual.Format("SYN-ACK again%s: the client's ACK has not arrived", "重传 SYN-ACK%s：客户端的 ACK 没有到达", without(less))
 }
 
 func duplicateSynAck() bilingual.Text {
-	return bilingual.T("duplicate of the SYN-ACK", "SYN-ACK 的重复副本")
+	return bilingual.T("duplicate of the SYN-ACK", "重复的 SYN-ACK")
 }
 
 // crossedSynAck takes the SYN-ACK of either side after a simultaneous open.
@@ -153,7 +153,7 @@ func (c *conn) crossedSynAck(st *step) bilingual.Text {
 	} else {
 		c.acknowledge(st)
 	}
-	answers := bilingual.T("answers the other side's SYN", "回答对方的 SYN")
+	answers := bilingual.T("answers the other side's SYN", "应答对方的 SYN")
 	if c.established() && !before {
 		return bilingual.Join(answers, bilingual.T("handshake complete", "握手完成"))
 	}

@@ -25,7 +25,7 @@ func (w Why) Text() bilingual.Text { return bilingual.T(string(w), w.chinese()) 
 func (w Why) chinese() string {
 	switch w {
 	case WhyNotSeen:
-		return "没有见到握手"
+		return "没有观察到握手"
 	case WhyNotAsked:
 		return "没有请求"
 	case WhyCookieGranted:
@@ -43,13 +43,13 @@ func (w Why) chinese() string {
 	case WhyNoCookie:
 		return "服务器没有发来 cookie"
 	case WhyRetransmitted:
-		return "SYN 丢失，重发时不带 Fast Open"
+		return "SYN 丢失，重传时不带 Fast Open"
 	case WhySimultaneous:
 		return "双方同时打开"
 	case WhyRefused:
 		return "连接被拒绝"
 	case WhyNoAnswer:
-		return "所有 SYN 都没有得到回答"
+		return "所有 SYN 都没有得到应答"
 	}
 	return ""
 }

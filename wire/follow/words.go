@@ -34,16 +34,16 @@ func (c *conn) dataWords(st *step, ef *effects) bilingual.Text {
 	case ef.arrival == arrivalNone:
 		return bilingual.Text{}
 	case st.copy:
-		return bilingual.T("duplicate", "重复的副本")
+		return bilingual.T("duplicate", "重复的报文段")
 	case ef.rest && c.info.SynAcked > 0:
 		return bilingual.Format("the rest of the data: the server took %d of the %s in the SYN",
 			"其余的数据：服务器只接受了 SYN 中 %[2]s里的 %[1]d 字节", c.info.SynAcked, bytesOf(c.info.SynData))
 	case ef.rest:
-		return bilingual.T("data again: the server took only the SYN", "再次发送数据：服务器只接受了 SYN")
+		return bilingual.T("data again: the server took only the SYN", "重新发送数据：服务器只接受了 SYN")
 	case ef.arrival == arrivalAgain && ef.useless:
-		return bilingual.Format("%s again, though acknowledged", "再次发送 %s，尽管已被确认", n)
+		return bilingual.Format("%s again, though acknowledged", "重传 %s，尽管已被确认", n)
 	case ef.arrival == arrivalAgain:
-		return bilingual.Format("%s again: no acknowledgment yet", "再次发送 %s：尚未收到确认", n)
+		return bilingual.Format("%s again: no acknowledgment yet", "重传 %s：尚未得到确认", n)
 	case ef.arrival == arrivalAhead:
 		return bilingual.Format("%s of data, ahead of a gap", "%s数据，前面还有缺口", n)
 	case ef.arrival == arrivalGap:
@@ -77,30 +77,30 @@ func (c *conn) firstWords(st *step, ef *effects) bilingual.Text {
 // answerWords is for the answer to a keepalive or a window probe.
 func answerWords(st *step) bilingual.Text {
 	if st.seg.Window == 0 {
-		return bilingual.T("answers: the window is still closed", "回答：窗口仍然关闭")
+		return bilingual.T("answers: the window is still closed", "应答：窗口仍然关闭")
 	}
-	return bilingual.T("answers: still there", "回答：还在")
+	return bilingual.T("answers: still there", "应答：还在")
 }
 
 func (c *conn) finWords(st *step, ef *effects) bilingual.Text {
 	switch {
 	case st.copy && ef.arrival == arrivalNone:
-		return bilingual.T("duplicate", "重复的副本")
+		return bilingual.T("duplicate", "重复的报文段")
 	case ef.finAgain && c.sides[st.from].finAcked():
-		return bilingual.T("closes its side again, though acknowledged", "再次关闭己方，尽管已被确认")
+		return bilingual.T("closes its side again, though acknowledged", "重传 FIN，尽管已被确认")
 	case ef.finAgain:
-		return bilingual.T("closes its side again: no acknowledgment yet", "再次关闭己方：尚未收到确认")
+		return bilingual.T("closes its side again: no acknowledgment yet", "重传 FIN：尚未得到确认")
 	case c.sides[st.from.other()].finSeen:
-		return bilingual.T("closes its side too", "也关闭己方")
+		return bilingual.T("closes its side too", "也关闭己方的发送方向")
 	}
-	return bilingual.T("closes its side", "关闭己方")
+	return bilingual.T("closes its side", "关闭己方的发送方向")
 }
 
 // ackWords is for a segment without data.
 func (c *conn) ackWords(st *step, ef *effects) bilingual.Text {
 	switch {
 	case ef.beyond:
-		return bilingual.T("acknowledges more than was seen", "确认了未曾见到的数据")
+		return bilingual.T("acknowledges more than was seen", "确认了没有观察到的数据")
 	case ef.acked > 0 && ef.ackedFin:
 		return bilingual.Format("acknowledges %s and the close", "确认 %s以及关闭", bytesOf(ef.acked))
 	case ef.acked > 0:

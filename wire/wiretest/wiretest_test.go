@@ -64,3 +64,23 @@ func TestUnhex(t *testing.T) {
 		0102 0304 # cookie`)
 	wiretest.WantBytes(t, got, []byte{0x22, 0x0a, 1, 2, 3, 4})
 }
+
+func TestWantChineseFails(t *testing.T) {
+	for text, fails := range map[string]bool{
+		"确认 SYN":             false,
+		"长度：2 字节（RFC 7413）。": false,
+		"没有 cookie，1.5 次往返":  false,
+		"acknowledges":       true,
+		"确认, 然后关闭":           true,
+		"确认(SYN)":            true,
+		"ICMP 消息":            true,
+		"MAC，消息认证码":          false,
+		"首部不是头部":             true,
+	} {
+		r := record{TB: t}
+		wiretest.WantChinese(&r, text)
+		if r.failed != fails {
+			t.Errorf("%q fails: %t, want %t", text, r.failed, fails)
+		}
+	}
+}

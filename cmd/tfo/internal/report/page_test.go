@@ -348,6 +348,8 @@ func testStates(b *tab) {
 	b.open("#1")
 	b.click("#tab-states")
 	b.wantContains("#cache", "Empty")
+	b.wantText(".machine.server .state.lit", "LISTEN")
+	b.wantContains("#states .side.server .side-meaning", "Presumed")
 }
 
 // testChanged looks at a segment that a middlebox has changed.

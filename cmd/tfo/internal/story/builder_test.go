@@ -18,6 +18,7 @@ import (
 	"tfocraft/wire/bilingual"
 	"tfocraft/wire/dissect"
 	"tfocraft/wire/follow"
+	"tfocraft/wire/wiretest"
 )
 
 var start = time.Unix(1_700_000_000, 0)
@@ -106,6 +107,7 @@ func wantWhole(t *testing.T, f *story.Frame) {
 		if n.Text.En == "" || n.Text.Zh == "" || strings.Contains(n.Text.En+n.Text.Zh, "%!") {
 			t.Errorf("frame %d has the note %+v", f.Number, n.Text)
 		}
+		wiretest.WantChinese(t, n.Text.Zh)
 	}
 	at := 0
 	for _, field := range f.Dissection.Fields {
@@ -182,6 +184,11 @@ func TestPath(t *testing.T) {
 	}
 	if f := s.Frames[0]; !f.Lost || f.Server.State != "LISTEN" || f.Client.State != "SYN-SENT" {
 		t.Errorf("after the lost SYN the states are %+v and %+v", f.Client, f.Server)
+	}
+	if taken := s.Frames[2]; !s.Frames[1].Server.Presumed || taken.Server.Presumed || taken.Server.State != "SYN-RECEIVED" {
+		t.Errorf("the server is in %+v after the SYN and in %+v after its answer; want it presumed first", s.Frames[1].Server, taken.Server)
+	} else if note := taken.Notes[0]; note.At != 1 || !strings.Contains(note.Text.En, "in SYN-RECEIVED since then") {
+		t.Errorf("with the answer comes the note %+v, want that the server was in SYN-RECEIVED before", note)
 	}
 	var notes []string
 	for _, n := range s.Frames[4].Notes {

@@ -19,7 +19,7 @@ func (t *telling) notes(f *Frame, facts *follow.Facts, c *follow.Connection) (no
 		note(f.To, text)
 	}
 	if c.SynAcked > before.SynAcked {
-		note(at.server, bilingual.Format("has taken %s of the SYN's data", "已接受 SYN 中的 %s数据", bytesOf(c.SynAcked)))
+		note(at.server, bilingual.Format("has taken %s of the SYN's data; it is in SYN-RECEIVED since then, and not only since this answer", "已接受 SYN 中的 %s数据；它当时就已进入 SYN-RECEIVED，而不是到此应答才进入", bytesOf(c.SynAcked)))
 	}
 	if c.RequestTrips > 0 && before.RequestTrips == 0 {
 		note(at.server, bilingual.Format("has the request after %s", "经%s收到请求", trips(c.RequestRoundTrips())))
@@ -31,7 +31,7 @@ func (t *telling) notes(f *Frame, facts *follow.Facts, c *follow.Connection) (no
 	case facts.RTT > 0 && t.places == nil:
 		note(f.To, bilingual.Format("measures a round trip of %s, from segment %d", "测得往返时间 %s（自报文段 %d 起）", spoken(facts.RTT), facts.Acknowledged))
 	case facts.RTT > 0:
-		note(f.To, bilingual.Format("has segment %[2]d acknowledged after %[1]s, as seen here", "报文段 %[2]d 在 %[1]s 后得到确认（在此处所见）", spoken(facts.RTT), facts.Acknowledged))
+		note(f.To, bilingual.Format("has segment %[2]d acknowledged after %[1]s, as seen here", "报文段 %[2]d 在 %[1]s 后得到确认（从捕获处看）", spoken(facts.RTT), facts.Acknowledged))
 	}
 	// That nobody answers is known at the end only.
 	if c.Why != before.Why && c.Why != follow.WhyNoAnswer {
@@ -44,7 +44,7 @@ func (t *telling) notes(f *Frame, facts *follow.Facts, c *follow.Connection) (no
 func verdict(f *follow.Facts) bilingual.Text {
 	switch f.Cookie {
 	case follow.CookieGranted:
-		return bilingual.Format("finds the cookie that it granted in segment %d", "发现这是它在报文段 %d 中授予的 cookie", f.GrantedFrame)
+		return bilingual.Format("finds the cookie that it granted in segment %d", "确认这是它在报文段 %d 中授予的 cookie", f.GrantedFrame)
 	case follow.CookieRight:
 		return bilingual.T("finds the cookie right for this client under its key", "按其密钥，该 cookie 对此客户端有效")
 	case follow.CookieForeign:
@@ -66,7 +66,7 @@ func (t *telling) cacheNotes(f *Frame, cache []follow.CacheEntry) (notes []Note)
 		if e.Frame != f.Number {
 			continue
 		}
-		text := bilingual.Format("remembers the cookie %s for %v", "记住 %[2]v 的 cookie %[1]s", hex.EncodeToString(e.Cookie), e.Server)
+		text := bilingual.Format("remembers the cookie %s for %v", "缓存 %[2]v 的 cookie %[1]s", hex.EncodeToString(e.Cookie), e.Server)
 		if e.Cookie == nil {
 			text = bilingual.Format("will not try Fast Open with %v: %s", "不再对 %v 尝试 Fast Open：%s", netip.AddrPortFrom(e.Server, e.Port), blocked(e.Blocked))
 		}
@@ -81,13 +81,13 @@ func blocked(why cookie.Reason) bilingual.Text {
 	case cookie.DataNotAcked:
 		return bilingual.T("the data of the SYN was not taken", "SYN 的数据未被接受")
 	case cookie.NoSynAck:
-		return bilingual.T("nothing answered the SYN", "SYN 没有得到回答")
+		return bilingual.T("nothing answered the SYN", "SYN 没有得到应答")
 	case cookie.ICMPError:
-		return bilingual.T("an ICMP error answered the SYN", "SYN 得到 ICMP 差错")
+		return bilingual.T("an ICMP error answered the SYN", "对 SYN 的应答是 ICMP 差错报文")
 	case cookie.NoCookie:
 		return bilingual.T("the server gives no cookies", "服务器不给 cookie")
 	case cookie.Reset:
-		return bilingual.T("a reset answered the SYN", "SYN 得到复位")
+		return bilingual.T("a reset answered the SYN", "对 SYN 的应答是复位")
 	}
 	return bilingual.T(string(why), string(why))
 }

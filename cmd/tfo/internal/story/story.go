@@ -86,6 +86,8 @@ type Note struct {
 // A Side is what one end of a connection has come to.
 type Side struct {
 	State string `json:"state"` // of RFC 9293: "SYN-SENT"
+	// Presumed tells that this is LISTEN only because nothing was seen of the server yet; it may be in SYN-RECEIVED already, or not be there.
+	Presumed bool `json:"presumed,omitempty"`
 	// Next, Acked and Window are offsets into its stream (its SYN is 0) and bytes.
 	Next   int64 `json:"next"`
 	Acked  int64 `json:"acked"`

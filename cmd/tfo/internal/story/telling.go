@@ -119,28 +119,24 @@ func (t *telling) meet(f *Frame, line *follow.Line) {
 }
 
 func side(e follow.Endpoint) Side {
-	return Side{State: string(e.State), Next: e.Next, Acked: e.Acked, Window: e.Window}
+	return Side{State: string(e.State), Presumed: e.Presumed(), Next: e.Next, Acked: e.Acked, Window: e.Window}
 }
 
 // changes notes what a frame has changed, and what the client's cache is after it.
 func (t *telling) changes(f *Frame, line *follow.Line) {
-	for _, c := range t.follower.Connections() {
-		if c.Number != line.Connection {
-			continue
-		}
-		cache := t.follower.Cache()
-		f.Notes = append(t.notes(f, &line.Facts, &c), t.cacheNotes(f, cache)...)
-		f.Cache = cacheOf(cache, c.Client.Addr())
-		t.known[c.Number] = c
+	c, ok := t.follower.Connection(line.Connection)
+	if !ok {
+		return
 	}
+	cache := t.follower.CacheOf(c.Client.Addr())
+	f.Notes = append(t.notes(f, &line.Facts, &c), t.cacheNotes(f, cache)...)
+	f.Cache = linesOf(cache)
+	t.known[c.Number] = c
 }
 
-// cacheOf are the lines of one client, the latest ones.
-func cacheOf(all []follow.CacheEntry, client netip.Addr) (lines []CacheEntry) {
-	for _, e := range all {
-		if e.Client != client {
-			continue
-		}
+// linesOf are the entries of a client as the story has them, the latest ones.
+func linesOf(cache []follow.CacheEntry) (lines []CacheEntry) {
+	for _, e := range cache {
 		line := CacheEntry{Server: e.Server.String(), Cookie: hex.EncodeToString(e.Cookie), MSS: e.MSS, Frame: e.Frame}
 		if e.Cookie == nil {
 			line.Server, line.Blocked = netip.AddrPortFrom(e.Server, e.Port).String(), blocked(e.Blocked)

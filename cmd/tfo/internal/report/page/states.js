@@ -95,7 +95,7 @@ function drawStates(index) {
     const now = historyOf(index, side).at(-1);
     return html("figure", { class: `side ${side}` },
       html("figcaption", {}, html("span", { class: "side-name", text: say(story.hosts[ends[side]].name) }), html("strong", { class: "side-state", text: now })),
-      html("p", { class: "side-meaning", text: say(stateWords[now] ?? ["", ""]) }),
+      html("p", { class: "side-meaning", text: frame[side].presumed ? word("presumed") : say(stateWords[now] ?? ["", ""]) }),
       drawMachine(index, side, fast), sideFigures(frame[side]));
   });
   panel.append(html("div", { class: "machines" }, figures));
