@@ -103,7 +103,7 @@ func TestReasons(t *testing.T) {
 				t.Fatal(err)
 			}
 			data := wiretest.Frame(t, from, to, test.text, strings.Repeat("x", len(parsed.Segment.Payload)))
-			f := dissect.Dissect(data, dissect.LinkEthernet)
+			f := dissect.Dissect(data, wire.LinkEthernet)
 			dissect.Explain(&f, data, &test.facts)
 			got := field(t, &f, test.id).Reason
 			if !strings.Contains(got.En, test.want) || got.Zh == "" {
@@ -152,7 +152,7 @@ func FuzzExplain(f *testing.F) {
 		if len(data) > 1<<16 {
 			return
 		}
-		frame := dissect.Dissect(data, dissect.LinkType(link))
+		frame := dissect.Dissect(data, wire.LinkType(link))
 		dissect.Explain(&frame, data, arbitrary(seed))
 		checkFrame(t, &frame, data)
 		dissect.Explain(&frame, data[:len(data)/2], nil) // not the bytes that it is of
@@ -167,7 +167,7 @@ func TestReasonOfFragment(t *testing.T) {
 		if cut {
 			frame[wire.EthernetLen+6] |= 0x20 // more fragments
 		}
-		f := dissect.Dissect(frame, dissect.LinkEthernet)
+		f := dissect.Dissect(frame, wire.LinkEthernet)
 		dissect.Explain(&f, frame, nil)
 		for j := range f.Fields {
 			if f.Fields[j].ID == "ip.flags.mf" && !strings.Contains(f.Fields[j].Reason.En, want) {
