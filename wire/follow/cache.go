@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"tfocraft/cookie"
+	"tfocraft/wire/internal/lru"
 )
 
 // A CacheEntry is what a client that keeps to RFC 7413, Section 4.1.3, has in its cookie cache after what was seen: a
@@ -24,14 +25,14 @@ type CacheEntry struct {
 
 // cache is what all clients have learnt.
 type cache struct {
-	hosts  lru[pair, CacheEntry]
-	blocks lru[cookie.Path, CacheEntry]
+	hosts  lru.Map[pair, CacheEntry]
+	blocks lru.Map[cookie.Path, CacheEntry]
 }
 
 // Cache returns the cookie caches of all clients, sorted by client, server and port. Where there are more entries than
 // Limit, the one that was unused for longest is gone.
 func (f *Follower) Cache() []CacheEntry {
-	all := append(f.cache.hosts.values(), f.cache.blocks.values()...)
+	all := append(f.cache.hosts.Values(), f.cache.blocks.Values()...)
 	for i := range all {
 		all[i].Cookie = bytes.Clone(all[i].Cookie)
 	}
@@ -60,10 +61,10 @@ func (f *Follower) remember(c *conn, st *step) {
 func (f *Follower) rememberAnswer(c *conn, st *step) {
 	granted := f.rememberCookie(c, st)
 	path := pathOf(c)
-	blocked, _ := f.cache.blocks.peek(path)
+	blocked, _ := f.cache.blocks.Peek(path)
 	switch {
 	case c.info.FastOpen == Accepted, granted && (blocked.Blocked == cookie.NoCookie || c.plainAgain):
-		f.cache.blocks.remove(path)
+		f.cache.blocks.Remove(path)
 	case c.info.Why == WhyDataNotAcked:
 		f.block(c, st.Number, cookie.DataNotAcked)
 	case c.info.Why == WhyNoCookie && c.info.SynOption == OptionRequest:
@@ -76,7 +77,7 @@ func (f *Follower) rememberAnswer(c *conn, st *step) {
 func (f *Follower) rememberCookie(c *conn, st *step) bool {
 	p := pair{c.info.Client.Addr(), c.info.Server.Addr()}
 	fo := fastOpen(st.seg.Options)
-	e, known := f.cache.hosts.get(p)
+	e, known := f.cache.hosts.Get(p)
 	granted := legalCookie(fo.Cookie) && (c.info.SynOption != OptionNone || c.info.MidStream)
 	if granted {
 		e = CacheEntry{Client: p.client, Server: p.server, Cookie: bytes.Clone(fo.Cookie), MSS: e.MSS, Frame: st.Number}
@@ -85,16 +86,16 @@ func (f *Follower) rememberCookie(c *conn, st *step) bool {
 		e.MSS = int(st.options.MSS)
 	}
 	if granted || known {
-		f.cache.hosts.put(p, e)
-		f.cache.hosts.excess(f.limit())
+		f.cache.hosts.Put(p, e)
+		f.cache.hosts.Excess(f.limit())
 	}
 	return granted
 }
 
 func (f *Follower) block(c *conn, frame int, why cookie.Reason) {
 	p := pathOf(c)
-	f.cache.blocks.put(p, CacheEntry{Client: p.Client, Server: p.Server, Port: p.Port, Blocked: why, Frame: frame})
-	f.cache.blocks.excess(f.limit())
+	f.cache.blocks.Put(p, CacheEntry{Client: p.Client, Server: p.Server, Port: p.Port, Blocked: why, Frame: frame})
+	f.cache.blocks.Excess(f.limit())
 }
 
 func pathOf(c *conn) cookie.Path {
