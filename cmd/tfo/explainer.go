@@ -91,7 +91,7 @@ func (e *explainer) take(number int, f *pcapng.Frame) error {
 	e.shown++
 	if e.page != nil && s.line.Connection > 0 {
 		e.page.Add(story.Sighting{
-			Number: number, Link: f.LinkType, Departed: f.Time, Sent: f.Data, Cut: f.Length - len(f.Data),
+			Number: number, Connection: s.line.Connection, Link: f.LinkType, Departed: f.Time, Sent: f.Data, Cut: f.Length - len(f.Data),
 		})
 	}
 	return e.print(&s)

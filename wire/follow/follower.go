@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"cmp"
 	"container/list"
 	"net/netip"
 	"slices"
@@ -36,6 +37,9 @@ type Sighting struct {
 	At, Arrived time.Time
 	// Number is that of the frame; 0 means the one after the frame before.
 	Number int
+	// Connection is the number of the frame's connection where somebody else has followed more of them, to be the same here;
+	// 0 means that they are counted here. A number above that of the connection that is open between the ends begins another.
+	Connection int
 	// Lost tells that the frame is known not to have reached its receiver, which then knows nothing of it.
 	Lost bool
 }
@@ -57,6 +61,7 @@ type Follower struct {
 	begun  bool
 	frame  int                     // number of the last frame
 	count  int                     // connections so far, forgotten ones included
+	number int                     // the highest that one of them has
 	open   map[tuple]*list.Element // the newest connection of each tuple
 	recent list.List               // of *conn, the one seen last in front
 
@@ -83,7 +88,7 @@ func (f *Follower) Frame(at time.Time, p *wire.Packet) Line { return f.See(Sight
 // See takes the next frame, of which more is known than when it was seen. It keeps nothing of p.
 func (f *Follower) See(s Sighting, p *wire.Packet) Line {
 	f.begin(&s)
-	c, from := f.connection(s.At, p)
+	c, from := f.connection(&s, p)
 	st := step{Sighting: s, seg: &p.TCP, from: from}
 	st.options, _ = p.TCP.Options.Decode()
 	f.recall(c, &st)
@@ -131,7 +136,7 @@ func (f *Follower) Connections() []Connection {
 func (f *Follower) Forgotten() int { return f.count - f.recent.Len() }
 
 // connection finds the connection of a packet, or begins one.
-func (f *Follower) connection(at time.Time, p *wire.Packet) (*conn, end) {
+func (f *Follower) connection(s *Sighting, p *wire.Packet) (*conn, end) {
 	src, dst := p.Src(), p.Dst()
 	key := tupleOf(src, dst)
 	if e := f.open[key]; e != nil {
@@ -140,13 +145,18 @@ func (f *Follower) connection(at time.Time, p *wire.Packet) (*conn, end) {
 		if src != c.info.Client {
 			from = server
 		}
-		if !c.succeededBy(at, p, from) {
+		another := s.Connection > c.info.Number
+		if s.Connection == 0 {
+			another = c.succeededBy(s.At, p, from)
+		}
+		if !another {
 			f.recent.MoveToFront(e)
 			return c, from
 		}
 	}
-	f.count++
-	c, from := newConn(f.count, src, dst, &p.TCP)
+	number := cmp.Or(s.Connection, f.number+1)
+	f.count, f.number = f.count+1, max(f.number, number)
+	c, from := newConn(number, src, dst, &p.TCP)
 	f.open[key] = f.recent.PushFront(c)
 	f.forget()
 	return c, from

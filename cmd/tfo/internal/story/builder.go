@@ -38,7 +38,9 @@ type Builder struct {
 type Sighting struct {
 	// Number is that of the frame in its capture; 0 means that frames are counted in the order of departure.
 	Number int
-	Link   wire.LinkType
+	// Connection is the number of its connection where others are told of it by that; 0 means that they are counted here.
+	Connection int
+	Link       wire.LinkType
 	// Departed and Arrived are when the frame left and when its receiver had it. A zero Arrived means that it was seen once, at Departed.
 	Departed, Arrived time.Time
 	// From and To are indexes of Hosts. Without Hosts they are not looked at.
