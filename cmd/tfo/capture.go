@@ -12,6 +12,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"tfocraft/wire"
 	"tfocraft/wire/pcapng"
 )
 
@@ -146,7 +147,7 @@ func (c *capture) leftOut() error {
 		return nil
 	}
 	var names []string
-	for _, l := range pcapng.LinkTypes() {
+	for _, l := range wire.LinkTypes() {
 		names = append(names, l.String())
 	}
 	more := ""

@@ -32,7 +32,7 @@ func (d *drillFlags) watch(cmd *cobra.Command) (*drillWatch, error) {
 	if w.file, err = os.Create(d.pcap); err != nil {
 		return nil, err
 	}
-	w.capture, err = pcapng.NewWriter(w.file, pcapng.Interface{Name: "tfo drill", LinkType: pcapng.LinkRaw})
+	w.capture, err = pcapng.NewWriter(w.file, pcapng.Interface{Name: "tfo drill", LinkType: wire.LinkRaw})
 	return w, err
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tfocraft/wire"
 	"tfocraft/wire/link"
 	"tfocraft/wire/pcapng"
 )
@@ -97,7 +98,7 @@ func (w *dumpWatch) take(f *link.Frame) error {
 	w.seen++
 	shown := w.e.shown
 	err := w.e.take(w.seen, &pcapng.Frame{
-		Data: data, Length: len(data), Time: f.Time, LinkType: pcapng.LinkEthernet, Direction: direction,
+		Data: data, Length: len(data), Time: f.Time, LinkType: wire.LinkEthernet, Direction: direction,
 	})
 	if keep := w.keep.frame(); keep != nil && w.e.shown > shown {
 		keep(data, f.Time, f.Outgoing)

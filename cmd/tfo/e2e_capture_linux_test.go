@@ -154,7 +154,7 @@ func (l *e2eLab) judge(frames []e2eFrame) {
 
 func e2eWriteCapture(file string, frames []e2eFrame) error {
 	var b bytes.Buffer
-	w, err := pcapng.NewWriter(&b, pcapng.Interface{Name: "cable", LinkType: pcapng.LinkEthernet})
+	w, err := pcapng.NewWriter(&b, pcapng.Interface{Name: "cable", LinkType: wire.LinkEthernet})
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 func TestExplainManyConnections(t *testing.T) {
 	const count = follow.DefaultLimit + 100
 	var b bytes.Buffer
-	file, err := pcapng.NewWriter(&b, pcapng.Interface{LinkType: pcapng.LinkRaw})
+	file, err := pcapng.NewWriter(&b, pcapng.Interface{LinkType: wire.LinkRaw})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ import (
 func longStream(w io.WriteCloser, size int) {
 	defer w.Close()
 	b := bufio.NewWriterSize(w, 64<<10)
-	file, err := pcapng.NewWriter(b, pcapng.Interface{Name: "long", LinkType: pcapng.LinkRaw})
+	file, err := pcapng.NewWriter(b, pcapng.Interface{Name: "long", LinkType: wire.LinkRaw})
 	if err != nil {
 		return
 	}
@@ -134,7 +134,7 @@ func TestExplainInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer out.Close()
-	if _, err := out.Write(captureOf(t, pcapng.LinkRaw, "", craftHex(t, "S 0:0(0) <FO>"))); err != nil {
+	if _, err := out.Write(captureOf(t, wire.LinkRaw, "", craftHex(t, "S 0:0(0) <FO>"))); err != nil {
 		t.Fatal(err)
 	}
 	p := e2eCommand("explain", "-")
@@ -159,7 +159,7 @@ func TestExplainInterrupted(t *testing.T) {
 func TestExplainInterruptedNamedPipe(t *testing.T) {
 	for name, capture := range map[string][]byte{
 		"0": nil,
-		"1": captureOf(t, pcapng.LinkRaw, "", craftHex(t, "S 0:0(0) <FO>")),
+		"1": captureOf(t, wire.LinkRaw, "", craftHex(t, "S 0:0(0) <FO>")),
 	} {
 		t.Run(name, func(t *testing.T) {
 			fifo := filepath.Join(t.TempDir(), "fifo")
@@ -248,12 +248,12 @@ func TestExplainBadFrames(t *testing.T) {
 		stderr string
 		shown  int
 	}{
-		{"fragments", captureOf(t, pcapng.LinkRaw, "", first, second, syn), exitDone,
+		{"fragments", captureOf(t, wire.LinkRaw, "", first, second, syn), exitDone,
 			"tfo: 2 of 3 frames hold a part of a TCP segment (IP fragments, which are not put together); they are left out\n", 1},
-		{"more kept than there was", keptMore(captureOf(t, pcapng.LinkRaw, "", syn)), exitDone, "", 1},
-		{"4 GiB kept", kept(captureOf(t, pcapng.LinkRaw, "", syn), 0xffffffff), exitFailed,
+		{"more kept than there was", keptMore(captureOf(t, wire.LinkRaw, "", syn)), exitDone, "", 1},
+		{"4 GiB kept", kept(captureOf(t, wire.LinkRaw, "", syn), 0xffffffff), exitFailed,
 			"tfo: standard input: whole frames: 0, then a frame of 4294967295 bytes: not a valid pcap or pcapng capture\n", 0},
-		{"1 MiB kept of less", kept(captureOf(t, pcapng.LinkRaw, "", syn), 1<<20), exitFailed,
+		{"1 MiB kept of less", kept(captureOf(t, wire.LinkRaw, "", syn), 1<<20), exitFailed,
 			"tfo: standard input: whole frames: 0, then the file ends: capture is cut short\n", 0},
 		{"another link type", captureOf(t, 105, "", syn, syn), exitFailed,
 			"tfo: standard input: frame 1 has link type 105 (802.11): link type is not supported (and 1 more); supported are 0 (Null), 1 (Ethernet), " +
@@ -274,7 +274,7 @@ func TestExplainBadFrames(t *testing.T) {
 // Who looks at bytes is shown what cannot be followed, and so it is not said to be left out.
 func TestExplainShowsFragments(t *testing.T) {
 	syn := craftHex(t, "S 0:5(5) <FO 01020304>", "-d", "hello")
-	file := string(captureOf(t, pcapng.LinkRaw, "", setHex(t, syn, 6, 0x20, 0), syn[:60]))
+	file := string(captureOf(t, wire.LinkRaw, "", setHex(t, syn, 6, 0x20, 0), syn[:60]))
 	got := tfo(t, file, "explain", "-", "--bytes").done(t)
 	for _, want := range []string{"part of a TCP segment (IP fragment), which is not put together\n", "TCP segment that is not whole\n", "42  01 02 03 04  "} {
 		if !strings.Contains(got, want) {
@@ -313,7 +313,7 @@ func TestExplainShort(t *testing.T) {
 		t.Fatal(err)
 	}
 	short := func(n int) string {
-		file := captureOf(t, pcapng.LinkRaw, "", hex.EncodeToString(frame[:n]))
+		file := captureOf(t, wire.LinkRaw, "", hex.EncodeToString(frame[:n]))
 		binary.LittleEndian.PutUint32(file[24+12:], uint32(len(frame)))
 		return string(file)
 	}

@@ -16,7 +16,6 @@ import (
 	"testing"
 
 	"tfocraft/wire"
-	"tfocraft/wire/pcapng"
 )
 
 // kernelCapture has connections of Linux's own TCP, as tcpdump wrote them.
@@ -132,7 +131,7 @@ func TestExplainJSON(t *testing.T) {
 }
 
 // captureOf is a pcap file with frames of one link type, each behind a header.
-func captureOf(t *testing.T, l pcapng.LinkType, header string, packets ...string) []byte {
+func captureOf(t *testing.T, l wire.LinkType, header string, packets ...string) []byte {
 	t.Helper()
 	file := binary.LittleEndian.AppendUint32(nil, 0xa1b2c3d4) // times in microseconds
 	file = binary.LittleEndian.AppendUint16(file, 2)          // version 2.4
@@ -165,21 +164,21 @@ func TestExplainLinkTypes(t *testing.T) {
 	const from4, from6 = "192.0.2.1:40000 > 192.0.2.2:8080", "[2001:db8::1]:40000 > [2001:db8::2]:80"
 	for _, test := range []struct {
 		name, header string
-		link         pcapng.LinkType
+		link         wire.LinkType
 		packet, want string
 	}{
-		{"ethernet", "020000000002 020000000001 0800", pcapng.LinkEthernet, v4, from4},
-		{"vlan", "020000000002 020000000001 8100 0007 86dd", pcapng.LinkEthernet, v6, from6},
-		{"null", "02000000", pcapng.LinkNull, v4, from4},
-		{"null 6", "1e000000", pcapng.LinkNull, v6, from6},
-		{"loop", "00000018", pcapng.LinkLoop, v6, from6},
-		{"raw", "", pcapng.LinkRaw, v4, from4},
-		{"raw 6", "", pcapng.LinkRaw, v6, from6},
-		{"raw bsd", "", pcapng.LinkRawBSD, v4, from4},
-		{"ipv4", "", pcapng.LinkIPv4, v4, from4},
-		{"ipv6", "", pcapng.LinkIPv6, v6, from6},
-		{"cooked", "0000 0001 0006 020000000001 0000 0800", pcapng.LinkSLL, v4, from4},
-		{"cooked 2", "86dd 0000 00000002 0001 04 06 020000000001 0000", pcapng.LinkSLL2, v6, from6},
+		{"ethernet", "020000000002 020000000001 0800", wire.LinkEthernet, v4, from4},
+		{"vlan", "020000000002 020000000001 8100 0007 86dd", wire.LinkEthernet, v6, from6},
+		{"null", "02000000", wire.LinkNull, v4, from4},
+		{"null 6", "1e000000", wire.LinkNull, v6, from6},
+		{"loop", "00000018", wire.LinkLoop, v6, from6},
+		{"raw", "", wire.LinkRaw, v4, from4},
+		{"raw 6", "", wire.LinkRaw, v6, from6},
+		{"raw bsd", "", wire.LinkRawBSD, v4, from4},
+		{"ipv4", "", wire.LinkIPv4, v4, from4},
+		{"ipv6", "", wire.LinkIPv6, v6, from6},
+		{"cooked", "0000 0001 0006 020000000001 0000 0800", wire.LinkSLL, v4, from4},
+		{"cooked 2", "86dd 0000 00000002 0001 04 06 020000000001 0000", wire.LinkSLL2, v6, from6},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			file := captureOf(t, test.link, test.header, test.packet)
@@ -194,7 +193,7 @@ func TestExplainLinkTypes(t *testing.T) {
 // What is good in a capture is shown, then the error.
 func TestExplainBadCaptures(t *testing.T) {
 	syn := craftHex(t, "S 0:0(0) <FO>")
-	whole := captureOf(t, pcapng.LinkRaw, "", syn, craftHex(t, "S 9:9(0)", "--src", "192.0.2.1:9"))
+	whole := captureOf(t, wire.LinkRaw, "", syn, craftHex(t, "S 9:9(0)", "--src", "192.0.2.1:9"))
 	const first = "192.0.2.1:40000 > 192.0.2.2:8080  asks for a cookie"
 	for _, test := range []struct {
 		name string
@@ -243,7 +242,7 @@ func TestExplainCutAnywhere(t *testing.T) {
 func TestExplainSkips(t *testing.T) {
 	syn := craftHex(t, "S 0:5(5) <FO 01020304>", "-d", "hello")
 	udp := "4500001c000040004011b6cd c0000201c0000202 0001000200080000"
-	file := string(captureOf(t, pcapng.LinkRaw, "", udp, syn, syn[:len(syn)-4]))
+	file := string(captureOf(t, wire.LinkRaw, "", udp, syn, syn[:len(syn)-4]))
 	got := tfo(t, file, "explain", "-")
 	if got.code != exitDone || got.stderr != "tfo: 1 of 3 frames hold a TCP segment that is not whole; they are left out\n" {
 		t.Errorf("got %+v", got)
@@ -252,14 +251,14 @@ func TestExplainSkips(t *testing.T) {
 		t.Errorf("stdout: %s", got.stdout)
 	}
 	tfo(t, file, "explain", "-", "--packet", "9").failed(t, exitFailed, "no frame 9, there are 3")
-	none := tfo(t, string(captureOf(t, pcapng.LinkRaw, "", udp)), "explain", "-")
+	none := tfo(t, string(captureOf(t, wire.LinkRaw, "", udp)), "explain", "-")
 	if none.code != exitDone || none.stdout != "" || none.stderr != "tfo: standard input: no TCP segment in 1 frames\n" {
 		t.Errorf("got %+v", none)
 	}
 }
 
 func TestExplainOnlyTFO(t *testing.T) {
-	file := string(captureOf(t, pcapng.LinkRaw, "",
+	file := string(captureOf(t, wire.LinkRaw, "",
 		craftHex(t, "S 0:0(0) <mss 1460>", "--src", "192.0.2.1:1"), craftHex(t, "S 0:0(0) <FO>", "--src", "192.0.2.1:2"),
 		craftHex(t, "S 0:5(5)", "--src", "192.0.2.1:3"), craftHex(t, "S. 0:0(0) ack 1", "--dst", "192.0.2.1:1", "--src", "192.0.2.2:8080")))
 	got := tfo(t, file, "explain", "-", "--only-tfo").done(t)

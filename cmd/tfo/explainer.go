@@ -9,7 +9,6 @@ import (
 	"tfocraft/cmd/tfo/internal/story"
 	"tfocraft/wire"
 	"tfocraft/wire/bilingual"
-	"tfocraft/wire/dissect"
 	"tfocraft/wire/follow"
 	"tfocraft/wire/pcapng"
 )
@@ -92,7 +91,7 @@ func (e *explainer) take(number int, f *pcapng.Frame) error {
 	e.shown++
 	if e.page != nil && s.line.Connection > 0 {
 		e.page.Add(story.Sighting{
-			Number: number, Link: dissect.LinkType(f.LinkType), Departed: f.Time, Sent: f.Data, Cut: f.Length - len(f.Data),
+			Number: number, Connection: s.line.Connection, Link: f.LinkType, Departed: f.Time, Sent: f.Data, Cut: f.Length - len(f.Data),
 		})
 	}
 	return e.print(&s)

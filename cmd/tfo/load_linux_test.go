@@ -53,6 +53,34 @@ func e2eLoaded(t *testing.T, r e2eRun) (loadResult, []loadProgress) {
 	return e2eLines[loadResult](t, lines[len(lines)-1], e2eLoadFields)[0], progress
 }
 
+// loadLab is a lab with the address that its server is to have. Tfo load resets what it has begun to learn a cookie.
+func loadLab(t *testing.T, ipv6 bool) (*e2eLab, netip.AddrPort) {
+	t.Helper()
+	l := e2eNewLab(t, lab.Config{IPv6: ipv6})
+	l.resets = true
+	return l, l.server(ipv6, e2ePort)
+}
+
+// loading starts tfo load on a host and waits until it is in a phase.
+func loading(t *testing.T, host *lab.Host, phase string, args ...string) *e2eProcess {
+	t.Helper()
+	p := e2eCommand(args...).start(t, host)
+	if !p.stdout.await(`"phase":"` + phase + `"`) {
+		t.Fatal(p.stderr)
+	}
+	return p
+}
+
+// loadInterrupted interrupts a run and returns the figures that it still prints.
+func loadInterrupted(t *testing.T, p *e2eProcess) loadResult {
+	t.Helper()
+	if err := p.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	got, _ := e2eLoaded(t, p.wait().want(t, exitDone))
+	return got
+}
+
 // load runs tfo load on the client of a lab and wants an exit code.
 func (l *e2eLab) load(code int, args ...string) loadResult {
 	l.t.Helper()
@@ -86,8 +114,7 @@ func wantLoad(t *testing.T, got loadResult, n int, fastOpen bool) {
 func TestLoadExchange(t *testing.T) {
 	e2eFamilies(t, func(t *testing.T, ipv6 bool) {
 		for _, kernel := range []bool{true, false} {
-			l := e2eNewLab(t, lab.Config{IPv6: ipv6})
-			addr := l.server(ipv6, e2ePort)
+			l, addr := loadLab(t, ipv6)
 			scheme := "rfc7413"
 			if kernel {
 				scheme = "linux"
@@ -95,7 +122,6 @@ func TestLoadExchange(t *testing.T) {
 			} else {
 				e2eServe(t, l.Server, addr.String(), "--reply", "Hello, Client", "--key", e2eKey)
 			}
-			l.resets = true // tfo load resets what it has begun to learn a cookie
 			got := l.load(exitDone, loadArgs(addr, "--count", "300", "--concurrency", "32")...)
 			wantLoad(t, got, 300, true)
 			if got.Learnt == 0 || got.Clients != int(got.Learnt) {
@@ -120,10 +146,8 @@ func TestLoadExchange(t *testing.T) {
 // ports, so that each is used again and again.
 func TestLoadAgain(t *testing.T) {
 	t.Parallel()
-	l := e2eNewLab(t, lab.Config{})
-	addr := l.server(false, e2ePort)
+	l, addr := loadLab(t, false)
 	server := e2eKernelServe(t, l.Server, addr, true, "Hello, Client")
-	l.resets = true
 	r := e2eTfo(t, l.Client, loadArgs(addr, "--count", "200", "--size", "5000", "--ports", "2000-2001", "--concurrency", "16")...).want(t, exitDone)
 	got, _ := e2eLoaded(t, r)
 	wantLoad(t, got, 200, true)
@@ -143,10 +167,8 @@ func TestLoadAgain(t *testing.T) {
 // shares of several engines add up.
 func TestLoadRate(t *testing.T) {
 	t.Parallel()
-	l := e2eNewLab(t, lab.Config{})
-	addr := l.server(false, e2ePort)
+	l, addr := loadLab(t, false)
 	e2eKernelServe(t, l.Server, addr, true, "Hello, Client")
-	l.resets = true
 	r := e2eTfo(t, l.Client, loadArgs(addr, "--rate", "200", "--duration", "2500ms", "--cpus", "0,1")...).want(t, exitDone)
 	got, progress := e2eLoaded(t, r)
 	if got.Sent+got.Unsent != 500 || got.Completed != got.Sent || got.Rate < 20 || got.Rate > 201 {
@@ -252,10 +274,8 @@ func TestLoadBadNetwork(t *testing.T) {
 // Then the server says nothing any more.
 func TestLoadHalfSilent(t *testing.T) {
 	t.Parallel()
-	l := e2eNewLab(t, lab.Config{})
-	addr := l.server(false, e2ePort)
+	l, addr := loadLab(t, false)
 	loadServe(t, l.Server, addr)
-	l.resets = true
 	e2eSh(t, l.Server, `nft "add table inet half; add chain inet half in { type filter hook input priority 0; };
 		add rule inet half in ip saddr 198.19.0.128/25 drop"; ip route add 198.19.0.0/24 via 192.0.2.1`)
 	args := []string{"load", addr.String(), "--clients", "198.19.0.1-198.19.0.254", "--timeout", "500ms", "--json",
@@ -265,10 +285,7 @@ func TestLoadHalfSilent(t *testing.T) {
 	if want := "got no answer, and learning ends there; the other "; !strings.Contains(r.stderr, want) || got.Learnt == 0 || got.Completed != 100 {
 		t.Errorf("%d learnt, %d completed, no %q in %v", got.Learnt, got.Completed, want, r)
 	}
-	p := e2eCommand(append(args, "--duration", "1h")...).start(t, l.Client)
-	if !p.stdout.await(`"phase":"run"`) {
-		t.Fatal(p.stderr)
-	}
+	p := loading(t, l.Client, "run", append(args, "--duration", "1h")...)
 	e2eSh(t, l.Server, `nft "add rule inet half in meta l4proto tcp drop"`)
 	r = p.wait().want(t, exitFailed)
 	if want := " answers no more: stopped after "; !strings.Contains(r.stderr, want) {
@@ -301,14 +318,9 @@ func loadServe(t *testing.T, host *lab.Host, addr netip.AddrPort) {
 // The interface goes down in the middle, and comes back.
 func TestLoadInterfaceDown(t *testing.T) {
 	t.Parallel()
-	l := e2eNewLab(t, lab.Config{})
-	addr := l.server(false, e2ePort)
+	l, addr := loadLab(t, false)
 	loadServe(t, l.Server, addr)
-	l.resets = true
-	p := e2eCommand(loadArgs(addr, "--rate", "200", "--duration", "3s", "--timeout", "500ms")...).start(t, l.Client)
-	if !p.stdout.await(`"phase":"run"`) {
-		t.Fatal(p.stderr)
-	}
+	p := loading(t, l.Client, "run", loadArgs(addr, "--rate", "200", "--duration", "3s", "--timeout", "500ms")...)
 	e2eSh(t, l.Client, "ip link set eth0 down")
 	time.Sleep(500 * time.Millisecond)
 	e2eSh(t, l.Client, "ip link set eth0 up")
@@ -328,14 +340,8 @@ func TestLoadInterrupt(t *testing.T) {
 	hosts := newHosts(t)
 	addr := netip.AddrPortFrom(hosts.Server.Addr(false), e2ePort)
 	loadServe(t, hosts.Server, addr)
-	p := e2eCommand("load", addr.String(), "--json", "--rate", "50", "--duration", "1h").start(t, hosts.Client)
-	if !p.stdout.await(`"phase":"run"`) {
-		t.Fatal(p.stderr)
-	}
-	if err := p.Process.Signal(syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
-	got, _ := e2eLoaded(t, p.wait().want(t, exitDone))
+	p := loading(t, hosts.Client, "run", "load", addr.String(), "--json", "--rate", "50", "--duration", "1h")
+	got := loadInterrupted(t, p)
 	if got.Completed == 0 || got.DurationS > 20 {
 		t.Errorf("counted %+v", got)
 	}
@@ -344,20 +350,12 @@ func TestLoadInterrupt(t *testing.T) {
 // One that comes while cookies are learnt ends the run there, with the figures of that.
 func TestLoadInterruptLearning(t *testing.T) {
 	t.Parallel()
-	l := e2eNewLab(t, lab.Config{})
-	addr := l.server(false, e2ePort)
+	l, addr := loadLab(t, false)
 	loadServe(t, l.Server, addr)
-	l.resets = true
 	e2eSh(t, l.Server, `nft "add table inet most; add chain inet most in { type filter hook input priority 0; };
 		add rule inet most in tcp dport 8080 ip saddr 198.19.0.0/16 ip saddr & 0.0.0.7 != 0 drop"; ip route add 198.19.0.0/16 via 192.0.2.1`)
-	p := e2eCommand("load", addr.String(), "--json", "--clients", "198.19.0.0/16").start(t, l.Client)
-	if !p.stdout.await(`"phase":"learn"`) {
-		t.Fatal(p.stderr)
-	}
-	if err := p.Process.Signal(syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
-	got, _ := e2eLoaded(t, p.wait().want(t, exitDone))
+	p := loading(t, l.Client, "learn", "load", addr.String(), "--json", "--clients", "198.19.0.0/16")
+	got := loadInterrupted(t, p)
 	if got.Phase != "learn" || got.Mode != "request" || got.Sent == 0 || got.Completed == 0 || got.Aborted == 0 {
 		t.Errorf("want the figures of learning: %+v", got)
 	}
@@ -366,9 +364,8 @@ func TestLoadInterruptLearning(t *testing.T) {
 // Wrong SYNs do not disturb right ones.
 func TestLoadMutate(t *testing.T) {
 	t.Parallel()
-	l := e2eNewLab(t, lab.Config{})
-	l.resets, l.odd = true, true
-	addr := l.server(false, e2ePort)
+	l, addr := loadLab(t, false)
+	l.odd = true
 	e2eKernelServe(t, l.Server, addr, true, "Hello, Client")
 	got := l.load(exitDone, loadArgs(addr, "--count", "60", "--timeout", "2s", "--mutate", "none,cookie-bit,cookie-other,cookie-5,twice,unpadded")...)
 	// Of two options the last legal one counts; an option that is no option is none.
@@ -383,9 +380,7 @@ func TestLoadMutate(t *testing.T) {
 // What is kept of a run has the frames of both directions.
 func TestLoadCapture(t *testing.T) {
 	t.Parallel()
-	l := e2eNewLab(t, lab.Config{IPv6: true})
-	l.resets = true
-	addr := l.server(true, e2ePort)
+	l, addr := loadLab(t, true)
 	e2eServe(t, l.Server, addr.String(), "--reply", "Hello, Client", "--key", e2eKey)
 	file := filepath.Join(t.TempDir(), "load.pcapng")
 	wantLoad(t, l.load(exitDone, loadArgs(addr, "--count", "10", "--key", e2eKey, "--pcap", file, "-v")...), 10, true)
@@ -407,9 +402,7 @@ func TestLoadCapture(t *testing.T) {
 // SYNs as fast as it goes, to a server that takes them.
 func TestLoadSyn(t *testing.T) {
 	t.Parallel()
-	l := e2eNewLab(t, lab.Config{})
-	l.resets = true
-	addr := l.server(false, e2ePort)
+	l, addr := loadLab(t, false)
 	s := e2eServe(t, l.Server, addr.String(), "--reply", "Hello, Client", "--key", e2eKey, "--max-pending", "1000")
 	got := l.load(exitDone, loadArgs(addr, "--count", "200", "--rate", "500", "--mode", "syn", "--key", e2eKey)...)
 	// What comes late, or twice, is told from nothing by nobody.

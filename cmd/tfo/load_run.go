@@ -79,7 +79,7 @@ func (l *loader) write() error {
 	if err != nil {
 		return fmt.Errorf("--pcap-out: %w", err)
 	}
-	w, err := pcapng.NewWriter(f, pcapng.Interface{Name: l.hop.Interface, LinkType: pcapng.LinkEthernet})
+	w, err := pcapng.NewWriter(f, pcapng.Interface{Name: l.hop.Interface, LinkType: wire.LinkEthernet})
 	var figures runner.Figures
 	if err == nil {
 		figures, err = runner.Write(l.cmd.Context(), l.Config, func(frame []byte, at time.Time) error {

@@ -75,7 +75,7 @@ func (ob *observer) begin() error {
 		}
 	}
 	var err error
-	ob.capture, err = pcapng.NewWriter(ob.file, pcapng.Interface{Name: ob.ifname, LinkType: pcapng.LinkEthernet})
+	ob.capture, err = pcapng.NewWriter(ob.file, pcapng.Interface{Name: ob.ifname, LinkType: wire.LinkEthernet})
 	return err
 }
 

@@ -72,7 +72,7 @@ func renderText(w io.Writer, p *wire.Packet) error {
 
 // renderCapture writes a pcapng file with the packet in an Ethernet frame.
 func renderCapture(w io.Writer, p *wire.Packet) error {
-	capture, err := pcapng.NewWriter(w, pcapng.Interface{Name: "tfo craft", LinkType: pcapng.LinkEthernet})
+	capture, err := pcapng.NewWriter(w, pcapng.Interface{Name: "tfo craft", LinkType: wire.LinkEthernet})
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func look(f *pcapng.Frame) sight {
 
 // dissect takes the frame apart, with the reasons for what is in it as far as they are known.
 func (s *sight) dissect() dissect.Frame {
-	f := dissect.Dissect(s.frame.Data, dissect.LinkType(s.frame.LinkType))
+	f := dissect.Dissect(s.frame.Data, s.frame.LinkType)
 	var facts *follow.Facts
 	if s.kind == kindSegment {
 		facts = &s.line.Facts
@@ -115,14 +115,14 @@ func frameFromHex(text string, stdin io.Reader) (*pcapng.Frame, error) {
 	if err != nil {
 		return nil, usagef("--hex: %w", err)
 	}
-	f := &pcapng.Frame{Data: b, Length: len(b), LinkType: pcapng.LinkRaw}
+	f := &pcapng.Frame{Data: b, Length: len(b), LinkType: wire.LinkRaw}
 	_, err = wire.ParsePacket(b)
 	if err == nil || isWhole(err) {
 		return f, nil
 	}
 	framed, frameErr := wire.ParseFrame(b)
 	if frameErr == nil || isWhole(frameErr) || errors.Is(frameErr, wire.ErrNotIP) && framed.Ethernet.EtherType == wire.EtherTypeARP {
-		f.LinkType = pcapng.LinkEthernet
+		f.LinkType = wire.LinkEthernet
 		return f, nil
 	}
 	return nil, fmt.Errorf("--hex: %w", plain(err))

@@ -16,7 +16,6 @@ import (
 	"tfocraft/cmd/tfo/internal/story"
 	"tfocraft/wire"
 	"tfocraft/wire/bilingual"
-	"tfocraft/wire/dissect"
 	"tfocraft/wire/pcapng"
 )
 
@@ -157,7 +156,7 @@ func kernelStory(t *testing.T) *story.Story {
 		if _, err := wire.ParseFrame(f.Data); err != nil {
 			continue // not TCP
 		}
-		b.Add(story.Sighting{Link: dissect.LinkType(f.LinkType), Departed: f.Time, Sent: f.Data})
+		b.Add(story.Sighting{Link: f.LinkType, Departed: f.Time, Sent: f.Data})
 	}
 	s := b.Story()
 	s.Title = bilingual.T("Between kernels", "内核之间")

@@ -120,28 +120,3 @@ func TestPorts(t *testing.T) {
 		t.Errorf("the shares end before %d", next)
 	}
 }
-
-func TestWalk(t *testing.T) {
-	w := newWalk(5, nil, Ports{10, 12}, 99, 0, 1)
-	seen := make(map[uint64]uint32)
-	var first []int
-	for n := range 30 {
-		client, port, round := w.next()
-		if n < 5 {
-			first = append(first, client)
-		}
-		k := key(client, port)
-		if got := seen[k]; got != round || round != uint32(n/15) {
-			t.Errorf("pair %d: client %d, port %d, round %d, used %d times before", n, client, port, round, got)
-		}
-		seen[k]++
-	}
-	if len(seen) != 15 {
-		t.Errorf("%d pairs, want 15", len(seen))
-	}
-	for i, c := range first {
-		if c != (first[0]+i)%5 {
-			t.Errorf("the first clients are %v", first)
-		}
-	}
-}

@@ -5,16 +5,9 @@ import (
 	"time"
 )
 
-const (
-	testSyn     = "S 0:13(13) win 65535 <mss 1460,FO 0102030405060708,nop,nop>"
-	plainSyn    = "S 0:0(0) win 65535 <mss 1460>"
-	testRequest = "S 0:0(0) win 65535 <mss 1460,FO,nop,nop>"
-)
-
 // The whole exchange, the server's part in one batch: two frames are enough.
 func TestExchange(t *testing.T) {
-	h := start(t, small(Exchange))
-	h.want(testSyn)
+	h := begin(t, small(Exchange))
 	h.now += time.Millisecond
 	h.server("S. 0:0(0) ack 14 win 65535 <mss 1460>", "P. 1:14(13) ack 14 win 65535")
 	h.want("F. 14:14(0) ack 14 win 65535")
@@ -34,8 +27,7 @@ func TestExchange(t *testing.T) {
 
 // A server that has everything in its SYN-ACK.
 func TestExchangeInOneSegment(t *testing.T) {
-	h := start(t, small(Exchange))
-	h.want(testSyn)
+	h := begin(t, small(Exchange))
 	h.server("SF. 0:13(13) ack 14 win 65535 <mss 1460>")
 	h.want("F. 14:14(0) ack 15 win 65535")
 	h.server(". 15:15(0) ack 15 win 65535")
@@ -47,8 +39,7 @@ func TestExchangeInOneSegment(t *testing.T) {
 func TestExchangeKeepOpen(t *testing.T) {
 	c := small(Exchange)
 	c.KeepOpen = true
-	h := start(t, c)
-	h.want(testSyn)
+	h := begin(t, c)
 	h.server("S. 0:0(0) ack 14 win 65535 <mss 1460>")
 	h.want(". 14:14(0) ack 1 win 65535")
 	h.server("P. 1:14(13) ack 14 win 65535")
@@ -65,8 +56,7 @@ func TestExchangeKeepOpen(t *testing.T) {
 func TestExchangeRejected(t *testing.T) {
 	c := small(Exchange)
 	c.Learn = NewJar(c.Clients.Len())
-	h := start(t, c)
-	h.want(testSyn)
+	h := begin(t, c)
 	h.server("S. 0:0(0) ack 1 win 65535 <mss 1460,FO 1112131415161718,nop,nop>")
 	h.want("FP. 1:14(13) ack 1 win 65535")
 	h.server("FP. 1:14(13) ack 15 win 65535")
@@ -79,10 +69,7 @@ func TestExchangeRejected(t *testing.T) {
 
 // Data that comes early is answered and not kept; what comes again counts once.
 func TestExchangeDisorder(t *testing.T) {
-	h := start(t, small(Exchange))
-	h.want(testSyn)
-	h.server("S. 0:0(0) ack 14 win 65535 <mss 1460>")
-	h.want("F. 14:14(0) ack 1 win 65535")
+	h := accepted(t)
 	h.server("FP. 101:151(50) ack 15 win 65535")
 	h.want(". 15:15(0) ack 1 win 65535")
 	h.server(". 1:101(100) ack 15 win 65535")
@@ -110,8 +97,7 @@ func TestExchangeSplit(t *testing.T) {
 
 // A SYN without an answer goes again without Fast Open, and the data follows.
 func TestExchangeLostSyn(t *testing.T) {
-	h := start(t, small(Exchange))
-	h.want(testSyn)
+	h := begin(t, small(Exchange))
 	if got := h.Next(0); got != time.Second {
 		t.Errorf("the timer runs out after %v", got)
 	}
@@ -130,10 +116,7 @@ func TestExchangeLostSyn(t *testing.T) {
 
 // The FIN is repeated, and the end of the time is a reset.
 func TestExchangeTimeout(t *testing.T) {
-	h := start(t, small(Exchange))
-	h.want(testSyn)
-	h.server("S. 0:0(0) ack 14 win 65535 <mss 1460>")
-	h.want("F. 14:14(0) ack 1 win 65535")
+	h := accepted(t)
 	h.advance(time.Second)
 	h.want("F. 14:14(0) ack 1 win 65535")
 	h.server(". 1:1(0) ack 15 win 65535")
@@ -156,16 +139,12 @@ func TestSilence(t *testing.T) {
 }
 
 func TestReset(t *testing.T) {
-	h := start(t, small(Exchange))
-	h.want(testSyn)
+	h := begin(t, small(Exchange))
 	h.server("R. 0:0(0) ack 14 win 0")
 	h.want()
 	h.wantCounters(Counters{Sent: 1, Resets: 1})
 
-	h = start(t, small(Exchange))
-	h.want(testSyn)
-	h.server("S. 0:0(0) ack 14 win 65535 <mss 1460>")
-	h.want("F. 14:14(0) ack 1 win 65535")
+	h = accepted(t)
 	h.server("R. 9:9(0) ack 14 win 0") // not the next number
 	h.server("R. 1:1(0) ack 14 win 0")
 	h.want()
@@ -175,8 +154,7 @@ func TestReset(t *testing.T) {
 // An answer to an earlier connection between the same ports is reset; the SYN goes
 // again (RFC 9293, Section 3.5.1).
 func TestOldConnection(t *testing.T) {
-	h := start(t, small(Exchange))
-	h.want(testSyn)
+	h := begin(t, small(Exchange))
 	h.server(". 77:77(0) ack 1000 win 65535")
 	h.want("R 1000:1000(0) win 65535")
 	h.advance(time.Second)
@@ -188,8 +166,7 @@ func TestOldConnection(t *testing.T) {
 // What comes for an exchange that is over: a FIN is acknowledged as in TIME-WAIT,
 // other things are reset.
 func TestStrays(t *testing.T) {
-	h := start(t, small(Exchange))
-	h.want(testSyn)
+	h := begin(t, small(Exchange))
 	h.server("SF. 0:13(13) ack 14 win 65535 <mss 1460>")
 	h.want("F. 14:14(0) ack 15 win 65535")
 	h.server(". 15:15(0) ack 15 win 65535")
@@ -242,10 +219,7 @@ func TestExchangeOptions(t *testing.T) {
 
 // An interrupt tells the server.
 func TestAbort(t *testing.T) {
-	h := start(t, small(Exchange))
-	h.want(testSyn)
-	h.server("S. 0:0(0) ack 14 win 65535 <mss 1460>")
-	h.want("F. 14:14(0) ack 1 win 65535")
+	h := accepted(t)
 	h.Abort(h.now, &h.out)
 	h.want("R. 15:15(0) ack 1 win 65535")
 	h.wantCounters(Counters{Sent: 1, SynAcks: 1, Accepted: 1, Aborted: 1})

@@ -22,6 +22,12 @@ type outbox struct {
 func (o *outbox) Buffer() []byte    { return o.buffer[:] }
 func (o *outbox) Send(frame []byte) { o.frames = append(o.frames, append([]byte(nil), frame...)) }
 
+// A discard forgets what an engine sends.
+type discard struct{ buffer [2048]byte }
+
+func (d *discard) Buffer() []byte { return d.buffer[:] }
+func (d *discard) Send([]byte)    {}
+
 // A harness is an engine and the time.
 type harness struct {
 	*Engine
@@ -33,6 +39,13 @@ type harness struct {
 }
 
 const serverISN = 5000
+
+// The first frames of a run of [small].
+const (
+	testSyn     = "S 0:13(13) win 65535 <mss 1460,FO 0102030405060708,nop,nop>"
+	plainSyn    = "S 0:0(0) win 65535 <mss 1460>"
+	testRequest = "S 0:0(0) win 65535 <mss 1460,FO,nop,nop>"
+)
 
 // small is a Config with options of four bytes.
 func small(mode Mode) Config {
@@ -58,6 +71,23 @@ func start(t *testing.T, c Config) *harness {
 	}
 	h := &harness{Engine: e, t: t}
 	h.Advance(0, &h.out, 1000)
+	return h
+}
+
+// begin starts an engine and wants the usual SYN with data from it, and nothing else.
+func begin(t *testing.T, c Config) *harness {
+	t.Helper()
+	h := start(t, c)
+	h.want(testSyn)
+	return h
+}
+
+// accepted is an exchange whose data the server has taken in the SYN, but not answered: the client has nothing more to say.
+func accepted(t *testing.T) *harness {
+	t.Helper()
+	h := begin(t, small(Exchange))
+	h.server("S. 0:0(0) ack 14 win 65535 <mss 1460>")
+	h.want("F. 14:14(0) ack 1 win 65535")
 	return h
 }
 
@@ -126,6 +156,26 @@ func frameOf(t *testing.T, src, dst netip.AddrPort, s wire.Segment) []byte {
 	p.SetLengths()
 	p.SetChecksums()
 	return p.Append(nil)
+}
+
+// syns returns the frames of a run in mode Syn.
+func syns(t *testing.T, c Config) [][]byte {
+	t.Helper()
+	h := start(t, c)
+	h.advance(time.Hour)
+	if !h.Done() {
+		t.Fatal("it is not done")
+	}
+	return h.out.frames
+}
+
+// many is a Config of many SYNs, of many lengths and with cookies at random.
+func many() Config {
+	c := small(Syn)
+	c.Sizes, _ = ParseSizes("0-100:3,1000-1400:1")
+	c.Cookies = Random{Seed: 7}
+	c.Count = 900
+	return c
 }
 
 // wantCounters compares everything that was counted.

@@ -3,6 +3,7 @@ package dissect
 import (
 	"math/bits"
 
+	"tfocraft/wire"
 	"tfocraft/wire/bilingual"
 )
 
@@ -104,11 +105,11 @@ func (b *builder) cookedInside(protocol uint64) {
 	b.payload(b.left(), say("not dissected here", "此处不解析"))
 }
 
-// loopback is the four bytes of BSD's loopback: an address family, in the order of the capturing host or, for LinkLoop, of the network.
-func (b *builder) loopback(link LinkType) {
+// loopback is the four bytes of BSD's loopback: an address family, in the order of the capturing host or, for wire.LinkLoop, of the network.
+func (b *builder) loopback(link wire.LinkType) {
 	b.begin("null", say("BSD loopback header", "BSD 回环首部"))
 	family, f := b.number(32, leaf{"null.family", "null.family", say("Protocol family", "协议族"), sectionNull})
-	if link == LinkNull && family > 0xffff {
+	if link == wire.LinkNull && family > 0xffff {
 		family = uint64(bits.ReverseBytes32(uint32(family)))
 		f.Value = itoa(family)
 	}

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"tfocraft/wire"
-	"tfocraft/wire/dissect"
 	"tfocraft/wire/wiretest"
 )
 
@@ -56,8 +55,8 @@ func craftedTCP(t testing.TB) (all []linkFrame) {
 		payload := "\x00hé\n"[:len(parsed.Segment.Payload)]
 		port := strconv.Itoa(40001 + i) // each a connection of its own, as tshark remembers what it has seen on one
 		all = append(all,
-			linkFrame{text, dissect.LinkEthernet, wiretest.Frame(t, "192.0.2.1:"+port, "192.0.2.2:80", text, payload)},
-			linkFrame{text, dissect.LinkEthernet, wiretest.Frame(t, "[2001:db8::1]:"+port, "[2001:db8::2]:80", text, payload)})
+			linkFrame{text, wire.LinkEthernet, wiretest.Frame(t, "192.0.2.1:"+port, "192.0.2.2:80", text, payload)},
+			linkFrame{text, wire.LinkEthernet, wiretest.Frame(t, "[2001:db8::1]:"+port, "[2001:db8::2]:80", text, payload)})
 	}
 	return all
 }

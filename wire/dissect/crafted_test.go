@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"tfocraft/wire"
-	"tfocraft/wire/dissect"
 	"tfocraft/wire/wiretest"
 )
 
@@ -81,28 +80,28 @@ func craftedLinks(t testing.TB) []linkFrame {
 	p4, p6 := ip4(t, wire.ProtocolTCP, 0x4000, "", segment4(t)), ip6(t, wire.ProtocolTCP, "", segment6(t))
 	arp := "0001 0800 06 04 0001 020000000001 c0000201 000000000000 c0000202"
 	return []linkFrame{
-		{"VLAN", dissect.LinkEthernet, join(t, "020000000002 020000000001 8100 b064 0800", p4)},
-		{"QinQ", dissect.LinkEthernet, join(t, "020000000002 020000000001 88a8 2000 8100 1064 86dd", p6)},
-		{"ARP request", dissect.LinkEthernet, join(t, "ffffffffffff 020000000001 0806", arp)},
-		{"ARP reply", dissect.LinkEthernet, join(t, "020000000001 020000000002 0806 0001 0800 06 04 0002 020000000002 c0000202 020000000001 c0000201", make([]byte, 18))},
-		{"ARP of another link", dissect.LinkEthernet, join(t, "020000000001 020000000002 0806 0006 86dd 02 03 0009 0102 010203 0304 040506")},
-		{"SNAP", dissect.LinkEthernet, join(t, "01000ccccccc 020000000001", []byte{0, byte(8 + len(p4))}, "aaaa03 000000 0800", p4)},
-		{"802.3", dissect.LinkEthernet, join(t, "0180c2000000 020000000001 0007 424203 00000102", make([]byte, 39))},
-		{"unknown type", dissect.LinkEthernet, join(t, "010000000002 000000000001 88b5 0102030405")},
-		{"padding", dissect.LinkEthernet, join(t, ethernet4, ip4(t, 6, 0, "", segment4(t)[:20]), "000000000000")},
-		{"trailer", dissect.LinkEthernet, join(t, ethernet4, p4, "010203")},
-		{"check sequence", dissect.LinkEthernet, binary.LittleEndian.AppendUint32(join(t, ethernet4, p4), crc32.ChecksumIEEE(join(t, ethernet4, p4)))},
-		{"cooked", dissect.LinkSLL, join(t, "0004 0001 0006 020000000001 0000 0800", p4)},
-		{"cooked loopback", dissect.LinkSLL, join(t, "0000 0304 0006 000000000000 0000 86dd", p6)},
-		{"cooked tunnel", dissect.LinkSLL, join(t, "0000 fffe 0000 0000000000000000 0800", p4)},
-		{"cooked v2", dissect.LinkSLL2, join(t, "0800 0000 00000003 0001 04 06 020000000001 0000", p4)},
-		{"null", dissect.LinkNull, join(t, "02000000", p4)},
-		{"null, IPv6", dissect.LinkNull, join(t, "0000001e", p6)},
-		{"loop", dissect.LinkLoop, join(t, "00000002", p4)},
-		{"raw", dissect.LinkRaw, p6},
-		{"raw, BSD", dissect.LinkRawBSD, p4},
-		{"IPv4", dissect.LinkIPv4, p4},
-		{"IPv6", dissect.LinkIPv6, p6},
+		{"VLAN", wire.LinkEthernet, join(t, "020000000002 020000000001 8100 b064 0800", p4)},
+		{"QinQ", wire.LinkEthernet, join(t, "020000000002 020000000001 88a8 2000 8100 1064 86dd", p6)},
+		{"ARP request", wire.LinkEthernet, join(t, "ffffffffffff 020000000001 0806", arp)},
+		{"ARP reply", wire.LinkEthernet, join(t, "020000000001 020000000002 0806 0001 0800 06 04 0002 020000000002 c0000202 020000000001 c0000201", make([]byte, 18))},
+		{"ARP of another link", wire.LinkEthernet, join(t, "020000000001 020000000002 0806 0006 86dd 02 03 0009 0102 010203 0304 040506")},
+		{"SNAP", wire.LinkEthernet, join(t, "01000ccccccc 020000000001", []byte{0, byte(8 + len(p4))}, "aaaa03 000000 0800", p4)},
+		{"802.3", wire.LinkEthernet, join(t, "0180c2000000 020000000001 0007 424203 00000102", make([]byte, 39))},
+		{"unknown type", wire.LinkEthernet, join(t, "010000000002 000000000001 88b5 0102030405")},
+		{"padding", wire.LinkEthernet, join(t, ethernet4, ip4(t, 6, 0, "", segment4(t)[:20]), "000000000000")},
+		{"trailer", wire.LinkEthernet, join(t, ethernet4, p4, "010203")},
+		{"check sequence", wire.LinkEthernet, binary.LittleEndian.AppendUint32(join(t, ethernet4, p4), crc32.ChecksumIEEE(join(t, ethernet4, p4)))},
+		{"cooked", wire.LinkSLL, join(t, "0004 0001 0006 020000000001 0000 0800", p4)},
+		{"cooked loopback", wire.LinkSLL, join(t, "0000 0304 0006 000000000000 0000 86dd", p6)},
+		{"cooked tunnel", wire.LinkSLL, join(t, "0000 fffe 0000 0000000000000000 0800", p4)},
+		{"cooked v2", wire.LinkSLL2, join(t, "0800 0000 00000003 0001 04 06 020000000001 0000", p4)},
+		{"null", wire.LinkNull, join(t, "02000000", p4)},
+		{"null, IPv6", wire.LinkNull, join(t, "0000001e", p6)},
+		{"loop", wire.LinkLoop, join(t, "00000002", p4)},
+		{"raw", wire.LinkRaw, p6},
+		{"raw, BSD", wire.LinkRawBSD, p4},
+		{"IPv4", wire.LinkIPv4, p4},
+		{"IPv6", wire.LinkIPv6, p6},
 	}
 }
 
@@ -149,13 +148,13 @@ func craftedIPv4(t testing.TB) (all []linkFrame) {
 		"other ICMP":       ip4(t, 1, 0, "", message("29 00 0000 00000000", nil)),
 		"GRE":              ip4(t, 47, 0, "", wiretest.Unhex(t, "0000 88b5 0102")),
 	} {
-		all = append(all, linkFrame{name, dissect.LinkEthernet, join(t, ethernet4, packet)})
+		all = append(all, linkFrame{name, wire.LinkEthernet, join(t, ethernet4, packet)})
 	}
 	sortByName(all)
 	wrong := join(t, ethernet4, quote)
 	wrong[24] ^= 1                            // of the header
 	binary.BigEndian.PutUint16(wrong[50:], 1) // of TCP
-	return append(all, linkFrame{"wrong sums", dissect.LinkEthernet, wrong})
+	return append(all, linkFrame{"wrong sums", wire.LinkEthernet, wrong})
 }
 
 // craftedIPv6 have extension headers and ICMPv6.
@@ -204,7 +203,7 @@ func craftedIPv6(t testing.TB) (all []linkFrame) {
 		"option of length":       ip6(t, 58, "", message("85 00 0000 00000000 0100 020000000001", nil)),
 		"listener 2":             ip6(t, 58, "", message("8f 00 0000 0000 0001 04000000 ff020000000000000000000000000042", nil)),
 	} {
-		all = append(all, linkFrame{name, dissect.LinkEthernet, join(t, ethernet6, packet)})
+		all = append(all, linkFrame{name, wire.LinkEthernet, join(t, ethernet6, packet)})
 	}
 	sortByName(all)
 	return all

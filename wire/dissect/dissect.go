@@ -11,9 +11,7 @@
 // The package is pure: no sockets, files, goroutines, logging or clock.
 package dissect
 
-import (
-	"tfocraft/wire/bilingual"
-)
+import "tfocraft/wire/bilingual"
 
 // A Field is a leaf: some bits of a frame with one meaning.
 type Field struct {
@@ -60,20 +58,3 @@ type Frame struct {
 	Fields []Field `json:"fields"`
 	Groups []Group `json:"groups"` // outer before inner, in the order of the frame
 }
-
-// A LinkType says what a frame begins with. The numbers are tcpdump.org's LINKTYPE
-// values, as in package pcapng.
-type LinkType uint16
-
-// The link types.
-const (
-	LinkNull     LinkType = 0
-	LinkEthernet LinkType = 1
-	LinkRawBSD   LinkType = 12
-	LinkRaw      LinkType = 101
-	LinkLoop     LinkType = 108
-	LinkSLL      LinkType = 113
-	LinkIPv4     LinkType = 228
-	LinkIPv6     LinkType = 229
-	LinkSLL2     LinkType = 276
-)

@@ -16,18 +16,18 @@ import (
 func TestCutFrames(t *testing.T) {
 	data := wiretest.Frame(t, "192.0.2.1:40000", "192.0.2.2:80", "S 7:12(5) win 65535 <mss 1460,FO 0102030405060708,nop,nop>", "hello")
 	for n := 1; n < len(data); n++ {
-		f := dissect.Dissect(data[:n], dissect.LinkEthernet)
+		f := dissect.Dissect(data[:n], wire.LinkEthernet)
 		if last := f.Fields[len(f.Fields)-1]; !last.Bad || last.Meaning.Zh == "" {
 			t.Errorf("of %d bytes: %s does not say that something is missing: %q", n, last.ID, last.Meaning.En)
 		}
 	}
-	f := dissect.Dissect(data, dissect.LinkEthernet)
+	f := dissect.Dissect(data, wire.LinkEthernet)
 	for _, field := range f.Fields {
 		if field.Bad {
 			t.Errorf("of all bytes: %s is bad: %s", field.ID, field.Meaning.En)
 		}
 	}
-	if f := dissect.Dissect(nil, dissect.LinkEthernet); len(f.Fields) != 0 || len(f.Groups) != 0 {
+	if f := dissect.Dissect(nil, wire.LinkEthernet); len(f.Fields) != 0 || len(f.Groups) != 0 {
 		t.Errorf("of nothing: %+v", f)
 	}
 }
@@ -44,7 +44,7 @@ func TestCutField(t *testing.T) {
 		{39, "tcp.seq", "The frame ends here: only 1 of 4 bytes are there."},
 		{34, "ip.dst", "The frame ends here, before: TCP header."},
 	} {
-		f := dissect.Dissect(data[:test.n], dissect.LinkEthernet)
+		f := dissect.Dissect(data[:test.n], wire.LinkEthernet)
 		if got := field(t, &f, test.id); !strings.Contains(got.Meaning.En, test.want) {
 			t.Errorf("of %d bytes: %s is %q, want %q", test.n, test.id, got.Meaning.En, test.want)
 		}
@@ -126,7 +126,7 @@ func TestUnfinishedChecksum(t *testing.T) {
 
 func wantUnfinished(t *testing.T, packet []byte, id string) {
 	t.Helper()
-	f := dissect.Dissect(packet, dissect.LinkRaw)
+	f := dissect.Dissect(packet, wire.LinkRaw)
 	dissect.Explain(&f, packet, nil)
 	if got := field(t, &f, id); got.Bad || !strings.Contains(got.Meaning.En, "unfinished") || !strings.Contains(got.Reason.En, "checksum offload") {
 		t.Errorf("%s of % x: bad %t, %q, %q", id, packet, got.Bad, got.Meaning.En, got.Reason.En)
@@ -144,7 +144,7 @@ func TestExcerpts(t *testing.T) {
 		"x" + strings.Repeat("é", 40): `"x` + strings.Repeat("é", 23) + `"…`,
 	} {
 		text := "P. 7:" + strconv.Itoa(7+len(payload)) + "(" + strconv.Itoa(len(payload)) + ") ack 1 win 65535"
-		f := dissect.Dissect(wiretest.Frame(t, "192.0.2.1:40000", "192.0.2.2:80", text, payload), dissect.LinkEthernet)
+		f := dissect.Dissect(wiretest.Frame(t, "192.0.2.1:40000", "192.0.2.2:80", text, payload), wire.LinkEthernet)
 		if got := field(t, &f, "tcp.payload").Meaning.En; !strings.Contains(got, ", "+want+".") {
 			t.Errorf("%q: got %q, want %s", payload, got, want)
 		}

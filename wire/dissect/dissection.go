@@ -1,23 +1,25 @@
 package dissect
 
+import "tfocraft/wire"
+
 // Dissect takes apart a frame that begins as the link type says. It never fails: what is cut, bogus or unknown is a field that says so, so
 // that the fields tile data for every input. The frame does not alias data.
-func Dissect(data []byte, link LinkType) Frame {
+func Dissect(data []byte, link wire.LinkType) Frame {
 	b := newBuilder(data)
 	switch link {
-	case LinkEthernet:
+	case wire.LinkEthernet:
 		b.ethernet()
-	case LinkNull, LinkLoop:
+	case wire.LinkNull, wire.LinkLoop:
 		b.loopback(link)
-	case LinkSLL:
+	case wire.LinkSLL:
 		b.cooked()
-	case LinkSLL2:
+	case wire.LinkSLL2:
 		b.cooked2()
-	case LinkIPv4:
+	case wire.LinkIPv4:
 		b.ipv4()
-	case LinkIPv6:
+	case wire.LinkIPv6:
 		b.ipv6()
-	case LinkRaw, LinkRawBSD:
+	case wire.LinkRaw, wire.LinkRawBSD:
 		b.raw()
 	}
 	return b.finish()

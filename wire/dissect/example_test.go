@@ -15,7 +15,7 @@ func Example() {
 	p.SetLengths()
 	p.SetChecksums()
 	data := p.Append(nil)
-	frame := dissect.Dissect(data, dissect.LinkRaw)
+	frame := dissect.Dissect(data, wire.LinkRaw)
 	dissect.Explain(&frame, data, &follow.Facts{
 		Receiver: follow.Endpoint{Addr: client, HasISS: true, ISS: 700, Next: 14},
 		SynData:  13,

@@ -131,7 +131,7 @@ func TestReasons(t *testing.T) {
 				t.Fatal(err)
 			}
 			data := wiretest.Frame(t, from, to, test.text, strings.Repeat("x", len(parsed.Segment.Payload)))
-			f := dissect.Dissect(data, dissect.LinkEthernet)
+			f := dissect.Dissect(data, wire.LinkEthernet)
 			dissect.Explain(&f, data, &test.facts)
 			got := field(t, &f, test.id).Reason
 			if !strings.Contains(got.En, test.want) || got.Zh == "" {
@@ -183,7 +183,7 @@ func FuzzExplain(f *testing.F) {
 		if len(data) > 1<<16 {
 			return
 		}
-		frame := dissect.Dissect(data, dissect.LinkType(link))
+		frame := dissect.Dissect(data, wire.LinkType(link))
 		dissect.Explain(&frame, data, arbitrary(seed))
 		checkFrame(t, &frame, data)
 		dissect.Explain(&frame, data[:len(data)/2], nil) // not the bytes that it is of
@@ -198,7 +198,7 @@ func TestReasonOfFragment(t *testing.T) {
 		if cut {
 			frame[wire.EthernetLen+6] |= 0x20 // more fragments
 		}
-		f := dissect.Dissect(frame, dissect.LinkEthernet)
+		f := dissect.Dissect(frame, wire.LinkEthernet)
 		dissect.Explain(&f, frame, nil)
 		for j := range f.Fields {
 			if f.Fields[j].ID == "ip.flags.mf" && !strings.Contains(f.Fields[j].Reason.En, want) {
@@ -213,7 +213,7 @@ func TestReasonOfCutData(t *testing.T) {
 	for _, ends := range [][2]string{{clientAddr, serverAddr}, {"[2001:db8::1]:40000", "[2001:db8::2]:80"}} {
 		whole := wiretest.Frame(t, ends[0], ends[1], "S 1000:1500(500) win 65535 <FO 0102030405060708,nop,nop>", strings.Repeat("x", 500))
 		frame := whole[:len(whole)-499]
-		f := dissect.Dissect(frame, dissect.LinkEthernet)
+		f := dissect.Dissect(frame, wire.LinkEthernet)
 		dissect.Explain(&f, frame, &follow.Facts{SynAcked: -1, CachedMSS: 100})
 		if got, want := field(t, &f, "tcp.payload").Reason.En, "they are 512 bytes: more than the MSS of 100"; !strings.Contains(got, want) {
 			t.Errorf("of %s: %q, want %q", ends[0], got, want)
@@ -253,7 +253,7 @@ func TestReasonsOfIP(t *testing.T) {
 		}
 		data := wiretest.Frame(t, clientAddr, serverAddr, test.text, strings.Repeat("x", len(parsed.Segment.Payload)))
 		data[wire.EthernetLen+test.at] = test.value
-		f := dissect.Dissect(data, dissect.LinkEthernet)
+		f := dissect.Dissect(data, wire.LinkEthernet)
 		dissect.Explain(&f, data, nil)
 		if got := field(t, &f, test.id).Reason; !strings.Contains(got.En, test.want) || got.Zh == "" {
 			t.Errorf("%s of %s with %#x:\n got %q, %q\nwant %q", test.id, test.text, test.value, got.En, got.Zh, test.want)

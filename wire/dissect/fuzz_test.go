@@ -4,13 +4,14 @@ import (
 	"regexp"
 	"testing"
 
+	"tfocraft/wire"
 	"tfocraft/wire/bilingual"
 	"tfocraft/wire/dissect"
 )
 
-var links = []dissect.LinkType{
-	dissect.LinkEthernet, dissect.LinkNull, dissect.LinkLoop, dissect.LinkRaw, dissect.LinkRawBSD, dissect.LinkSLL, dissect.LinkSLL2,
-	dissect.LinkIPv4, dissect.LinkIPv6, 9999,
+var links = []wire.LinkType{
+	wire.LinkEthernet, wire.LinkNull, wire.LinkLoop, wire.LinkRaw, wire.LinkRawBSD, wire.LinkSLL, wire.LinkSLL2,
+	wire.LinkIPv4, wire.LinkIPv6, 9999,
 }
 
 // spaced is what Chinese is not.
@@ -101,7 +102,7 @@ func FuzzDissect(f *testing.F) {
 		if len(data) > 1<<16 {
 			return
 		}
-		frame := dissect.Dissect(data, dissect.LinkType(link))
+		frame := dissect.Dissect(data, wire.LinkType(link))
 		checkFrame(t, &frame, data)
 		for _, link := range links {
 			frame := dissect.Dissect(data, link)

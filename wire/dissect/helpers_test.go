@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"tfocraft/wire"
 	"tfocraft/wire/dissect"
 	"tfocraft/wire/wiretest"
 )
@@ -13,7 +14,7 @@ import (
 // linkFrame is a frame with what it begins with.
 type linkFrame struct {
 	name string
-	link dissect.LinkType
+	link wire.LinkType
 	data []byte
 }
 
@@ -21,7 +22,7 @@ type linkFrame struct {
 func linuxFrames(t testing.TB) (all []linkFrame) {
 	t.Helper()
 	for _, data := range wiretest.LinuxFrames(t) {
-		all = append(all, linkFrame{"linux.txt", dissect.LinkEthernet, data})
+		all = append(all, linkFrame{"linux.txt", wire.LinkEthernet, data})
 	}
 	files, err := filepath.Glob("../follow/testdata/linux/*.txt")
 	if err != nil || len(files) == 0 {
@@ -37,7 +38,7 @@ func linuxFrames(t testing.TB) (all []linkFrame) {
 			if len(words) != 2 || words[0] == "#" {
 				continue
 			}
-			all = append(all, linkFrame{filepath.Base(file), dissect.LinkEthernet, wiretest.Unhex(t, words[1])})
+			all = append(all, linkFrame{filepath.Base(file), wire.LinkEthernet, wiretest.Unhex(t, words[1])})
 		}
 	}
 	return all

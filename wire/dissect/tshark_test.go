@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"tfocraft/wire"
 	"tfocraft/wire/dissect"
 )
 
@@ -38,7 +39,7 @@ func tshark(t testing.TB) string {
 }
 
 // pdml has tshark take frames of one link type apart.
-func pdml(t *testing.T, link dissect.LinkType, frames []linkFrame) []pdmlField {
+func pdml(t *testing.T, link wire.LinkType, frames []linkFrame) []pdmlField {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "frames.pcap")
 	capture := binary.LittleEndian.AppendUint32(nil, 0xa1b2c3d4)
@@ -120,7 +121,7 @@ func same(f *dissect.Field, show string) bool {
 // bytes and value there, and nothing that tshark finds in these protocols is missing here.
 func TestTshark(t *testing.T) {
 	tshark(t)
-	byLink := make(map[dissect.LinkType][]linkFrame)
+	byLink := make(map[wire.LinkType][]linkFrame)
 	for _, frame := range corpus(t) {
 		byLink[frame.link] = append(byLink[frame.link], frame)
 	}

@@ -3,10 +3,12 @@ package follow
 import (
 	"bytes"
 	"cmp"
+	"iter"
 	"net/netip"
 	"slices"
 
 	"tfocraft/cookie"
+	"tfocraft/wire/internal/lru"
 )
 
 // A CacheEntry is what a client that keeps to RFC 7413, Section 4.1.3, has in its cookie cache after what was seen: a
@@ -24,8 +26,8 @@ type CacheEntry struct {
 
 // cache is what all clients have learnt.
 type cache struct {
-	hosts  lru[pair, CacheEntry]
-	blocks lru[cookie.Path, CacheEntry]
+	hosts  lru.Map[pair, CacheEntry]
+	blocks lru.Map[cookie.Path, CacheEntry]
 }
 
 // Cache returns the cookie caches of all clients, sorted by client, server and port. Where there are more entries than
@@ -37,14 +39,14 @@ func (f *Follower) CacheOf(client netip.Addr) []CacheEntry { return f.cache.entr
 
 // entries returns copies of those of a client, in order; without a client they are those of all.
 func (c *cache) entries(client netip.Addr) (all []CacheEntry) {
-	take := func(e CacheEntry) {
-		if !client.IsValid() || e.Client == client {
-			e.Cookie = bytes.Clone(e.Cookie)
-			all = append(all, e)
+	for _, entries := range []iter.Seq[CacheEntry]{c.hosts.Values(), c.blocks.Values()} {
+		for e := range entries {
+			if !client.IsValid() || e.Client == client {
+				e.Cookie = bytes.Clone(e.Cookie)
+				all = append(all, e)
+			}
 		}
 	}
-	c.hosts.each(take)
-	c.blocks.each(take)
 	slices.SortFunc(all, func(a, b CacheEntry) int {
 		return cmp.Or(a.Client.Compare(b.Client), a.Server.Compare(b.Server), cmp.Compare(a.Port, b.Port))
 	})
@@ -70,10 +72,10 @@ func (f *Follower) remember(c *conn, st *step) {
 func (f *Follower) rememberAnswer(c *conn, st *step) {
 	granted := f.rememberCookie(c, st)
 	path := pathOf(c)
-	blocked, _ := f.cache.blocks.peek(path)
+	blocked, _ := f.cache.blocks.Peek(path)
 	switch {
 	case c.info.FastOpen == Accepted, granted && (blocked.Blocked == cookie.NoCookie || c.plainAgain):
-		f.cache.blocks.remove(path)
+		f.cache.blocks.Remove(path)
 	case c.info.Why == WhyDataNotAcked:
 		f.block(c, st.Number, cookie.DataNotAcked)
 	case c.info.Why == WhyNoCookie && c.info.SynOption == OptionRequest:
@@ -86,7 +88,7 @@ func (f *Follower) rememberAnswer(c *conn, st *step) {
 func (f *Follower) rememberCookie(c *conn, st *step) bool {
 	p := pair{c.info.Client.Addr(), c.info.Server.Addr()}
 	fo := fastOpen(st.seg.Options)
-	e, known := f.cache.hosts.get(p)
+	e, known := f.cache.hosts.Get(p)
 	granted := legalCookie(fo.Cookie) && (c.info.SynOption != OptionNone || c.info.MidStream)
 	if granted {
 		e = CacheEntry{Client: p.client, Server: p.server, Cookie: bytes.Clone(fo.Cookie), MSS: e.MSS, Frame: st.Number}
@@ -95,16 +97,16 @@ func (f *Follower) rememberCookie(c *conn, st *step) bool {
 		e.MSS = int(st.options.MSS)
 	}
 	if granted || known {
-		f.cache.hosts.put(p, e)
-		f.cache.hosts.excess(f.limit())
+		f.cache.hosts.Put(p, e)
+		f.cache.hosts.Excess(f.limit())
 	}
 	return granted
 }
 
 func (f *Follower) block(c *conn, frame int, why cookie.Reason) {
 	p := pathOf(c)
-	f.cache.blocks.put(p, CacheEntry{Client: p.Client, Server: p.Server, Port: p.Port, Blocked: why, Frame: frame})
-	f.cache.blocks.excess(f.limit())
+	f.cache.blocks.Put(p, CacheEntry{Client: p.Client, Server: p.Server, Port: p.Port, Blocked: why, Frame: frame})
+	f.cache.blocks.Excess(f.limit())
 }
 
 func pathOf(c *conn) cookie.Path {

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"tfocraft/wire"
+	"tfocraft/wire/internal/lru"
 )
 
 // pair are the addresses that a cookie belongs to, without ports (RFC 7413, Section 4.1.3).
@@ -24,7 +25,7 @@ type holder struct {
 
 // cookies are those that were granted in all connections.
 type cookies struct {
-	granted lru[pair, grant]
+	granted lru.Map[pair, grant]
 	owners  map[holder]netip.Addr
 }
 
@@ -33,12 +34,12 @@ func (m *cookies) grant(p pair, g grant, limit int) {
 	if m.owners == nil {
 		m.owners = make(map[holder]netip.Addr)
 	}
-	if old, ok := m.granted.get(p); ok {
+	if old, ok := m.granted.Get(p); ok {
 		m.disown(p, old)
 	}
 	m.owners[holder{p.server, string(g.cookie)}] = p.client
-	m.granted.put(p, g)
-	if p, g, ok := m.granted.excess(limit); ok {
+	m.granted.Put(p, g)
+	if p, g, ok := m.granted.Excess(limit); ok {
 		m.disown(p, g)
 	}
 }
@@ -62,7 +63,7 @@ func pairOf(st *step) pair {
 func (f *Follower) judgeSyn(p pair, cookie []byte) CookieVerdict {
 	m := &f.cookies
 	owner, owned := m.owners[holder{p.server, string(cookie)}]
-	g, known := m.granted.get(p)
+	g, known := m.granted.Get(p)
 	keyed := f.Keyring != nil
 	if keyed {
 		if verdict, _ := f.Keyring.Check(cookie, p.client, p.server); verdict.Valid() {
@@ -85,7 +86,7 @@ func (f *Follower) judgeSyn(p pair, cookie []byte) CookieVerdict {
 
 // judgeSynAck judges the cookie in a SYN-ACK.
 func (m *cookies) judgeSynAck(p pair, cookie []byte) CookieVerdict {
-	if g, known := m.granted.get(p); known && bytes.Equal(g.cookie, cookie) {
+	if g, known := m.granted.Get(p); known && bytes.Equal(g.cookie, cookie) {
 		return CookieAgain
 	}
 	return CookieNew
@@ -94,10 +95,10 @@ func (m *cookies) judgeSynAck(p pair, cookie []byte) CookieVerdict {
 // recall puts into the facts what is known about cookies, and what is kept with them, before the segment.
 func (f *Follower) recall(c *conn, st *step) {
 	p := pair{c.info.Client.Addr(), c.info.Server.Addr()}
-	if g, ok := f.cookies.granted.peek(p); ok {
+	if g, ok := f.cookies.granted.Peek(p); ok {
 		st.facts.Granted, st.facts.GrantedFrame, st.facts.GrantedConnection = g.cookie, g.frame, g.connection
 	}
-	if e, ok := f.cache.hosts.peek(p); ok {
+	if e, ok := f.cache.hosts.Peek(p); ok {
 		st.facts.CachedMSS = e.MSS
 	}
 }

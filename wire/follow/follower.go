@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"cmp"
 	"container/list"
 	"net/netip"
 	"slices"
@@ -36,6 +37,9 @@ type Sighting struct {
 	At, Arrived time.Time
 	// Number is that of the frame; 0 means the one after the frame before.
 	Number int
+	// Connection is the number of the frame's connection where somebody else has followed more of them, to be the same here;
+	// 0 means that they are counted here. A number above that of the connection that is open between the ends begins another.
+	Connection int
 	// Lost tells that the frame is known not to have reached its receiver, which then knows nothing of it.
 	Lost bool
 }
@@ -53,13 +57,14 @@ type Follower struct {
 	// Connections returns at the end these are all. It must not call methods of the Follower. It is set before the first frame.
 	Done func(Connection)
 
-	start  time.Time // of the first frame, once begun
-	begun  bool
-	frame  int                     // number of the last frame
-	count  int                     // connections so far, forgotten ones included
-	open   map[tuple]*list.Element // the newest connection of each tuple
-	recent list.List               // of *conn, the one seen last in front
-	number map[int]*conn           // those of recent by their numbers
+	start    time.Time // of the first frame, once begun
+	begun    bool
+	frame    int                     // number of the last frame
+	count    int                     // connections so far, forgotten ones included
+	highest  int                     // number that one of them has
+	open     map[tuple]*list.Element // the newest connection of each tuple
+	recent   list.List               // of *conn, the one seen last in front
+	numbered map[int]*conn           // those of recent by their numbers
 
 	cookies cookies
 	cache   cache
@@ -84,7 +89,7 @@ func (f *Follower) Frame(at time.Time, p *wire.Packet) Line { return f.See(Sight
 // See takes the next frame, of which more is known than when it was seen. It keeps nothing of p.
 func (f *Follower) See(s Sighting, p *wire.Packet) Line {
 	f.begin(&s)
-	c, from := f.connection(s.At, p)
+	c, from := f.connection(&s, p)
 	st := step{Sighting: s, seg: &p.TCP, from: from}
 	st.options, _ = p.TCP.Options.Decode()
 	f.recall(c, &st)
@@ -106,7 +111,7 @@ func (f *Follower) See(s Sighting, p *wire.Packet) Line {
 // begin takes note that a frame is next, and completes what is known about it.
 func (f *Follower) begin(s *Sighting) {
 	if !f.begun {
-		f.start, f.begun, f.open, f.number = s.At, true, make(map[tuple]*list.Element), make(map[int]*conn)
+		f.start, f.begun, f.open, f.numbered = s.At, true, make(map[tuple]*list.Element), make(map[int]*conn)
 	}
 	if s.Number == 0 {
 		s.Number = f.frame + 1
@@ -131,7 +136,7 @@ func (f *Follower) Connections() []Connection {
 // Connection returns what is known about the connection of that number, for which it does not look at the others. ok tells that it is
 // remembered.
 func (f *Follower) Connection(number int) (c Connection, ok bool) {
-	found := f.number[number]
+	found := f.numbered[number]
 	if found == nil {
 		return c, false
 	}
@@ -142,7 +147,7 @@ func (f *Follower) Connection(number int) (c Connection, ok bool) {
 func (f *Follower) Forgotten() int { return f.count - f.recent.Len() }
 
 // connection finds the connection of a packet, or begins one.
-func (f *Follower) connection(at time.Time, p *wire.Packet) (*conn, end) {
+func (f *Follower) connection(s *Sighting, p *wire.Packet) (*conn, end) {
 	src, dst := p.Src(), p.Dst()
 	key := tupleOf(src, dst)
 	if e := f.open[key]; e != nil {
@@ -151,14 +156,19 @@ func (f *Follower) connection(at time.Time, p *wire.Packet) (*conn, end) {
 		if src != c.info.Client {
 			from = server
 		}
-		if !c.succeededBy(at, p, from) {
+		another := s.Connection > c.info.Number
+		if s.Connection == 0 {
+			another = c.succeededBy(s.At, p, from)
+		}
+		if !another {
 			f.recent.MoveToFront(e)
 			return c, from
 		}
 	}
-	f.count++
-	c, from := newConn(f.count, src, dst, &p.TCP)
-	f.open[key], f.number[f.count] = f.recent.PushFront(c), c
+	number := cmp.Or(s.Connection, f.highest+1)
+	f.count, f.highest = f.count+1, max(f.highest, number)
+	c, from := newConn(number, src, dst, &p.TCP)
+	f.open[key], f.numbered[number] = f.recent.PushFront(c), c
 	f.forget()
 	return c, from
 }
@@ -174,12 +184,15 @@ func (f *Follower) limit() int {
 func (f *Follower) forget() {
 	for f.recent.Len() > f.limit() {
 		last := f.recent.Back()
-		info := &last.Value.(*conn).info
+		c := last.Value.(*conn)
+		info := &c.info
 		if key := tupleOf(info.Client, info.Server); f.open[key] == last {
 			delete(f.open, key)
 		}
 		f.recent.Remove(last)
-		delete(f.number, info.Number)
+		if f.numbered[info.Number] == c { // a number that was given may be another's, too
+			delete(f.numbered, info.Number)
+		}
 		if f.Done != nil {
 			f.Done(*info)
 		}

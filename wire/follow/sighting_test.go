@@ -1,6 +1,7 @@
 package follow_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -74,6 +75,41 @@ func TestPresumed(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Connections have the numbers that somebody else has given them, who has seen more; what is said of them, too.
+func TestGivenNumbers(t *testing.T) {
+	x := newTalk(t)
+	for i, step := range []struct {
+		given, want int
+		segment     string
+	}{
+		{7, 7, "> S 0:0(0) win 1000 <FO>"},
+		{7, 7, "< S. 0:0(0) ack 1 win 1000 <FO 01020304>"},
+		{7, 7, "> S 900:900(0) win 1000"},   // which would begin another
+		{9, 9, "> . 1:1(0) ack 1 win 1000"}, // which would not
+		{7, 9, "> . 1:1(0) ack 1 win 1000"}, // too late for the one before
+		{0, 10, "> S 5000:5005(5) win 1000 <FO 01020304>"},
+	} {
+		src, dst := clientAddr, serverAddr
+		if step.segment[0] == '<' {
+			src, dst = dst, src
+		}
+		line := x.see(follow.Sighting{Connection: step.given}, src, dst, step.segment[2:])
+		if line.Connection != step.want {
+			t.Errorf("segment %d, %s: connection %d, want %d", i+1, step.segment, line.Connection, step.want)
+		}
+		if granted := line.Facts.GrantedConnection; i > 1 && granted != 7 {
+			t.Errorf("segment %d: the cookie was granted in connection %d, want 7", i+1, granted)
+		}
+	}
+	var numbers []int
+	for _, c := range x.Connections() {
+		numbers = append(numbers, c.Number)
+	}
+	if want := []int{7, 9, 10}; !slices.Equal(numbers, want) || x.Forgotten() != 0 {
+		t.Errorf("connections %v, %d forgotten, want %v and none", numbers, x.Forgotten(), want)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"tfocraft/wire"
+	"tfocraft/wire/internal/lru"
 )
 
 // maxHeld is how many segments of a client wait for the server's SYN-ACK.
@@ -13,7 +14,7 @@ const maxHeld = 16
 // with no option but MSS; at the same time it asks the server with a plain SYN. What the server says afterwards has other
 // sequence numbers than what the client was told, so it moves them in all that follows.
 type answering struct {
-	splices *table[flow, *splice]
+	splices lru.Map[flow, *splice]
 }
 
 // A splice is a connection of a client and one of the server that look like one to both.
@@ -27,16 +28,16 @@ type splice struct {
 	held    [][]byte // from the client, until then
 }
 
-func newAnswering(_, _ int) box { return &answering{newTable[flow, *splice]()} }
+func newAnswering(_, _ int) box { return new(answering) }
 
 func (a *answering) pass(s *segment) verdict {
-	c, known := a.splices.get(s.flow())
+	c, known := a.splices.Get(s.flow())
 	switch {
 	case s.opens():
 		if !known || c.isn != s.TCP.Seq || c.forward != s.forward {
 			c = &splice{forward: s.forward, isn: s.TCP.Seq, window: s.TCP.Window}
 			c.ours = wire.Seq(sequenceOffset(s.Dst(), s.Src())) + c.isn
-			a.splices.put(s.flow(), c)
+			remember(&a.splices, s.flow(), c)
 		}
 		return c.answer(s)
 	case !known:

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"time"
 
 	"tfocraft/wire"
 	"tfocraft/wire/path"
@@ -43,6 +44,8 @@ func TestDropDataUntilEstablished(t *testing.T) {
 		s.send(path.Near, "S 7:7(0) win 9", "far S 7:7(0) win 9")
 		s.send(path.Near, "P. 8:13(5) ack 10 win 9")
 		s.send(path.Far, "S. 9:12(3) ack 8 win 9")
+		s.send(path.Near, ". 8:8(0) ack 10 win 9", "far . 8:8(0) ack 10 win 9") // of a SYN-ACK that was dropped: no handshake
+		s.send(path.Near, "P. 8:13(5) ack 10 win 9")
 		s.send(path.Far, "S. 9:9(0) ack 8 win 9", "near S. 9:9(0) ack 8 win 9")
 		s.send(path.Far, "P. 10:13(3) ack 8 win 9")
 		s.send(path.Near, "P. 8:13(5) ack 10 win 9", "far P. 8:13(5) ack 10 win 9")
@@ -168,6 +171,66 @@ func TestNATPorts(t *testing.T) {
 	})
 }
 
+// A connection that is used in one direction alone stays known in both, however many others there are and however long it is
+// idle between (RFC 5382, Section 5, REQ-5); of one that is not used neither half stays.
+func TestNATAgesAsOne(t *testing.T) {
+	const (
+		ours, theirs = ". 8:8(0) ack 10 win 9", "S. 9:9(0) ack 8 win 9"
+		used, unused = "192.0.2.1:65001", "192.0.2.1:65002"
+		outside      = "192.0.2.100:65001"
+		far          = "192.0.2.2:80"
+	)
+	for name, use := range map[string]func(s *street){
+		"by the client": func(s *street) {
+			s.client = used
+			s.send(path.Near, ours, "far "+outside+" > "+far+" "+ours)
+		},
+		"by the server": func(s *street) {
+			s.client = outside
+			s.send(path.Far, theirs, "near "+far+" > "+used+" "+theirs)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &street{t: t, server: far}
+			s.path, _ = path.New(&path.Config{Middleboxes: parseBoxes(t, "nat")})
+			s.fill(65001, 65002)
+			for round := range 3 {
+				s.fill(1+5000*round, 4094+5000*round)
+				s.now += 3 * time.Hour
+				use(s)
+			}
+			s.client = used
+			s.send(path.Near, ours, "far "+outside+" > "+far+" "+ours)
+			s.client = outside
+			s.send(path.Far, theirs, "near "+far+" > "+used+" "+theirs)
+			s.client = unused
+			s.send(path.Near, ours)
+			s.client = "192.0.2.100:65002"
+			s.send(path.Far, theirs)
+		})
+	}
+}
+
+// A new connection between the same ports takes the place of the one before: what the server still says to that is for nobody.
+func TestNATReopened(t *testing.T) {
+	onStreets(t, "nat-pool", func(s *street) {
+		inside, server := s.client, s.server
+		var outside []string
+		for _, syn := range []string{"S 1:1(0) win 9", "S 2:2(0) win 9"} {
+			s.path.Send(epoch, path.Near, frameOf(t, [2]string{inside, server}, syn))
+			p, err := wire.ParseFrame(s.path.Deliver(epoch)[path.Far][0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			outside = append(outside, p.Src().String())
+		}
+		s.client = outside[0]
+		s.send(path.Far, "S. 9:9(0) ack 2 win 9")
+		s.client = outside[1]
+		s.send(path.Far, "S. 9:9(0) ack 3 win 9", "near "+server+" > "+inside+" S. 9:9(0) ack 3 win 9")
+	})
+}
+
 // The far end's questions for an address of the box are answered with the hardware address of who is behind it; those for others pass.
 func TestNATNeighbours(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -220,16 +283,26 @@ func TestBoxesInARow(t *testing.T) {
 	})
 }
 
-// A box forgets its oldest connections.
+// A box forgets the connection that was not used for longest.
 func TestBoxForgets(t *testing.T) {
 	s := &street{t: t, server: "192.0.2.2:80"}
 	s.path, _ = path.New(&path.Config{Middleboxes: parseBoxes(t, "drop-data-until-established")})
-	for port := range 4097 {
-		s.path.Send(epoch, path.Near, frameOf(t, [2]string{fmt.Sprintf("192.0.2.1:%d", port+1), s.server}, "S 7:7(0) win 9"))
-	}
-	s.path.Deliver(epoch)
-	s.client = "192.0.2.1:1" // is not known any more, so that it passes as older than the box
-	s.send(path.Near, "P. 8:13(5) ack 10 win 9", "far P. 8:13(5) ack 10 win 9")
+	s.fill(1, 4096)
 	s.client = "192.0.2.1:2"
 	s.send(path.Near, "P. 8:13(5) ack 10 win 9")
+	s.fill(4097, 4097)
+	s.client = "192.0.2.1:1" // is not known any more, so that it passes as older than the box
+	s.send(path.Near, "P. 8:13(5) ack 10 win 9", "far P. 8:13(5) ack 10 win 9")
+	for _, s.client = range []string{"192.0.2.1:2", "192.0.2.1:3", "192.0.2.1:4097"} {
+		s.send(path.Near, "P. 8:13(5) ack 10 win 9")
+	}
+}
+
+// fill opens a connection from each of the client's ports.
+func (s *street) fill(first, last int) {
+	s.t.Helper()
+	for port := first; port <= last; port++ {
+		s.path.Send(epoch.Add(s.now), path.Near, frameOf(s.t, [2]string{fmt.Sprintf("192.0.2.1:%d", port), s.server}, "S 7:7(0) win 9"))
+	}
+	s.path.Deliver(epoch.Add(s.now))
 }

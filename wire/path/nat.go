@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"tfocraft/wire"
+	"tfocraft/wire/internal/lru"
 )
 
 const (
@@ -14,30 +15,35 @@ const (
 )
 
 // nat gives the connections of the near end addresses of its own. Other segments from there it does not let out.
+//
+// A connection is one entry, whichever way it is looked up, and a segment of either direction counts as its use: RFC 5382,
+// Section 5, REQ-5 has no connection lose its mapping that one side alone keeps alive. Idle times are not modelled, as boxes
+// know no time: an entry lasts until maxConnections others were used after it.
 type nat struct {
 	first, size int // of its addresses, by the number that they end in
 	next        int
-	out         *table[flow, mapping]        // by the flow as the near end knows it
-	in          *table[flow, netip.AddrPort] // by the flow as the far end knows it: who is behind
-	own         map[netip.Addr]wire.MAC      // who speaks for which address
+	entries     lru.Map[flow, *entry]   // by the flow as the near end knows it
+	behind      map[flow]*entry         // the same, by the flow as the far end knows it
+	own         map[netip.Addr]wire.MAC // who speaks for which address
 }
 
-// A mapping is what a connection looks like behind the box. The number of its SYN tells a SYN that comes again from
-// another connection between the same ports.
-type mapping struct {
-	isn wire.Seq
-	as  netip.AddrPort
+// An entry is a connection, and what it looks like behind the box. The number of its SYN tells a SYN that comes again
+// from another connection between the same ports.
+type entry struct {
+	inside flow
+	isn    wire.Seq
+	as     netip.AddrPort
 }
+
+// outside is the connection as the far end knows it.
+func (e *entry) outside() flow { return flow{e.as, e.inside.far} }
 
 func newNAT(_, _ int) box { return makeNAT(natHost, 1) }
 
 func newNATPool(_, _ int) box { return makeNAT(natHost+1, poolSize) }
 
 func makeNAT(first, size int) *nat {
-	return &nat{
-		first: first, size: size,
-		out: newTable[flow, mapping](), in: newTable[flow, netip.AddrPort](), own: make(map[netip.Addr]wire.MAC),
-	}
+	return &nat{first: first, size: size, behind: make(map[flow]*entry), own: make(map[netip.Addr]wire.MAC)}
 }
 
 func (n *nat) pass(s *segment) verdict {
@@ -48,38 +54,39 @@ func (n *nat) pass(s *segment) verdict {
 }
 
 func (n *nat) passOut(s *segment) verdict {
-	m, known := n.out.get(s.flow())
-	if s.opens() && (!known || m.isn != s.TCP.Seq) {
-		m = n.translate(s)
-		known = true
+	e, known := n.entries.Get(s.flow())
+	if s.opens() && (!known || e.isn != s.TCP.Seq) {
+		if known {
+			delete(n.behind, e.outside())
+		}
+		e, known = n.translate(s), true
 	}
 	if !known {
 		return discard
 	}
-	s.readdress(true, m.as)
+	s.readdress(true, e.as)
 	return passOn
 }
 
 // translate finds an address and a port for a new connection: its own port, unless another connection to the same server
 // has it.
-func (n *nat) translate(s *segment) mapping {
+func (n *nat) translate(s *segment) *entry {
 	inside := s.Src()
 	addr := n.address(inside.Addr(), n.next)
 	n.next++
-	as := netip.AddrPortFrom(addr, inside.Port())
-	for range maxConnections {
-		if who, taken := n.in.get(flow{as, s.Dst()}); !taken || who == inside {
-			break
-		}
-		as = netip.AddrPortFrom(addr, max(as.Port()+1, 1024))
+	e := &entry{s.flow(), s.TCP.Seq, netip.AddrPortFrom(addr, inside.Port())}
+	// It ends, as there are more ports than entries.
+	for n.behind[e.outside()] != nil {
+		e.as = netip.AddrPortFrom(addr, max(e.as.Port()+1, 1024))
 	}
-	m := mapping{s.TCP.Seq, as}
-	n.out.put(s.flow(), m)
-	n.in.put(flow{as, s.Dst()}, inside)
+	n.behind[e.outside()] = e
+	if forgotten, full := remember(&n.entries, e.inside, e); full {
+		delete(n.behind, forgotten.outside())
+	}
 	if _, known := n.own[addr]; known || len(n.own) < maxConnections {
 		n.own[addr] = s.Ethernet.Src
 	}
-	return m
+	return e
 }
 
 // address returns the one that connection number i of a host gets.
@@ -97,14 +104,15 @@ func (n *nat) address(inside netip.Addr, i int) netip.Addr {
 }
 
 func (n *nat) passIn(s *segment) verdict {
-	inside, known := n.in.get(s.flow())
-	if !known {
+	e := n.behind[s.flow()]
+	if e == nil {
 		if _, ours := n.own[s.Dst().Addr()]; ours {
 			return discard
 		}
 		return passOn // to a host as it is
 	}
-	s.readdress(false, inside)
+	n.entries.Get(e.inside) // which is a use
+	s.readdress(false, e.inside.near)
 	return passOn
 }
 

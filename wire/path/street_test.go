@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tfocraft/wire"
 	"tfocraft/wire/path"
@@ -19,6 +20,7 @@ type street struct {
 	// The near end and the far one, as those of the street's connection.
 	client, server string
 	seen           *path.Recorder
+	now            time.Duration // since the epoch
 }
 
 // The ends of a street, in both families.
@@ -51,9 +53,10 @@ func (s *street) send(from path.Place, text string, want ...string) {
 	if from != path.Near {
 		slices.Reverse(ends[:])
 	}
-	s.path.Send(epoch, from, frameOf(s.t, ends, text))
+	now := epoch.Add(s.now)
+	s.path.Send(now, from, frameOf(s.t, ends, text))
 	var got []string
-	for place, frames := range s.path.Deliver(epoch) {
+	for place, frames := range s.path.Deliver(now) {
 		for _, frame := range frames {
 			got = append(got, s.tell(path.Place(place), frame))
 		}

@@ -1,37 +1,18 @@
 package path
 
-import "net/netip"
+import (
+	"net/netip"
 
-// maxConnections is how many connections a box remembers.
+	"tfocraft/wire/internal/lru"
+)
+
+// maxConnections is how many connections a box remembers: those that were used last, by a segment in whichever direction.
 const maxConnections = 4096
 
-// A table holds what a box remembers of the last maxConnections that it has met.
-type table[K comparable, V any] struct {
-	entries map[K]V
-	order   []K // of arrival, a ring once it is full
-	oldest  int
-}
-
-func newTable[K comparable, V any]() *table[K, V] { return &table[K, V]{entries: make(map[K]V)} }
-
-func (t *table[K, V]) get(key K) (V, bool) {
-	v, ok := t.entries[key]
-	return v, ok
-}
-
-// put replaces what there was about the key. It returns what it had to forget for it.
-func (t *table[K, V]) put(key K, v V) (forgotten V, full bool) {
-	if _, known := t.entries[key]; !known {
-		if len(t.order) < maxConnections {
-			t.order = append(t.order, key)
-		} else {
-			forgotten, full = t.entries[t.order[t.oldest]], true
-			delete(t.entries, t.order[t.oldest])
-			t.order[t.oldest] = key
-			t.oldest = (t.oldest + 1) % maxConnections
-		}
-	}
-	t.entries[key] = v
+// remember puts what a box knows about a connection into its memory. It returns what had to be forgotten for it.
+func remember[V any](memory *lru.Map[flow, V], f flow, v V) (forgotten V, full bool) {
+	memory.Put(f, v)
+	_, forgotten, full = memory.Excess(maxConnections)
 	return forgotten, full
 }
 

@@ -13,11 +13,9 @@ package pcapng
 
 import (
 	"errors"
-	"fmt"
-	"slices"
 	"time"
 
-	"github.com/google/gopacket/layers"
+	"tfocraft/wire"
 )
 
 // What can be wrong with a capture. Errors of a [Reader] wrap one of them or
@@ -27,48 +25,6 @@ var (
 	ErrTruncated = errors.New("capture is cut short")
 	ErrLinkType  = errors.New("link type is not supported")
 )
-
-// A LinkType tells what a frame begins with (the numbers are tcpdump.org's
-// LINKTYPE values).
-type LinkType uint16
-
-// The link types that [Strip] knows.
-const (
-	LinkNull     LinkType = 0   // loopback of BSD and macOS, family in the byte order of the host
-	LinkEthernet LinkType = 1   // Ethernet, and the loopback of Linux
-	LinkRawBSD   LinkType = 12  // bare IP packets, in files of some systems
-	LinkRaw      LinkType = 101 // bare IP packets
-	LinkLoop     LinkType = 108 // loopback of OpenBSD, family in network byte order
-	LinkSLL      LinkType = 113 // Linux cooked capture
-	LinkIPv4     LinkType = 228 // bare IPv4 packets
-	LinkIPv6     LinkType = 229 // bare IPv6 packets
-	LinkSLL2     LinkType = 276 // Linux cooked capture, version 2
-)
-
-// String returns the number and the name, if it has one.
-func (l LinkType) String() string {
-	switch l {
-	case LinkRawBSD, LinkRaw:
-		return fmt.Sprintf("%d (raw IP)", uint16(l))
-	case LinkIPv4:
-		return fmt.Sprintf("%d (IPv4)", uint16(l))
-	case LinkIPv6:
-		return fmt.Sprintf("%d (IPv6)", uint16(l))
-	case LinkSLL2:
-		return fmt.Sprintf("%d (Linux SLL2)", uint16(l))
-	}
-	if l > 0xff {
-		return fmt.Sprint(uint16(l))
-	}
-	return fmt.Sprintf("%d (%v)", uint16(l), layers.LinkType(l))
-}
-
-// LinkTypes are those that are supported.
-func LinkTypes() []LinkType {
-	return []LinkType{LinkNull, LinkEthernet, LinkRawBSD, LinkRaw, LinkLoop, LinkSLL, LinkIPv4, LinkIPv6, LinkSLL2}
-}
-
-func (l LinkType) supported() bool { return slices.Contains(LinkTypes(), l) }
 
 // A Direction tells which way a frame went at the interface that saw it.
 type Direction uint8
@@ -96,7 +52,7 @@ type Frame struct {
 	Length    int       // of the frame on the wire, in bytes; more than len(Data) if it was cut
 	Time      time.Time // zero if the capture has none (simple packet blocks)
 	Interface int       // number of the interface in its section of the file
-	LinkType  LinkType
+	LinkType  wire.LinkType
 	Direction Direction
 }
 

@@ -7,6 +7,11 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
+
+	"tfocraft/wire"
+
+	"github.com/google/gopacket/layers"
 )
 
 // maxFrame bounds the memory for one frame. libpcap's own bound is a quarter of
@@ -78,13 +83,21 @@ func (r *Reader) Next() (Frame, error) {
 		return Frame{}, err
 	}
 	r.frames++
-	if !f.LinkType.supported() {
-		return Frame{}, wrap(ErrLinkType, fmt.Sprintf("frame %d has link type %v", r.frames, f.LinkType))
+	if !f.LinkType.Supported() {
+		return Frame{}, wrap(ErrLinkType, fmt.Sprintf("frame %d has link type %s", r.frames, foreign(f.LinkType)))
 	}
 	if f.Direction == Unknown {
 		f.Direction = cookedDirection(f.LinkType, f.Data)
 	}
 	return f, nil
+}
+
+// foreign names a link type that is not supported, as far as somebody has a name for it.
+func foreign(l wire.LinkType) string {
+	if l > math.MaxUint8 { // as many as gopacket knows
+		return l.String()
+	}
+	return fmt.Sprintf("%v (%v)", l, layers.LinkType(l))
 }
 
 // All walks the frames up to the end or the first error, which it yields.

@@ -6,6 +6,8 @@ import (
 	"iter"
 	"math/bits"
 	"time"
+
+	"tfocraft/wire"
 )
 
 // maxBlock bounds the memory for a block that is looked into: a frame and room
@@ -17,7 +19,7 @@ const maxInterfaces = 1 << 16
 
 // An ngInterfaceInfo is what an interface block tells about its frames.
 type ngInterfaceInfo struct {
-	linkType   LinkType
+	linkType   wire.LinkType
 	snapLength uint32 // 0: none
 	resolution uint8
 	offset     int64 // seconds
@@ -136,7 +138,7 @@ func (r *Reader) control(blockType uint32, body []byte) error {
 		return r.broken("interface too many")
 	}
 	i := ngInterfaceInfo{
-		linkType:   LinkType(r.order.Uint16(body)),
+		linkType:   wire.LinkType(r.order.Uint16(body)),
 		snapLength: r.order.Uint32(body[4:]),
 		resolution: defaultTimeResolution,
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"time"
+
+	"tfocraft/wire"
 )
 
 const (
@@ -16,7 +18,7 @@ const (
 
 // A pcapHeader is what the head of a pcap file tells about its frames.
 type pcapHeader struct {
-	linkType LinkType
+	linkType wire.LinkType
 	unit     time.Duration // of the fraction of a second
 }
 
@@ -47,7 +49,7 @@ func (r *Reader) pcapHead(magic []byte) error {
 		return wrap(ErrFormat, fmt.Sprintf("pcap version %d, 2 is known", major))
 	}
 	// The upper half tells about frame check sequences.
-	r.pcap.linkType = LinkType(r.order.Uint32(head[20:]))
+	r.pcap.linkType = wire.LinkType(r.order.Uint32(head[20:]))
 	return nil
 }
 

@@ -60,7 +60,7 @@ func TestReadTcpdump(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f.LinkType != pcapng.LinkEthernet || f.Time.Year() != 2026 || f.Length != len(f.Data) {
+		if f.LinkType != wire.LinkEthernet || f.Time.Year() != 2026 || f.Length != len(f.Data) {
 			t.Errorf("got %v at %v, %d of %d bytes", f.LinkType, f.Time, len(f.Data), f.Length)
 		}
 		if len(want) > 0 && bytes.Equal(f.Data, want[0]) {
@@ -98,8 +98,8 @@ func TestReadPcap(t *testing.T) {
 			file = append(words(file, 1000, 999_999, 3, 3), "abc"...)
 			file = append(words(file, 1000, 999_999, 1, 1500), "d"...) // cut when it was captured
 			wantFrames(t, file, []pcapng.Frame{
-				{Data: []byte("abc"), Length: 3, Time: test.time, LinkType: pcapng.LinkRaw},
-				{Data: []byte("d"), Length: 1500, Time: test.time, LinkType: pcapng.LinkRaw},
+				{Data: []byte("abc"), Length: 3, Time: test.time, LinkType: wire.LinkRaw},
+				{Data: []byte("d"), Length: 1500, Time: test.time, LinkType: wire.LinkRaw},
 			})
 		})
 	}
@@ -128,9 +128,9 @@ func file(blocks ...[]byte) []byte {
 func TestReadPcapng(t *testing.T) {
 	at := func(seconds, nanoseconds int64) time.Time { return time.Unix(seconds, nanoseconds).UTC() }
 	frame := func(t time.Time) pcapng.Frame {
-		return pcapng.Frame{Data: []byte{1, 2, 3, 4}, Length: 4, Time: t, LinkType: pcapng.LinkRaw}
+		return pcapng.Frame{Data: []byte{1, 2, 3, 4}, Length: 4, Time: t, LinkType: wire.LinkRaw}
 	}
-	raw := uint32(pcapng.LinkRaw) << 16
+	raw := uint32(wire.LinkRaw) << 16
 	packet := func(ticks uint64, more ...uint32) []byte {
 		return block(enhanced, append([]uint32{0, uint32(ticks >> 32), uint32(ticks), 4, 4, 0x01020304}, more...)...)
 	}
@@ -161,15 +161,15 @@ func TestReadPcapng(t *testing.T) {
 		{"option past the block", file(block(iface, raw, 0), packet(0, 2<<16|100, 1)), []pcapng.Frame{frame(at(0, 0))}},
 		{"blocks to pass over", file(block(iface, raw, 0), block(names, 1, 2, 3), block(0x80000001), packet(0), block(statistics, 0)), []pcapng.Frame{frame(at(0, 0))}},
 		{"simple packet", file(block(iface, raw, 0), block(simple, 4, 0x01020304)),
-			[]pcapng.Frame{{Data: []byte{1, 2, 3, 4}, Length: 4, LinkType: pcapng.LinkRaw}}},
+			[]pcapng.Frame{{Data: []byte{1, 2, 3, 4}, Length: 4, LinkType: wire.LinkRaw}}},
 		{"simple packet, cut at the snap length", file(block(iface, raw, 2), block(simple, 4, 0x01020304)),
-			[]pcapng.Frame{{Data: []byte{1, 2}, Length: 4, LinkType: pcapng.LinkRaw}}},
+			[]pcapng.Frame{{Data: []byte{1, 2}, Length: 4, LinkType: wire.LinkRaw}}},
 		{"simple packet without a snap length that is cut all the same", file(block(iface, raw, 0), block(simple, 1500, 0x01020304)),
-			[]pcapng.Frame{{Data: []byte{1, 2, 3, 4}, Length: 1500, LinkType: pcapng.LinkRaw}}},
+			[]pcapng.Frame{{Data: []byte{1, 2, 3, 4}, Length: 1500, LinkType: wire.LinkRaw}}},
 		{"obsolete packet", file(block(iface, raw, 0), block(obsolete, 0x0000ffff, 0, 1, 4, 9, 0x01020304, 2<<16|4, 2, 0)),
-			[]pcapng.Frame{{Data: []byte{1, 2, 3, 4}, Length: 9, Time: at(0, 1000), LinkType: pcapng.LinkRaw, Direction: pcapng.Out}}},
+			[]pcapng.Frame{{Data: []byte{1, 2, 3, 4}, Length: 9, Time: at(0, 1000), LinkType: wire.LinkRaw, Direction: pcapng.Out}}},
 		{"a section of its own interfaces", file(block(iface, raw, 0), packet(1), file(block(iface, 228<<16, 0), packet(2))),
-			[]pcapng.Frame{frame(at(0, 1000)), {Data: []byte{1, 2, 3, 4}, Length: 4, Time: at(0, 2000), LinkType: pcapng.LinkIPv4}}},
+			[]pcapng.Frame{frame(at(0, 1000)), {Data: []byte{1, 2, 3, 4}, Length: 4, Time: at(0, 2000), LinkType: wire.LinkIPv4}}},
 	} {
 		t.Run(test.name, func(t *testing.T) { wantFrames(t, test.file, test.want) })
 	}
@@ -179,7 +179,7 @@ func TestReadPcapng(t *testing.T) {
 func TestReadMixedByteOrder(t *testing.T) {
 	little, frames := capture(t)
 	big := file(block(iface, 101<<16, 0), block(enhanced, 0, 0, 0, 1, 1, 0x61000000))
-	last := pcapng.Frame{Data: []byte("a"), Length: 1, Time: time.Unix(0, 0).UTC(), LinkType: pcapng.LinkRaw}
+	last := pcapng.Frame{Data: []byte("a"), Length: 1, Time: time.Unix(0, 0).UTC(), LinkType: wire.LinkRaw}
 	wantFrames(t, append(bytes.Clone(little), big...), append(frames, last))
 	wantFrames(t, append(bytes.Clone(big), little...), append([]pcapng.Frame{last}, frames...))
 }
@@ -217,7 +217,7 @@ func TestReadTruncated(t *testing.T) {
 }
 
 func TestReadErrors(t *testing.T) {
-	raw := uint32(pcapng.LinkRaw) << 16
+	raw := uint32(wire.LinkRaw) << 16
 	pcapHead := wiretest.Unhex(t, "a1b2c3d4 0002 0004 00000000 00000000 0000ffff 00000065")
 	for _, test := range []struct {
 		name string

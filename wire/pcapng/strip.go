@@ -23,25 +23,25 @@ const (
 // Strip takes the link layer off a frame and returns the IP packet in it, which
 // aliases data, with whatever trailer the frame has. ok is false if it holds
 // something else or is cut in the link layer.
-func Strip(l LinkType, data []byte) (ip []byte, ok bool) {
+func Strip(l wire.LinkType, data []byte) (ip []byte, ok bool) {
 	switch l {
-	case LinkEthernet:
+	case wire.LinkEthernet:
 		h, rest, err := wire.ParseEthernet(data)
 		return ipPacket(rest, err == nil && isIP(h.EtherType))
-	case LinkRaw, LinkRawBSD, LinkIPv4, LinkIPv6:
+	case wire.LinkRaw, wire.LinkRawBSD, wire.LinkIPv4, wire.LinkIPv6:
 		return ipPacket(data, true)
-	case LinkNull, LinkLoop:
+	case wire.LinkNull, wire.LinkLoop:
 		if len(data) < loopbackHeadLen {
 			return nil, false
 		}
 		little, big := binary.LittleEndian.Uint32(data), binary.BigEndian.Uint32(data)
 		return ipPacket(data[loopbackHeadLen:], isIPFamily(little) || isIPFamily(big))
-	case LinkSLL:
+	case wire.LinkSLL:
 		if len(data) < sllLen {
 			return nil, false
 		}
 		return stripTags(binary.BigEndian.Uint16(data[14:]), data[sllLen:])
-	case LinkSLL2:
+	case wire.LinkSLL2:
 		if len(data) < sll2Len {
 			return nil, false
 		}
@@ -81,12 +81,12 @@ func ipPacket(b []byte, announced bool) ([]byte, bool) {
 }
 
 // cookedDirection reads the packet type that a cooked header has.
-func cookedDirection(l LinkType, data []byte) Direction {
+func cookedDirection(l wire.LinkType, data []byte) Direction {
 	var packetType uint16
 	switch {
-	case l == LinkSLL && len(data) >= sllLen:
+	case l == wire.LinkSLL && len(data) >= sllLen:
 		packetType = binary.BigEndian.Uint16(data)
-	case l == LinkSLL2 && len(data) >= sll2Len:
+	case l == wire.LinkSLL2 && len(data) >= sll2Len:
 		packetType = uint16(data[10])
 	default:
 		return Unknown

@@ -11,12 +11,14 @@ import (
 
 	"github.com/google/gopacket/layers"
 	"github.com/google/gopacket/pcapgo"
+
+	"tfocraft/wire"
 )
 
 // An Interface is one that frames are captured at.
 type Interface struct {
 	Name     string // may be empty
-	LinkType LinkType
+	LinkType wire.LinkType
 }
 
 // A Writer makes a pcapng file of one section, little endian, with times in

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"tfocraft/wire"
 	"tfocraft/wire/pcapng"
 	"tfocraft/wire/wiretest"
 )
@@ -24,13 +25,13 @@ var start = time.Date(2026, 1, 2, 3, 4, 5, 123456789, time.UTC)
 func capture(t testing.TB) (file []byte, frames []pcapng.Frame) {
 	t.Helper()
 	var buf bytes.Buffer
-	w, err := pcapng.NewWriter(&buf, pcapng.Interface{Name: "client", LinkType: pcapng.LinkEthernet}, pcapng.Interface{Name: "server", LinkType: pcapng.LinkEthernet})
+	w, err := pcapng.NewWriter(&buf, pcapng.Interface{Name: "client", LinkType: wire.LinkEthernet}, pcapng.Interface{Name: "server", LinkType: wire.LinkEthernet})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, b := range wiretest.LinuxFrames(t) {
 		f := pcapng.Frame{
-			Data: b, Length: len(b), Interface: i % 2, LinkType: pcapng.LinkEthernet,
+			Data: b, Length: len(b), Interface: i % 2, LinkType: wire.LinkEthernet,
 			Time: start.Add(time.Duration(i) * time.Microsecond), Direction: pcapng.Direction(i % 3),
 		}
 		frames = append(frames, f)
@@ -101,7 +102,7 @@ func TestTsharkReads(t *testing.T) {
 
 func TestWriteEmptyFrame(t *testing.T) {
 	var buf bytes.Buffer
-	w, err := pcapng.NewWriter(&buf, pcapng.Interface{LinkType: pcapng.LinkRaw})
+	w, err := pcapng.NewWriter(&buf, pcapng.Interface{LinkType: wire.LinkRaw})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,14 +116,14 @@ func TestWriteEmptyFrame(t *testing.T) {
 	}
 	var want []pcapng.Frame
 	for n := range 5 {
-		want = append(want, pcapng.Frame{Data: make([]byte, n), Length: n, Time: start, LinkType: pcapng.LinkRaw})
+		want = append(want, pcapng.Frame{Data: make([]byte, n), Length: n, Time: start, LinkType: wire.LinkRaw})
 	}
 	wantFrames(t, buf.Bytes(), want)
 }
 
 func TestWriteFromSeveralGoroutines(t *testing.T) {
 	var buf bytes.Buffer
-	w, err := pcapng.NewWriter(&buf, pcapng.Interface{LinkType: pcapng.LinkRaw})
+	w, err := pcapng.NewWriter(&buf, pcapng.Interface{LinkType: wire.LinkRaw})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +171,7 @@ func TestWriterErrors(t *testing.T) {
 	if _, err := pcapng.NewWriter(io.Discard); err == nil {
 		t.Error("no interface: no error")
 	}
-	if _, err := pcapng.NewWriter(io.Discard, pcapng.Interface{LinkType: pcapng.LinkSLL2}); !errors.Is(err, pcapng.ErrLinkType) {
+	if _, err := pcapng.NewWriter(io.Discard, pcapng.Interface{LinkType: wire.LinkSLL2}); !errors.Is(err, pcapng.ErrLinkType) {
 		t.Errorf("cooked link: got %v", err)
 	}
 	if _, err := pcapng.NewWriter(full{}, pcapng.Interface{}, pcapng.Interface{}); !errors.Is(err, errFull) {
@@ -212,7 +213,7 @@ func (d *filling) Write(b []byte) (int, error) {
 }
 
 func BenchmarkWrite(b *testing.B) {
-	w, err := pcapng.NewWriter(io.Discard, pcapng.Interface{LinkType: pcapng.LinkEthernet})
+	w, err := pcapng.NewWriter(io.Discard, pcapng.Interface{LinkType: wire.LinkEthernet})
 	if err != nil {
 		b.Fatal(err)
 	}

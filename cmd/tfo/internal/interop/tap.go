@@ -38,7 +38,7 @@ func openTap(host *lab.Host, file string) (*tap, error) {
 	if t.file, err = os.Create(file); err != nil {
 		return nil, err
 	}
-	t.writer, err = pcapng.NewWriter(t.file, pcapng.Interface{Name: host.Interface, LinkType: pcapng.LinkEthernet})
+	t.writer, err = pcapng.NewWriter(t.file, pcapng.Interface{Name: host.Interface, LinkType: wire.LinkEthernet})
 	if err == nil {
 		err = host.Do(func() (err error) {
 			t.link, err = link.Open(host.Interface, &link.Config{

@@ -19,8 +19,8 @@ type KernelServerConfig struct {
 	// MaxPending bounds the Fast Open connections whose handshake is unfinished (PendingFastOpenRequests of RFC 7413,
 	// Section 5.1). Zero means 16; negative leaves Fast Open off.
 	MaxPending int
-	// Reply makes the answer out of what was read of a connection: see Await. Calls come from several goroutines.
-	// Nil answers nothing.
+	// Reply makes the answer out of what was read of a connection: see Await. Calls come from several goroutines. The
+	// request's capacity is the buffer that was made for it. Nil answers nothing.
 	Reply func(remote netip.AddrPort, request []byte) []byte
 	// Await is how many bytes of a request are read before it is answered. Zero means whatever the first read gives.
 	Await int

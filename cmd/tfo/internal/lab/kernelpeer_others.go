@@ -22,6 +22,9 @@ func ListenKernelNet(context.Context, *Host, KernelServerConfig) (net.Listener, 
 // Addr is for Linux.
 func (*KernelServer) Addr() netip.AddrPort { return netip.AddrPort{} }
 
+// Memory is for Linux.
+func (*KernelServer) Memory() (int, error) { return 0, errUnsupported }
+
 // Close is for Linux.
 func (*KernelServer) Close() error { return nil }
 

@@ -31,12 +31,15 @@ type KernelServer struct {
 	addr   netip.AddrPort
 	log    *slog.Logger
 	closed atomic.Bool
+
+	mu      sync.Mutex
+	serving map[*kernelSocket]bool // the connections
 }
 
 // ListenKernel opens a kernel server on a host and sets the host's net.ipv4.tcp_fastopen (which rules IPv6 too) to
 // client and server. Connections are accepted by the kernel from then on, and answered by Serve.
 func ListenKernel(h *Host, cfg KernelServerConfig) (*KernelServer, error) {
-	s := &KernelServer{cfg: cfg, host: h, log: cfg.Logger}
+	s := &KernelServer{cfg: cfg, host: h, log: cfg.Logger, serving: make(map[*kernelSocket]bool)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -139,13 +142,27 @@ func (s *KernelServer) Serve(ctx context.Context) error {
 		case err != nil:
 			return fmt.Errorf("lab: %s: kernel server: %w", s.host.Name, err)
 		}
+		s.enter(conn)
 		connections.Go(func() {
-			defer conn.Close()
+			defer s.leave(conn)
 			if err := s.answer(ctx, conn, remote); err != nil {
 				s.log.Warn("kernel server", "remote", remote, "err", err)
 			}
 		})
 	}
+}
+
+func (s *KernelServer) enter(conn *kernelSocket) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.serving[conn] = true
+}
+
+func (s *KernelServer) leave(conn *kernelSocket) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.serving, conn)
+	conn.Close()
 }
 
 func (s *KernelServer) accept() (conn *kernelSocket, remote netip.AddrPort, err error) {

@@ -9,7 +9,6 @@ import (
 	"tfocraft/cmd/tfo/internal/story"
 	"tfocraft/wire"
 	"tfocraft/wire/bilingual"
-	"tfocraft/wire/dissect"
 	"tfocraft/wire/link"
 )
 
@@ -57,7 +56,7 @@ func fixture(t testing.TB) *story.Story {
 	start := time.Unix(1_700_000_000, 0)
 	at := func(µs int) time.Time { return start.Add(time.Duration(µs) * time.Microsecond) }
 	for i, s := range exchange {
-		sighting := story.Sighting{Link: dissect.LinkEthernet, Departed: at(s.departed), Sent: s.frame(t), To: 1}
+		sighting := story.Sighting{Link: wire.LinkEthernet, Departed: at(s.departed), Sent: s.frame(t), To: 1}
 		if s.from == "server" {
 			sighting.From, sighting.To = 1, 0
 		}

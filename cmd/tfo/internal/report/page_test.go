@@ -40,6 +40,8 @@ func TestPage(t *testing.T) {
 	b.show("hostile", hostileStory(t), testHostile)
 	b.show("empty", &story.Story{Title: bilingual.T("Nothing", "空")}, testEmpty)
 	b.show("savings", &story.Story{Title: bilingual.T("Saves", "节省"), Savings: fixture(t).Savings}, testSavings)
+	b.show("crowded", crowdedStory(t), testCrowded)
+	b.show("one place", onePlaceStory(t), testCrowded)
 	b.show("long", longStory(t), testLong)
 }
 

@@ -22,7 +22,7 @@ var files embed.FS
 
 // scripts are the parts of the page's program, in an order in which each finds what it needs when it starts.
 var scripts = []string{
-	"dom", "data", "words", "settings", "figures", "timeline", "diagram", "player", "bytes", "fields", "states", "compare", "printing", "main",
+	"dom", "data", "words", "settings", "figures", "timeline", "room", "diagram", "player", "bytes", "fields", "states", "compare", "printing", "main",
 }
 
 // Write writes the page of a story to w.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tfocraft/cmd/tfo/internal/lab"
+	"tfocraft/wire"
 	"tfocraft/wire/bilingual"
 	"tfocraft/wire/follow"
 	"tfocraft/wire/pcapng"
@@ -116,7 +117,7 @@ func sockets(host *lab.Host, kind string) (n int, err error) {
 
 // capture writes what was seen so far.
 func (r *recorder) capture(file *bytes.Buffer) error {
-	w, err := pcapng.NewWriter(file, pcapng.Interface{Name: "client", LinkType: pcapng.LinkEthernet})
+	w, err := pcapng.NewWriter(file, pcapng.Interface{Name: "client", LinkType: wire.LinkEthernet})
 	if err != nil {
 		return err
 	}

@@ -46,23 +46,12 @@ func TestBroken(t *testing.T) {
 	} {
 		t.Run(c.scenario+"/"+c.middleboxes, func(t *testing.T) {
 			t.Parallel()
-			sc, err := scenario.Find(c.scenario)
-			if err != nil {
-				t.Fatal(err)
-			}
-			cfg := scenario.Config{Sides: sc.Sides[0], Path: sc.Way()}
-			if cfg.Path.Middleboxes, err = path.ParseMiddleboxes(c.middleboxes); err != nil {
-				t.Fatal(err)
-			}
-			p := play(t, sc, cfg)
+			p := playBehind(t, c.scenario, c.middleboxes)
 			if p.OK() {
 				t.Error("all that was expected was seen")
 			}
 			for _, want := range c.broken {
-				i := slices.IndexFunc(p.Checks, func(check story.Check) bool { return strings.Contains(check.What.En, want) })
-				if i < 0 || p.Checks[i].OK {
-					t.Errorf("%q was seen, or not expected: %+v\n%s", want, p.Checks, p.told)
-				}
+				p.wantNotSeen(t, want)
 			}
 		})
 	}
@@ -70,34 +59,43 @@ func TestBroken(t *testing.T) {
 
 // What never came is said to be so, and has no time.
 func TestNeverCame(t *testing.T) {
-	sc, err := scenario.Find("lost-syn-ack")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := scenario.Config{Sides: sc.Sides[0], Path: sc.Way()}
-	if cfg.Path.Middleboxes, err = path.ParseMiddleboxes("reset-on-option"); err != nil {
-		t.Fatal(err)
-	}
-	p := play(t, sc, cfg)
-	i := slices.IndexFunc(p.Checks, func(c story.Check) bool { return strings.Contains(c.What.En, "the response comes after") })
-	if i < 0 || p.Checks[i].OK || p.Checks[i].Seen != "never" {
-		t.Errorf("got %+v, want a response that never came", p.Checks)
+	p := playBehind(t, "lost-syn-ack", "reset-on-option")
+	if c := p.wantNotSeen(t, "the response comes after"); c.Seen != "never" {
+		t.Errorf("got %+v, want a response that never came", c)
 	}
 }
 
 // The same of round trips.
 func TestNoTrips(t *testing.T) {
-	sc, err := scenario.Find("first-and-second")
+	p := playBehind(t, "first-and-second", "reset-on-option")
+	if c := p.wantNotSeen(t, "round trips"); c.Seen != "never, never" {
+		t.Errorf("got %+v, want round trips that were never made", c)
+	}
+}
+
+// playBehind plays a scenario as it is, but with these middleboxes in its path.
+func playBehind(t *testing.T, name, middleboxes string) played {
+	t.Helper()
+	sc, err := scenario.Find(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg := scenario.Config{Sides: sc.Sides[0], Path: sc.Way()}
-	if cfg.Path.Middleboxes, err = path.ParseMiddleboxes("reset-on-option"); err != nil {
+	if cfg.Path.Middleboxes, err = path.ParseMiddleboxes(middleboxes); err != nil {
 		t.Fatal(err)
 	}
-	p := play(t, sc, cfg)
-	i := slices.IndexFunc(p.Checks, func(c story.Check) bool { return strings.Contains(c.What.En, "round trips") })
-	if i < 0 || p.Checks[i].OK || p.Checks[i].Seen != "never, never" {
-		t.Errorf("got %+v, want round trips that were never made", p.Checks)
+	return play(t, sc, cfg)
+}
+
+// wantNotSeen wants the first expectation that has these words not to be met, and returns it.
+func (p *played) wantNotSeen(t *testing.T, words string) story.Check {
+	t.Helper()
+	i := slices.IndexFunc(p.Checks, func(c story.Check) bool { return strings.Contains(c.What.En, words) })
+	if i < 0 {
+		t.Fatalf("%q was not expected: %+v", words, p.Checks)
 	}
+	if p.Checks[i].OK {
+		t.Errorf("%q was seen: %+v\n%s", words, p.Checks, p.told)
+	}
+	return p.Checks[i]
 }

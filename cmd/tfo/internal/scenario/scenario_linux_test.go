@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -124,6 +125,8 @@ func play(t *testing.T, sc *scenario.Scenario, cfg scenario.Config) played {
 		defer mu.Unlock()
 		if e.Line != nil {
 			fmt.Fprintf(&told, "%v %d %s // %s %s\n", e.Line.At, e.Line.Connection, e.Line.Text, e.Line.Reason, e.Frame.Befell())
+		} else if !e.Note.IsZero() {
+			fmt.Fprintln(&told, e.Note.En)
 		}
 	}
 	r, err := sc.Run(t.Context(), cfg)
@@ -134,6 +137,25 @@ func play(t *testing.T, sc *scenario.Scenario, cfg scenario.Config) played {
 		t.Fatal(err)
 	}
 	return played{r, told.String()}
+}
+
+// What the flood takes is measured while it is there: a server without a limit has accepted all of it. How much data is not read
+// at that moment is another matter.
+func TestFloodIsMeasured(t *testing.T) {
+	sc, err := scenario.Find("stolen-cookie-flood")
+	if err != nil {
+		t.Fatal(err)
+	}
+	height := regexp.MustCompile(`At its height .* had (\d+) .* and [0-9.]+ KiB for their data`)
+	for _, server := range bothStacks {
+		t.Run(string(server), func(t *testing.T) {
+			t.Parallel()
+			p := play(t, sc, scenario.Config{Sides: scenario.Sides{Client: scenario.Ours, Server: server}, Path: sc.Way()})
+			if m := height.FindStringSubmatch(p.told); m == nil || len(m[1]) < len("100") {
+				t.Errorf("got %q, want a hundred connections or more:\n%s", m, p.told)
+			}
+		})
+	}
 }
 
 // docs/lab.md has a line for every scenario, in their order.

@@ -57,11 +57,18 @@ type Server struct {
 	keys     []cookie.Key // the minting one first
 	keyring  *cookie.Keyring
 	listener *endpoint.Listener // nil for the kernel's
+	kernel   *lab.KernelServer  // nil for ours
 
 	mu         sync.Mutex
 	requests   []string
 	heard      time.Time // the last of them
-	busy, peak int       // requests that are being served, and at most
+	busy, peak load      // what is being served, and at most
+}
+
+// A load is what an application has to serve at once.
+type load struct {
+	requests int
+	buffers  int // the memory that was made for them, in bytes
 }
 
 // Serve starts a server.
@@ -103,11 +110,18 @@ func (v *Server) Requests() []string {
 	return slices.Clone(v.requests)
 }
 
-// Peak returns how many requests the application had to serve at once, at most.
-func (v *Server) Peak() int {
+// Peak returns the most that the application had to serve at once.
+func (v *Server) Peak() load {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.peak
+}
+
+// serving is what the application has to serve now.
+func (v *Server) serving() load {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.busy
 }
 
 // Heard returns when the application got its last request.
@@ -121,13 +135,15 @@ func (v *Server) Heard() time.Time {
 func (v *Server) reply(request []byte) []byte {
 	v.mu.Lock()
 	v.requests, v.heard = append(v.requests, string(request)), time.Now()
-	v.busy++
-	v.peak = max(v.peak, v.busy)
+	v.busy.requests++
+	v.busy.buffers += cap(request)
+	v.peak = load{max(v.peak.requests, v.busy.requests), max(v.peak.buffers, v.busy.buffers)}
 	v.mu.Unlock()
 	v.scene.wait(v.cfg.Think)
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.busy--
+	v.busy.requests--
+	v.busy.buffers -= cap(request)
 	return []byte(Reply)
 }
 
@@ -211,6 +227,7 @@ func (v *Server) serveKernel() error {
 	if err != nil {
 		return err
 	}
+	v.kernel = k
 	ctx, cancel := context.WithCancel(v.scene.ctx)
 	var serving sync.WaitGroup
 	serving.Go(func() { k.Serve(ctx) })

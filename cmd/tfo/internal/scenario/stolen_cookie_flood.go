@@ -37,8 +37,7 @@ var stolenCookieFlood = &Scenario{
 		client.Ask(usual)
 		second := client.Ask(usual)
 		s.Note("%d SYNs with its cookie to each of two more servers: one with a limit of %d, one without.", "向另外两台服务器各发送 %d 个带有该 cookie 的 SYN：一台限制为 %d，一台没有限制。", floodSize, floodLimit)
-		s.flood(second, bounded, boundless)
-		s.noteConnections()
+		s.flood(second, bounded, boundless).note(s)
 		s.expectFlood(boundless, floodSize)
 		s.expectFlood(bounded, floodLimit)
 		honest := client.Ask(bounded)
@@ -50,34 +49,19 @@ var stolenCookieFlood = &Scenario{
 	},
 }
 
-// noteConnections says how many connections, half-open ones included, the server's host keeps in memory now.
-func (s *Scene) noteConnections() {
-	if s.over() {
-		return
-	}
-	n := 0
-	if st := s.stacks[s.lab.Server]; st != nil {
-		n = st.Connections()
-	} else {
-		var err error
-		n, err = sockets(s.lab.Server, "inuse")
-		s.fail(err)
-	}
-	s.Note("The server's TCP has %d connections in memory.", "服务器的 TCP 在内存中有 %d 个连接。", n)
-}
-
 // expectFlood expects that the application behind a server had so many requests of the flood to serve at once.
 func (s *Scene) expectFlood(v *Server, want int) {
 	got := v.Peak()
 	s.Expect(bilingual.Format("with a limit of %d the application has %d requests to serve at once", "限制为 %d 时，应用同时要处理 %d 个请求", v.cfg.MaxPending, want),
-		fmt.Sprintf("%d requests, %d KiB of buffers", got, got*requestSize>>10), got == want)
+		fmt.Sprintf("%d requests, in buffers of %s", got.requests, kibibytes(got.buffers)), got.requests == want)
 }
 
-// flood sends many copies of the SYN of an exchange, each from a port of its own, to each server.
-func (s *Scene) flood(x Exchange, servers ...*Server) {
+// flood sends many copies of the SYN of an exchange, each from a port of its own, to each server. It returns what the
+// server's host held at the height of it.
+func (s *Scene) flood(x Exchange, servers ...*Server) (height memory) {
 	syn := s.record.syn(x.Number)
 	if s.over() || syn == nil {
-		return
+		return height
 	}
 	s.record.hide(floodPort+floodShown, uint16(floodPort+floodSize*len(servers)))
 	var frames [][]byte
@@ -86,7 +70,7 @@ func (s *Scene) flood(x Exchange, servers ...*Server) {
 			p, err := wire.ParseFrame(syn)
 			if err != nil {
 				s.fail(err)
-				return
+				return height
 			}
 			p.TCP.SrcPort, p.TCP.DstPort = uint16(floodPort+i*floodSize+n), v.Addr.Port()
 			p.TCP.Seq += wire.Seq(n * 64000)
@@ -95,7 +79,11 @@ func (s *Scene) flood(x Exchange, servers ...*Server) {
 		}
 	}
 	s.inject(frames...)
-	s.until(func() bool { return s.record.synAcks(floodPort, floodPort+uint16(len(frames))-1) == len(frames) })
+	s.until(func() bool {
+		height = height.most(s.memory(servers...))
+		return s.record.synAcks(floodPort, floodPort+uint16(len(frames))-1) == len(frames)
+	})
+	return height
 }
 
 // synAcks counts the SYN-ACKs that have come for some ports of the client.

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"tfocraft/cmd/tfo/internal/story"
+	"tfocraft/wire"
 	"tfocraft/wire/bilingual"
-	"tfocraft/wire/dissect"
 	"tfocraft/wire/path"
 )
 
@@ -25,7 +25,7 @@ func (s *Scene) story(boxes []path.Middlebox) *story.Story {
 	for i := range frames {
 		f := &frames[i]
 		v := story.Sighting{
-			Link: dissect.LinkEthernet, Departed: f.Departed, Arrived: f.Ended, From: column[f.From], To: column[f.destination()],
+			Link: wire.LinkEthernet, Departed: f.Departed, Arrived: f.Ended, From: column[f.From], To: column[f.destination()],
 			Sent: f.Sent, Lost: f.Fate != path.Arrived, Fate: f.Befell(),
 		}
 		if f.Changed() {

@@ -6,7 +6,6 @@ import (
 
 	"tfocraft/cmd/tfo/internal/story"
 	"tfocraft/wire"
-	"tfocraft/wire/dissect"
 	"tfocraft/wire/wiretest"
 )
 
@@ -18,7 +17,7 @@ func BenchmarkCrowd(b *testing.B) {
 		p := wire.NewPacket(src, dst, wiretest.Segment(b, segment))
 		p.SetLengths()
 		p.SetChecksums()
-		all = append(all, story.Sighting{Link: dissect.LinkRaw, Departed: ms(len(all)), Sent: p.Append(nil)})
+		all = append(all, story.Sighting{Link: wire.LinkRaw, Departed: ms(len(all)), Sent: p.Append(nil)})
 	}
 	for i := range clients {
 		src := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 18, byte(i >> 8), byte(i)}), 40000)

@@ -38,7 +38,9 @@ type Builder struct {
 type Sighting struct {
 	// Number is that of the frame in its capture; 0 means that frames are counted in the order of departure.
 	Number int
-	Link   dissect.LinkType
+	// Connection is the number of its connection where others are told of it by that; 0 means that they are counted here.
+	Connection int
+	Link       wire.LinkType
 	// Departed and Arrived are when the frame left and when its receiver had it. A zero Arrived means that it was seen once, at Departed.
 	Departed, Arrived time.Time
 	// From and To are indexes of Hosts. Without Hosts they are not looked at.
@@ -114,7 +116,7 @@ func (s *Sighting) parse(data []byte) (p wire.Packet, problem *wire.ICMPError, o
 	if s.Cut > 0 {
 		whole = append(slices.Clip(data), make([]byte, min(s.Cut, maxPacket))...)
 	}
-	ip, ok := pcapng.Strip(pcapng.LinkType(s.Link), whole)
+	ip, ok := pcapng.Strip(s.Link, whole)
 	if !ok {
 		return p, nil, false
 	}
@@ -132,7 +134,7 @@ func (s *Sighting) parse(data []byte) (p wire.Packet, problem *wire.ICMPError, o
 const maxPacket = 1<<16 - 1
 
 // dissected takes bytes apart, with reasons if facts are known.
-func dissected(data []byte, link dissect.LinkType, facts *follow.Facts) dissect.Frame {
+func dissected(data []byte, link wire.LinkType, facts *follow.Facts) dissect.Frame {
 	d := dissect.Dissect(data, link)
 	dissect.Explain(&d, data, facts)
 	return d

@@ -42,7 +42,7 @@ func captured(t *testing.T, name string) (all []story.Sighting) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, story.Sighting{Link: dissect.LinkEthernet, Departed: start.Add(time.Duration(µs) * time.Microsecond), Sent: data})
+		all = append(all, story.Sighting{Link: wire.LinkEthernet, Departed: start.Add(time.Duration(µs) * time.Microsecond), Sent: data})
 	}
 	if len(all) == 0 {
 		t.Fatalf("no frames in %s", name)
@@ -139,7 +139,7 @@ func (x *talk) say(departed, arrived int, segment string) *story.Sighting {
 	if segment[0] == '<' {
 		src, dst, from, to = dst, src, to, from
 	}
-	s := story.Sighting{Link: dissect.LinkRaw, From: from, To: to, Departed: ms(departed), Sent: packet(x.T, src, dst, segment[2:])}
+	s := story.Sighting{Link: wire.LinkRaw, From: from, To: to, Departed: ms(departed), Sent: packet(x.T, src, dst, segment[2:])}
 	if arrived < 0 {
 		s.Lost, s.Fate = true, bilingual.T("lost", "丢失")
 	} else {
@@ -243,8 +243,8 @@ func TestLoopback(t *testing.T) {
 	local := netip.MustParseAddr("127.0.0.1")
 	c, s := netip.AddrPortFrom(local, 40000), netip.AddrPortFrom(local, 80)
 	st := build(new(story.Builder), []story.Sighting{
-		{Link: dissect.LinkRaw, Departed: ms(0), Sent: packet(t, c, s, "S 100:100(0) win 1000")},
-		{Link: dissect.LinkRaw, Departed: ms(1), Sent: packet(t, s, c, "S. 500:500(0) ack 101 win 1000")},
+		{Link: wire.LinkRaw, Departed: ms(0), Sent: packet(t, c, s, "S 100:100(0) win 1000")},
+		{Link: wire.LinkRaw, Departed: ms(1), Sent: packet(t, s, c, "S. 500:500(0) ack 101 win 1000")},
 	})
 	if len(st.Hosts) != 2 || st.Frames[0].From != 0 || st.Frames[0].To != 1 || st.Frames[1].From != 1 || st.Frames[1].To != 0 {
 		t.Errorf("got hosts %+v and frames %d to %d, %d to %d", st.Hosts, st.Frames[0].From, st.Frames[0].To, st.Frames[1].From, st.Frames[1].To)
@@ -254,7 +254,7 @@ func TestLoopback(t *testing.T) {
 // A server that speaks first in a capture is still to the right.
 func TestMidStream(t *testing.T) {
 	st := build(new(story.Builder), []story.Sighting{
-		{Link: dissect.LinkRaw, Departed: ms(0), Sent: packet(t, server, client, ". 500:510(10) ack 101 win 1000")},
+		{Link: wire.LinkRaw, Departed: ms(0), Sent: packet(t, server, client, ". 500:510(10) ack 101 win 1000")},
 	})
 	if f, c := st.Frames[0], st.Connections[0]; f.From != 1 || f.To != 0 || c.ClientHost != 0 || c.ServerHost != 1 {
 		t.Errorf("from %d to %d, client %d, server %d", f.From, f.To, c.ClientHost, c.ServerHost)
@@ -266,7 +266,7 @@ func TestCrowd(t *testing.T) {
 	var all []story.Sighting
 	for i := range 40 {
 		src := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 18, 0, byte(i)}), 40000)
-		all = append(all, story.Sighting{Link: dissect.LinkRaw, Departed: ms(i), Sent: packet(t, src, server, "S 100:100(0) win 1000 <FO 01020304,nop,nop>")})
+		all = append(all, story.Sighting{Link: wire.LinkRaw, Departed: ms(i), Sent: packet(t, src, server, "S 100:100(0) win 1000 <FO 01020304,nop,nop>")})
 	}
 	st := build(&story.Builder{Limit: 30}, all)
 	if len(st.Hosts) > 7 || len(st.Frames) != 30 || st.Left != 10 {
@@ -284,9 +284,9 @@ func TestOrdinary(t *testing.T) {
 	arp, _ := hex.DecodeString("ffffffffffff020000000001" + "0806" + "0001080006040001" + "020000000001c0000201" + "000000000000c0000202")
 	lldp, _ := hex.DecodeString("0180c200000e02000000000188cc0200")
 	st := build(new(story.Builder), []story.Sighting{
-		{Link: dissect.LinkEthernet, Departed: ms(0), Sent: arp},
-		{Link: dissect.LinkEthernet, Departed: ms(1), Sent: lldp},
-		{Link: dissect.LinkEthernet, Departed: ms(2), Sent: nil},
+		{Link: wire.LinkEthernet, Departed: ms(0), Sent: arp},
+		{Link: wire.LinkEthernet, Departed: ms(1), Sent: lldp},
+		{Link: wire.LinkEthernet, Departed: ms(2), Sent: nil},
 	})
 	if len(st.Frames) != 1 || st.Left != 2 || len(st.Hosts) != 2 {
 		t.Fatalf("%d frames, %d left, %d hosts; want 1, 2, 2", len(st.Frames), st.Left, len(st.Hosts))
@@ -301,7 +301,7 @@ func TestCut(t *testing.T) {
 	whole := packet(t, client, server, "S 100:150(50) win 1000 <FO 01020304,nop,nop>")
 	for _, cut := range []int{10, 50, 51, 100} {
 		st := build(new(story.Builder), []story.Sighting{
-			{Link: dissect.LinkRaw, Departed: ms(0), Sent: whole[:max(0, len(whole)-cut)], Cut: cut},
+			{Link: wire.LinkRaw, Departed: ms(0), Sent: whole[:max(0, len(whole)-cut)], Cut: cut},
 		})
 		if followed := len(st.Connections) == 1; followed != (cut <= 50) {
 			t.Errorf("with %d bytes cut off it is followed: %t", cut, followed)

@@ -86,7 +86,7 @@ func (t *telling) frame(i, seen int) {
 
 func (t *telling) sighting(i int) follow.Sighting {
 	s := &t.sightings[i]
-	return follow.Sighting{At: s.Departed, Arrived: s.Arrived, Number: s.Number, Lost: s.Lost}
+	return follow.Sighting{At: s.Departed, Arrived: s.Arrived, Number: s.Number, Connection: s.Connection, Lost: s.Lost}
 }
 
 // fields fills in what the frame says, and what the follower says about it.

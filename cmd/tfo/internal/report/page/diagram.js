@@ -1,7 +1,8 @@
 // The sequence diagram: time goes down, every host is a line, every segment an arrow from its departure to its arrival.
 // To a keyboard or a screen reader it is a list of options.
 
-const diagram = { places: null, columns: [], nodes: [], notes: [], width: 0 };
+// Notes come and go with the player; margins, inner and headings are words that are to find their room.
+const diagram = { places: null, columns: [], nodes: [], notes: [], margins: [], inner: [], headings: [], width: 0 };
 
 // roleOf says whose colour a frame has.
 function roleOf(frame) {
@@ -19,7 +20,7 @@ function columnsOf(width, count) {
 // shorten cuts what does not fit, which can be measured only where it is drawn.
 function shorten(text, room) {
   const whole = text.textContent;
-  if (whole.length * 4 < room || text.getComputedTextLength() <= room) return;
+  if (whole.length * 15 < room || text.getComputedTextLength() <= room) return;
   let cut = whole.length;
   while (cut > 1 && text.getComputedTextLength() > room) {
     cut--;
@@ -27,25 +28,32 @@ function shorten(text, room) {
   }
 }
 
+// drawHosts writes who the lines are. Where they stand close, every second one is written lower, and so has twice the room.
 function drawHosts(columns) {
   const head = byId("hosts");
   head.replaceChildren();
-  const room = columns.length > 1 ? columns[1] - columns[0] : diagram.width;
+  const apart = columns.length > 1 ? columns[1] - columns[0] : diagram.width;
+  const staggered = apart < 110 && columns.length > 2;
+  const room = staggered ? 2 * apart : apart;
+  const height = staggered ? 76 : 42;
   story.hosts.forEach((host, i) => {
     const edge = Math.min(columns[i], diagram.width - columns[i]);
     const lines = [
       [say(host.name), 17, "host-name"],
       [[host.stack, ...host.addresses].filter(Boolean).join(" · "), 33, "host-address"],
     ];
-    for (const [text, y, kind] of lines) {
+    const lower = staggered && i % 2 === 1 ? 34 : 0;
+    if (staggered && lower === 0) head.append(svg("line", { class: "lifeline", x1: columns[i], x2: columns[i], y1: 40, y2: height }));
+    for (const [text, line, kind] of lines) {
+      const y = line + lower;
       const node = svg("text", { x: columns[i], y, class: kind, "text-anchor": "middle", text });
       head.append(node);
       shorten(node, Math.min(room - 12, Math.max(2 * edge - 4, 60)));
     }
   });
-  head.setAttribute("viewBox", `0 0 ${diagram.width} 42`);
+  head.setAttribute("viewBox", `0 0 ${diagram.width} ${height}`);
   head.setAttribute("width", diagram.width);
-  head.setAttribute("height", 42);
+  head.setAttribute("height", height);
 }
 
 // drawLines draws a host's line, with a break where silence was cut.
@@ -75,15 +83,19 @@ function drawChapters({ chapters }) {
   return chapters.map(({ y, connection }) => {
     const of = story.connections.find((c) => c.number === connection);
     const outcome = of ? ` · ${say(outcomeWords[of.fast_open] ?? [of.fast_open, of.fast_open])}` : "";
+    const heading = svg("text", {
+      class: "chapter", x: diagram.width / 2, y: y + 2, "text-anchor": "middle", text: sentence("connection", connection) + outcome,
+    });
     const node = svg("g", {},
-      y > spacing.top && svg("line", { class: "chapter-line", x1: 0, x2: diagram.width, y1: y - 13, y2: y - 13 }),
-      svg("text", { class: "chapter", x: diagram.width / 2, y: y + 2, "text-anchor": "middle", text: sentence("connection", connection) + outcome }));
+      y > spacing.top && svg("line", { class: "chapter-line", x1: 0, x2: diagram.width, y1: y - 13, y2: y - 13 }), heading);
     diagram.notes.push({ node, y });
+    diagram.headings.push({ node: heading, y });
     return node;
   });
 }
 
-// stateChanges lists where a side of a connection comes to another state.
+// stateChanges lists where a side of a connection comes to another state. Where a middlebox speaks in a side's name, what the
+// side itself sends is not at the line that the connection ends at, and changes nothing there.
 function stateChanges({ departures, arrivals }) {
   const changes = [];
   const known = new Map();
@@ -94,37 +106,48 @@ function stateChanges({ departures, arrivals }) {
     const before = known.get(frame.connection) ?? { client: "CLOSED", server: "LISTEN" };
     for (const side of ["client", "server"]) {
       const state = frame[side].state;
-      if (!state || state === before[side]) continue;
-      const y = frame.from === ends[side] ? departures[i] : arrivals[i];
-      changes.push({ host: ends[side], y, state });
+      if (!state || state === before[side] || ![frame.from, frame.to].includes(ends[side])) continue;
+      const sent = frame.from === ends[side];
+      changes.push({ host: ends[side], y: sent ? departures[i] : arrivals[i], state, away: awayFrom(frame, sent) });
     }
     known.set(frame.connection, { client: frame.client.state || before.client, server: frame.server.state || before.server });
   }
   return changes;
 }
 
-// drawMargins writes times and states beside the outer lines, states first: where both do not fit, the time is left
-// out, since the detail has it too.
+// awayFrom is the side of a host where the arrow of a frame, which it has sent or got, is not: 1 is right, -1 left.
+const awayFrom = (frame, sent) => (frame.to >= frame.from === sent ? -1 : 1);
+
+// drawMargins writes times and states beside the lines, states first: where both do not fit, the time is left
+// out, since the detail has it too. Those of inner lines find their room later.
 function drawMargins(places) {
   const margins = svg("g", { class: "margins", "aria-hidden": "true" });
   const last = diagram.columns.length - 1;
   if (last < 1) return margins;
   const taken = new Map([[0, []], [last, []]]);
-  const write = (host, y, text, kind) => {
+  const write = (host, y, text, kind, away) => {
     const used = taken.get(host);
-    if (!used || used.some((other) => Math.abs(other - y) < 12)) return;
+    if (!used) {
+      const node = svg("text", { class: kind, x: diagram.columns[host], y, "text-anchor": "middle", text });
+      margins.append(node);
+      diagram.notes.push({ node, y });
+      diagram.inner.push({ node, host, y, away, state: kind === "state-change" });
+      return;
+    }
+    if (used.some((other) => Math.abs(other - y) < 12)) return;
     used.push(y);
     const left = host === 0;
-    const node = svg("text", {
-      class: kind, x: diagram.columns[host] + (left ? -19 : 19), y: y + 4, "text-anchor": left ? "end" : "start", text,
-    });
+    const x = diagram.columns[host] + (left ? -19 : 19);
+    const node = svg("text", { class: kind, x, y: y + 4, "text-anchor": left ? "end" : "start", text });
     margins.append(node);
     diagram.notes.push({ node, y });
+    diagram.margins.push({ node, x, y: y + 4, left });
   };
-  if (diagram.width >= 480) for (const { host, y, state } of stateChanges(places)) write(host, y + 13, state, "state-change");
-  story.frames.forEach((frame, i) => write(frame.from, places.departures[i], moment(frame.departed_ns), "time"));
+  if (diagram.width >= 480) for (const { host, y, state, away } of stateChanges(places)) write(host, y + 13, state, "state-change", away);
+  story.frames.forEach((frame, i) => write(frame.from, places.departures[i], moment(frame.departed_ns), "time", awayFrom(frame, true)));
   story.frames.forEach((frame, i) => {
-    if (!frame.lost && places.arrivals[i] > places.departures[i]) write(frame.to, places.arrivals[i], moment(frame.arrived_ns), "time");
+    if (frame.lost || places.arrivals[i] <= places.departures[i]) return;
+    write(frame.to, places.arrivals[i], moment(frame.arrived_ns), "time", awayFrom(frame, false));
   });
   return margins;
 }
@@ -159,18 +182,24 @@ function drawFate(frame, way) {
   return marks;
 }
 
-// drawLabel writes a segment's few words along its arrow, from its departure on: first, in bold, what kind it is.
+// alongWay turns words along an arrow, so many pixels from its beginning, above it (1) or below (-1).
+function alongWay(way, start, side) {
+  const sign = way.toRight ? 1 : -1;
+  return `translate(${way.x1} ${way.y1}) rotate(${sign * way.angle}) translate(${sign * start} ${side > 0 ? -6 : 16})`;
+}
+
+// drawLabel writes a segment's few words along its arrow: first, in bold, what kind it is.
 function drawLabel(frame, way) {
   const [kind, ...rest] = say(frame.label).split(/(?=[,，])/);
-  const sign = way.toRight ? 1 : -1;
   return svg("text", {
-    class: "label", "text-anchor": way.toRight ? "start" : "end",
-    transform: `translate(${way.x1} ${way.y1}) rotate(${sign * way.angle}) translate(${sign * 20} -6)`,
+    class: "label", "text-anchor": way.toRight ? "start" : "end", transform: alongWay(way, 20, 1),
   }, svg("tspan", { class: "label-kind", text: kind }), rest.join(""));
 }
 
+const badgeWidth = (frame) => 13 + 6.5 * String(frame.number).length;
+
 function drawBadge(frame, way) {
-  const width = 13 + 6.5 * String(frame.number).length;
+  const width = badgeWidth(frame);
   return svg("g", { class: "badge", transform: `translate(${way.x1} ${way.y1})` },
     svg("rect", { x: -width / 2, y: -9, width, height: 18, rx: 9 }),
     svg("text", { y: 4, "text-anchor": "middle", text: frame.number }));
@@ -192,9 +221,10 @@ function drawSegment(frame, index) {
   return node;
 }
 
+const diagramWidth = () => Math.max(byId("pane").clientWidth, 200);
+
 function drawDiagram() {
-  const pane = byId("pane");
-  diagram.width = Math.max(pane.clientWidth, 200);
+  diagram.width = diagramWidth();
   diagram.columns = columnsOf(diagram.width, story.hosts.length);
   diagram.places = layOut(story.frames);
   drawHosts(diagram.columns);
@@ -203,26 +233,12 @@ function drawDiagram() {
   list.setAttribute("width", diagram.width);
   list.setAttribute("height", diagram.places.height);
   list.setAttribute("aria-label", word("segments"));
-  diagram.notes = [];
+  for (const words of ["notes", "margins", "inner", "headings"]) diagram[words] = [];
   diagram.nodes = story.frames.map(drawSegment);
   list.replaceChildren(
     svg("g", { "aria-hidden": "true" }, drawLines(diagram.places), drawCuts(diagram.places), drawChapters(diagram.places)),
     drawMargins(diagram.places), ...diagram.nodes, svg("g", { id: "travellers", "aria-hidden": "true" }));
-  const room = diagram.columns.length > 1 ? diagram.columns.at(-1) - diagram.columns[0] : diagram.width;
-  for (const node of diagram.nodes) shorten(node.querySelector(".label"), room - 40);
-  story.frames.forEach(placeFate);
-}
-
-// placeFate moves what befell a frame to the side where its arrow does not come down, as far as there is room.
-function placeFate(frame, index) {
-  const text = diagram.nodes[index].querySelector(".fate");
-  if (!text) return;
-  shorten(text, diagram.width - 8);
-  const half = text.getComputedTextLength() / 2;
-  const way = wayOf(index);
-  const aside = frame.lost ? 0 : Math.max(half - 16, 0);
-  const x = way.at(way.half).x + (way.toRight ? -aside : aside);
-  text.setAttribute("x", Math.min(Math.max(x, half + 4), diagram.width - half - 4));
+  placeWords();
 }
 
 // markSegment shows which segment is selected, and has it in view.

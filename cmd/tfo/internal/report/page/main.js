@@ -196,11 +196,10 @@ function draw() {
   drawPrinted();
 }
 
+// watchSize draws the diagram again where its pane has another width than it was drawn for, as when a scroll bar has come beside it.
 function watchSize() {
-  let width = byId("pane").clientWidth;
   new ResizeObserver(() => {
-    if (byId("pane").clientWidth === width || printQuery.matches) return;
-    width = byId("pane").clientWidth;
+    if (diagramWidth() === diagram.width || printQuery.matches) return;
     player.stop();
     drawDiagram();
     if (view.index < 0) return;
