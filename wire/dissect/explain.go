@@ -1,6 +1,7 @@
 package dissect
 
 import (
+	"net/netip"
 	"strings"
 
 	"tfocraft/wire"
@@ -119,18 +120,25 @@ func (x *explainer) value(f *Field) uint64 {
 	return bitsAt(x.data, f.Offset, f.Width)
 }
 
-// nameEnds decides which end is the client: who sends the SYN, else who has the higher port.
+// nameEnds decides which end is the client: who sends the SYN, else who is known to be, else who has the higher port.
 func (x *explainer) nameEnds() {
 	client, server := say("the client", "客户端"), say("the server", "服务器")
 	switch {
-	case x.syn(), !x.synAck() && x.srcPort > x.dstPort:
+	case x.syn(), x.isKnown(x.facts.Sender.Addr):
 		x.sender, x.receiver = client, server
-	case x.synAck(), x.srcPort < x.dstPort:
+	case x.synAck(), x.isKnown(x.facts.Receiver.Addr):
+		x.sender, x.receiver = server, client
+	case x.srcPort > x.dstPort:
+		x.sender, x.receiver = client, server
+	case x.srcPort < x.dstPort:
 		x.sender, x.receiver = server, client
 	default:
 		x.sender, x.receiver = say("the sender", "发送方"), say("the other side", "对方")
 	}
 }
+
+// isKnown reports whether this end is known to be the client.
+func (x *explainer) isKnown(end netip.AddrPort) bool { return end.IsValid() && end == x.facts.Client }
 
 // sent returns how many bytes of data the segment was sent with, of which a capture may have cut off some.
 func (x *explainer) sent() int {

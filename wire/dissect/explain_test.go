@@ -63,6 +63,8 @@ func TestReasons(t *testing.T) {
 		{"MSS with a cookie", "s", "S. 5000:5000(0) ack 1014 win 65535 <mss 1460,FO 0102030405060708,nop,nop>", answer, "tcp.options.mss.value", "caches it with the cookie"},
 		{"SYN with data alone", "c", "S 1000:1013(13) win 65535 <mss 1460>", fresh, "tcp.payload", "Data in a SYN without a cookie"},
 		{"reset of an unseen start", "c", "R 1005:1005(0) win 0", with(later, func(f *follow.Facts) { f.Sender.HasISS = false }), "tcp.flags.reset", "broken off in the name of the client"},
+		{"client by its SYN, not by its port", "c", "R 1005:1005(0) win 0",
+			with(later, func(f *follow.Facts) { f.Sender.HasISS, f.Client = false, f.Receiver.Addr }), "tcp.flags.reset", "broken off in the name of the server"},
 		{"reset of a SYN", "s", "R. 0:0(0) ack 1001 win 0", with(answer, func(f *follow.Facts) { f.Receiver.Acked = 0 }), "tcp.flags.reset", "Answers a SYN for which there is no connection"},
 		{"reset of a SYN", "s", "R. 0:0(0) ack 1001 win 0", answer, "tcp.seq", "had no acknowledgment number to take"},
 		{"reset alone", "s", "R 77:77(0) win 0", follow.Facts{Sender: closed(serverAddr), Receiver: closed(clientAddr)}, "tcp.flags.reset", "Nothing else of the server was seen, so two things are possible"},

@@ -116,6 +116,7 @@ func (c *conn) segment(st *step, p *wire.Packet) bilingual.Text {
 	c.info.Segments++
 	st.copy = c.sides[self].recent.seen(st.At, p)
 	st.facts.Sender, st.facts.Receiver = c.endpoint(self), c.endpoint(other)
+	st.facts.Client = c.info.Client
 	st.late = c.over()
 	next := c.sides[self].next
 	reason := c.dispatch(st)

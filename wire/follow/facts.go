@@ -12,6 +12,8 @@ import (
 type Facts struct {
 	// Sender and Receiver are the two ends just before the segment.
 	Sender, Receiver Endpoint
+	// Client is which of them has opened the connection, as far as is known; see [Connection].
+	Client netip.AddrPort
 	// Copy is a duplicate that the path has made; Retransmission was sent again.
 	Copy, Retransmission bool
 	// SynData is how many bytes of data the connection's first SYN carried, SynAcked how many of them the SYN-ACK took;
