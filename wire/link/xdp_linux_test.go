@@ -9,8 +9,10 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/cilium/ebpf"
 
@@ -355,6 +357,33 @@ func TestXDPFull(t *testing.T) {
 	write(t, out, numbered(mac, sent))
 	if got := poll(t, in, 1); len(got) != 1 || early(t, in) != xdpSlotCount+1 {
 		t.Errorf("got %d frames, %d by the program", len(got), early(t, in))
+	}
+}
+
+// A slot whose processor is stopped while it writes there stays its own, however many frames the others have meanwhile.
+func TestXDPStopped(t *testing.T) {
+	near, _ := wired(t)
+	in := openXDP(t, near, onlyOurs.Filter)
+	mac := macOf(near.MAC("veth0"))
+	atomic.AddUint64((*uint64)(unsafe.Pointer(&in.xdp.shared[xdpHead])), 1) // it has got as far as this
+	for i := range xdpSlotCount {
+		want := uint32(xdpDrop)
+		if i == xdpSlotCount-1 {
+			want = xdpPass
+		}
+		if got, err := in.xdp.program.Run(&ebpf.RunOptions{Data: numbered(mac, i)}); got != want || err != nil {
+			t.Fatalf("frame %d: the program returned %d, %v, want %d", i, got, err, want)
+		}
+	}
+	if got := poll(t, in, 0); len(got) != 0 {
+		t.Errorf("got %d frames, before the first one", len(got))
+	}
+	_, status, free := in.xdp.slot(0)
+	atomic.StoreUint32(status, free+slotVoid) // and goes on
+	for i, f := range poll(t, in, xdpSlotCount-1) {
+		if numberOf(f) != i {
+			t.Fatalf("frame %d has number %d", i, numberOf(f))
+		}
 	}
 }
 

@@ -16,10 +16,11 @@ const (
 	xdpPass = 2
 )
 
-// Registers that keep their values over calls. The frame is not needed any more when there
-// is a slot for it.
+// Registers that keep their values over calls. Two have something else when there is a slot
+// for the frame, which is then not looked at any more.
 const (
 	xdpRegCtx    = asm.R6
+	xdpRegRound  = asm.R6 // the status of the slot while it is free; its lower 32 bits
 	xdpRegShared = asm.R7
 	xdpRegFrame  = asm.R8
 	xdpRegSlot   = asm.R8
@@ -45,10 +46,11 @@ const (
 //
 //	if !open || !valid || the frame is too long { return pass }
 //	if it is not a TCP segment to us, untagged, in one fragment, without IP options or extension headers { return pass }
-//	if slots[head].status != free || !CAS(&head, head, head+1) { return pass }
+//	slot, round := slots[head%count], head/count*slotRound
+//	if slot.status != round+free || !CAS(&head, head, head+1) { return pass }
 //	copy the frame
-//	swap(&slot.status, ready)
-//	if !open && CAS(&slot.status, ready, void) { return pass }
+//	swap(&slot.status, round+ready)
+//	if !open && CAS(&slot.status, round+ready, round+void) { return pass }
 //	return drop
 //
 // Several processors may run it at the same time.
@@ -172,8 +174,11 @@ func (x *xdpReceiver) keep() asm.Instructions {
 		asm.Mul.Imm(asm.R1, xdpSlot),
 		asm.Add.Reg(asm.R1, xdpRegShared),
 		asm.Add.Imm(asm.R1, xdpSlots),
+		asm.Mov.Reg(asm.R4, asm.R2),
+		asm.RSh.Imm(asm.R4, xdpSlotBits),
+		asm.Mul.Imm(asm.R4, slotRound),
 		asm.LoadMem(asm.R0, asm.R1, slotStatus, asm.Word),
-		asm.JNE.Imm(asm.R0, slotFree, "pass"),
+		asm.JNE.Reg32(asm.R0, asm.R4, "pass"), // slotFree is 0
 		asm.Mov.Reg(xdpRegSlot, asm.R1),
 		asm.Mov.Reg(asm.R0, asm.R2),
 		asm.Mov.Reg(asm.R3, asm.R2),
@@ -182,23 +187,26 @@ func (x *xdpReceiver) keep() asm.Instructions {
 		asm.JNE.Reg(asm.R0, asm.R2, "pass"),
 
 		asm.Mov.Reg(asm.R1, xdpRegCtx),
+		asm.Mov.Reg(xdpRegRound, asm.R4),
 		asm.Mov.Imm(asm.R2, 0),
 		asm.Mov.Reg(asm.R3, xdpRegSlot),
 		asm.Add.Imm(asm.R3, slotFrame),
 		asm.Mov.Reg(asm.R4, xdpRegLength),
 		asm.FnXdpLoadBytes.Call(),
-		asm.Mov.Imm(asm.R1, slotVoid),
+		asm.Mov.Reg(asm.R1, xdpRegRound),
+		asm.Add.Imm(asm.R1, slotVoid),
 		asm.JNE.Imm(asm.R0, 0, "void"),
 		asm.StoreMem(xdpRegSlot, slotLength, xdpRegLength, asm.Word),
-		asm.Mov.Imm(asm.R1, slotReady),
-		atomically(asm.Xchg, xdpRegSlot, asm.R1, asm.Word, slotStatus),
+		asm.Mov.Reg(asm.R2, xdpRegRound),
+		asm.Add.Imm(asm.R2, slotReady),
+		asm.Mov.Reg(asm.R0, asm.R2), // which an exchange overwrites
+		atomically(asm.Xchg, xdpRegSlot, asm.R0, asm.Word, slotStatus),
 
 		asm.LoadMem(asm.R0, xdpRegShared, xdpOpen, asm.Word),
 		asm.JNE.Imm(asm.R0, 0, "drop"),
-		asm.Mov.Imm(asm.R0, slotReady),
-		asm.Mov.Imm(asm.R1, slotVoid),
+		asm.Mov.Reg(asm.R0, asm.R2),
 		atomically(asm.CmpXchg, xdpRegSlot, asm.R1, asm.Word, slotStatus),
-		asm.JEq.Imm(asm.R0, slotReady, "pass"),
+		asm.JEq.Reg32(asm.R0, asm.R2, "pass"),
 
 		asm.Mov.Imm(asm.R0, xdpDrop).WithSymbol("drop"),
 		asm.Return(),
