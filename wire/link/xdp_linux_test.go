@@ -346,17 +346,51 @@ func TestXDPFull(t *testing.T) {
 	for i := range sent {
 		write(t, out, numbered(mac, i))
 	}
-	for i, f := range poll(t, in, sent) {
-		if numberOf(f) != i {
-			t.Fatalf("frame %d has number %d", i, numberOf(f))
+	seen := make(map[int]int)
+	for _, f := range poll(t, in, sent) {
+		if seen[numberOf(f)]++; seen[numberOf(f)] > 1 {
+			t.Errorf("frame %d came %d times", numberOf(f), seen[numberOf(f)])
 		}
 	}
-	if s, _ := in.Stats(); s.XDP != xdpSlotCount || s.Received != sent {
-		t.Errorf("got %+v, want %d of %d by the program", s, xdpSlotCount, sent)
+	if s, _ := in.Stats(); len(seen) != sent || s.XDP != xdpSlotCount || s.Received != sent {
+		t.Errorf("got %d frames and %+v, want %d of %d by the program", len(seen), s, xdpSlotCount, sent)
 	}
 	write(t, out, numbered(mac, sent))
 	if got := poll(t, in, 1); len(got) != 1 || early(t, in) != xdpSlotCount+1 {
 		t.Errorf("got %d frames, %d by the program", len(got), early(t, in))
+	}
+}
+
+// However many short frames there are, others come among them.
+func TestXDPCrowd(t *testing.T) {
+	near, peer := wired(t)
+	in, out := openXDP(t, near, onlyOurs.Filter), peer.open("veth0", onlyOurs)
+	mac := macOf(near.MAC("veth0"))
+	long := ofLength(mac, 0, 1000)
+	for _, size := range []int{1, 2, 7, 64} {
+		for i := range 10 * size {
+			write(t, out, numbered(mac, i))
+		}
+		write(t, out, long)
+		for !in.ring.ready() {
+			time.Sleep(time.Millisecond)
+		}
+		batch := make([]Frame, size)
+		got, seen := 0, false
+		for range 2 {
+			n, err := in.Poll(batch)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got += n
+			seen = seen || slices.ContainsFunc(batch[:n], func(f Frame) bool { return bytes.Equal(f.Data, long) })
+		}
+		if !seen {
+			t.Errorf("batches of %d: the long frame is in neither of the first two", size)
+		}
+		if got += len(poll(t, in, 10*size+1-got)); got != 10*size+1 {
+			t.Errorf("batches of %d: got %d frames, want %d", size, got, 10*size+1)
+		}
 	}
 }
 
