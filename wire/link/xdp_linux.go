@@ -107,7 +107,10 @@ func (x *xdpReceiver) load(ifi *net.Interface) (err error) {
 		return os.NewSyscallError("mmap", err)
 	}
 	x.shared = unsafe.Slice((*byte)(x.base), xdpSize)
-	x.program, err = ebpf.NewProgram(&ebpf.ProgramSpec{Name: "tfo_xdp", Type: ebpf.XDP, License: "MIT", Instructions: x.instructions()})
+	x.program, err = ebpf.NewProgram(&ebpf.ProgramSpec{
+		Name: "tfo_xdp", Type: ebpf.XDP, License: "MIT", Instructions: x.instructions(),
+		Flags: unix.BPF_F_XDP_HAS_FRAGS, // or a driver refuses us for an MTU that takes more than a page
+	})
 	if err != nil {
 		return fmt.Errorf("XDP: %w", err)
 	}
@@ -143,7 +146,7 @@ func attachError(err error) error {
 		return fmt.Errorf("XDP: another program is attached: %w", errno)
 	case unix.EOPNOTSUPP:
 		return fmt.Errorf("XDP: the driver has no place for a program: %w", errors.ErrUnsupported)
-	case unix.ERANGE, unix.EINVAL:
+	case unix.ERANGE, unix.EINVAL, unix.ENOSPC:
 		return fmt.Errorf("XDP: the driver refuses a program, perhaps for the MTU or the number of queues (%w): %w", errno, errors.ErrUnsupported)
 	default:
 		return fmt.Errorf("XDP: %w", errno)

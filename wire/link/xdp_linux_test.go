@@ -15,6 +15,8 @@ import (
 	"unsafe"
 
 	"github.com/cilium/ebpf"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"tfocraft/wire"
 )
@@ -553,4 +555,41 @@ func TestXDPUnsupported(t *testing.T) {
 		return nil
 	})
 	near.awaitNoSockets()
+}
+
+// vethWith makes a veth pair in one host, of which the other end is called peer and has as many queues for sending.
+func vethWith(near *host, mtu, queues int) {
+	near.Do(func() error {
+		attrs := netlink.NewLinkAttrs()
+		attrs.Name, attrs.MTU, attrs.NumTxQueues, attrs.NumRxQueues = "veth0", mtu, 1, 1
+		return netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: "peer", PeerMTU: uint32(mtu), PeerNumTxQueues: uint32(queues), PeerNumRxQueues: 1})
+	})
+	near.SetUp("veth0")
+	near.SetUp("peer")
+}
+
+// A driver that knows frames in several pieces has room for a program whatever the MTU.
+func TestXDPJumbo(t *testing.T) {
+	near := newHost(t)
+	vethWith(near, 9000, 1)
+	in, out := openXDP(t, near, onlyOurs.Filter), near.open("peer", onlyOurs)
+	mac := macOf(near.MAC("veth0"))
+	short, long := to4(mac, 9), ofLength(mac, 0, 8900)
+	write(t, out, long, short)
+	got := poll(t, in, 2)
+	if len(got) != 2 || !bytes.Equal(got[0].Data, short) || !bytes.Equal(got[1].Data, long) || early(t, in) != 1 {
+		t.Errorf("got %d frames, %d by the program, want a short one by it, and a long one", len(got), early(t, in))
+	}
+}
+
+// What a driver has no room for is said.
+func TestXDPRefused(t *testing.T) {
+	near := newHost(t)
+	vethWith(near, 1500, 2) // the sender's processor runs the program, for which it needs a queue here
+	near.Do(func() error {
+		if _, err := Open("veth0", &Config{XDP: true}); !errors.Is(err, errors.ErrUnsupported) || !errors.Is(err, unix.ENOSPC) {
+			t.Errorf("got %v", err)
+		}
+		return nil
+	})
 }
