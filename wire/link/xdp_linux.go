@@ -158,7 +158,8 @@ func attachError(err error) error {
 func (x *xdpReceiver) detach() error {
 	var errs []error
 	if x.hook != nil {
-		errs = append(errs, x.hook.Close())
+		// To close it is not enough while a process that is just being started has a copy.
+		errs = append(errs, x.hook.Detach(), x.hook.Close())
 	}
 	if x.program != nil {
 		errs = append(errs, x.program.Close())

@@ -593,3 +593,20 @@ func TestXDPRefused(t *testing.T) {
 		return nil
 	})
 }
+
+// The program has gone when Close returns, whoever still has a copy of what holds it: a process that is being started has
+// one of all that is open.
+func TestXDPCloseWithCopy(t *testing.T) {
+	near, _ := wired(t)
+	in := openXDP(t, near, onlyOurs.Filter)
+	hook := in.xdp.hook.(interface{ FD() int })
+	fd, err := unix.FcntlInt(uintptr(hook.FD()), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	if err := in.Close(); err != nil {
+		t.Error(err)
+	}
+	openXDP(t, near, onlyOurs.Filter)
+}
