@@ -230,6 +230,19 @@ func (x *xdpReceiver) giveBack() {
 	}
 }
 
+// keepLent puts a copy of the frames that the reader has in the place of the shared memory, as
+// ring.keep does. What the kernel has of it goes, once the program has.
+func (x *xdpReceiver) keepLent() error {
+	return keepCopy(x.base, x.shared, func(own []byte) {
+		copied := xdpReceiver{shared: own, at: x.at}
+		for i := -x.lent; i < 0; i++ {
+			to, _, _ := copied.slot(i)
+			from, _, _ := x.slot(i)
+			copy(to, from)
+		}
+	})
+}
+
 func (x *xdpReceiver) unmap() {
 	if x.shared != nil {
 		_ = unix.MunmapPtr(x.base, xdpSize) // it is ours, and whole

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -502,6 +504,40 @@ func TestXDPAlone(t *testing.T) {
 		t.Errorf("after Close: got %v", err)
 	}
 	poll(t, openXDP(t, near, onlyOurs.Filter), 0)
+}
+
+// A frame that the reader still has when the link is closed stays whole, and does not keep the kernel's memory.
+func TestXDPCloseKeepsLent(t *testing.T) {
+	near, peer := wired(t)
+	in, out := openXDP(t, near, onlyOurs.Filter), peer.open("veth0", onlyOurs)
+	frame := to4(macOf(near.MAC("veth0")), 300)
+	write(t, out, frame)
+	batch := make([]Frame, 1)
+	for n := 0; n == 0; {
+		var err error
+		if n, err = in.Poll(batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mapped := func() bool {
+		maps, err := os.ReadFile("/proc/self/maps")
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := fmt.Sprintf("%x-", uintptr(in.xdp.base))
+		for line := range strings.Lines(string(maps)) {
+			if strings.HasPrefix(line, at) {
+				return strings.Contains(line, "bpf-map")
+			}
+		}
+		t.Fatalf("there is no memory at %s", at)
+		return false
+	}
+	before := mapped()
+	in.Close()
+	if !before || mapped() || !bytes.Equal(batch[0].Data, frame) {
+		t.Errorf("the memory is the kernel's: %t, after Close %t; the frame is whole: %t", before, mapped(), bytes.Equal(batch[0].Data, frame))
+	}
 }
 
 // Close at any moment is harmless.
