@@ -47,8 +47,8 @@ const (
 	xdpValid = 2 * line // uint32: the addresses are
 	xdpNets4 = 3 * line // networks of local addresses, each its mask and then the address
 	xdpNets6 = xdpNets4 + maxXDPNets*2*4
-	xdpPorts = 1024 // a bit for each local port
-	xdpSlots = xdpPorts + 1<<16/8 + 1<<10
+	xdpPorts = 1024 // for each of these networks, IPv4 first, a bit for each port
+	xdpSlots = xdpPorts + 2*maxXDPNets*portsLen + 1<<10
 
 	xdpSlot      = 512
 	xdpSlotBits  = 11
@@ -58,6 +58,9 @@ const (
 
 // maxXDPNets is how many networks of either family the program compares addresses with.
 const maxXDPNets = 8
+
+// portsLen is the length of the bits for all ports.
+const portsLen = 1 << 16 / 8
 
 // What a slot begins with: whose it is and in which round, and the length of the frame, which
 // follows.

@@ -467,6 +467,81 @@ func TestXDPFilter(t *testing.T) {
 	}
 }
 
+// What a filter lets in that is shared belongs to others as well, but for what the link has been given.
+func TestXDPShared(t *testing.T) {
+	near, peer := wired(t)
+	in, out := openXDP(t, near, onlyOurs.Filter), peer.open("veth0", onlyOurs)
+	mac := macOf(near.MAC("veth0"))
+	shared := &Filter{Addrs: []netip.Addr{near4, ours4, near6, ours6}, Ports: []PortRange{{ourPort - 10, ourPort + 10}}, Shared: true}
+	set := func(f *Filter) {
+		if err := in.SetFilter(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(shared)
+	frames := map[netip.AddrPort][]byte{}
+	for _, local := range []netip.AddrPort{
+		netip.AddrPortFrom(ours4, ourPort), netip.AddrPortFrom(ours4, ourPort+1), netip.AddrPortFrom(near4, ourPort),
+		netip.AddrPortFrom(ours6, ourPort), netip.AddrPortFrom(near6, ourPort),
+	} {
+		if local.Addr().Is4() {
+			frames[local] = segment(AppendHeader(nil, mac, wire.MAC{2}, 4), client4, local, data(1))
+		} else {
+			frames[local] = to6(mac, local.Addr(), local.Port(), data(1))
+		}
+	}
+	all4, all6 := netip.AddrPortFrom(netip.IPv4Unspecified(), ourPort), netip.AddrPortFrom(netip.IPv6Unspecified(), ourPort)
+	takes := func(when string, want ...netip.AddrPort) {
+		t.Helper()
+		for local, frame := range frames {
+			before := early(t, in)
+			write(t, out, frame)
+			if got := poll(t, in, 1); len(got) != 1 || (early(t, in) == before+1) != slices.Contains(want, local) {
+				t.Errorf("%s: to %v: got %d frames, %d by the program", when, local, len(got), early(t, in)-before)
+			}
+		}
+	}
+	takes("at first")
+	in.Take(netip.AddrPortFrom(ours4, ourPort), true)
+	takes("an address", netip.AddrPortFrom(ours4, ourPort))
+	in.Take(all6, true)
+	takes("all of IPv6", netip.AddrPortFrom(ours4, ourPort), netip.AddrPortFrom(ours6, ourPort), netip.AddrPortFrom(near6, ourPort))
+	in.Take(netip.AddrPortFrom(near6, ourPort), false)
+	in.Take(netip.AddrPortFrom(ours4, ourPort), false)
+	takes("some of them", netip.AddrPortFrom(ours6, ourPort))
+	in.Take(all4, true)
+	takes("all of IPv4 besides", netip.AddrPortFrom(ours6, ourPort), netip.AddrPortFrom(ours4, ourPort), netip.AddrPortFrom(near4, ourPort))
+	set(shared)
+	takes("the filter anew")
+	set(&Filter{Prefixes: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/64")}, Shared: true})
+	in.Take(netip.AddrPortFrom(ours4, ourPort), true)
+	takes("an address of a network")
+	in.Take(all4, true)
+	takes("a network", netip.AddrPortFrom(ours4, ourPort), netip.AddrPortFrom(near4, ourPort))
+	in.Close()
+	in.Take(all4, true) // is harmless
+}
+
+// What the message about missing privilege names is enough.
+func TestXDPCapabilities(t *testing.T) {
+	near, _ := wired(t)
+	near.capabilities(1<<unix.CAP_NET_RAW | 1<<unix.CAP_NET_ADMIN | 1<<unix.CAP_BPF)
+	near.Do(func() error {
+		l, err := Open("veth0", &Config{XDP: true})
+		if err != nil {
+			return err
+		}
+		return l.Close()
+	})
+	near.capabilities(1<<unix.CAP_NET_RAW | 1<<unix.CAP_NET_ADMIN)
+	near.Do(func() error {
+		if _, err := Open("veth0", &Config{XDP: true}); !errors.Is(err, ErrXDPPrivilege) {
+			t.Errorf("without CAP_BPF: got %v", err)
+		}
+		return nil
+	})
+}
+
 // There is one program on an interface. It goes with its link, and leaves the frames of others alone.
 func TestXDPAlone(t *testing.T) {
 	near, peer := wired(t)
