@@ -107,6 +107,11 @@ func (t *portTable) add(c *claim, local, remote netip.AddrPort) error {
 		}
 		c.undo = append(c.undo, release)
 	}
+	t.sieve.take(local)
+	c.undo = append(c.undo, func() error {
+		t.sieve.leave(local)
+		return nil
+	})
 	return nil
 }
 

@@ -23,14 +23,17 @@ const (
 )
 
 // A sieve keeps the filter of a link to the ports in use. One that has no
-// setter does nothing.
+// setter does nothing. The filter may let in more; what the link takes from others on the
+// host is what is reserved.
 type sieve struct {
 	setter    link.FilterSetter
+	taker     link.Taker   // nil if the link takes nothing from others
 	addrs     []netip.Addr // none means every address
 	ephemeral link.PortRange
 
 	mu     sync.Mutex
-	ports  map[uint16]int // in use, how often
+	taken  map[netip.AddrPort]int // what is ours alone, how often
+	ports  map[uint16]int         // in use, how often
 	stale  map[uint16]bool
 	opened bool // the ephemeral range is let in as a whole
 	run    int  // ephemeral ports that were added in quick succession
@@ -38,7 +41,8 @@ type sieve struct {
 }
 
 func newSieve(setter link.FilterSetter, local []netip.Prefix, ephemeral link.PortRange) *sieve {
-	s := &sieve{setter: setter, ephemeral: ephemeral, ports: make(map[uint16]int), stale: make(map[uint16]bool)}
+	s := &sieve{setter: setter, ephemeral: ephemeral, ports: make(map[uint16]int), stale: make(map[uint16]bool), taken: make(map[netip.AddrPort]int)}
+	s.taker, _ = setter.(link.Taker)
 	for _, p := range local {
 		if !p.IsSingleIP() {
 			s.addrs = nil
@@ -92,6 +96,32 @@ func (s *sieve) remove(port uint16) error {
 	return nil
 }
 
+// take says that a port that was added is reserved, so that what comes there can only be for
+// us.
+func (s *sieve) take(local netip.AddrPort) {
+	if s.taker == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.taken[local]++
+	s.taker.Take(local, true)
+}
+
+// leave is the opposite of take, before the port is anybody's again.
+func (s *sieve) leave(local netip.AddrPort) {
+	if s.taker == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.taken[local]--; s.taken[local] > 0 {
+		return
+	}
+	delete(s.taken, local)
+	s.taker.Take(local, false)
+}
+
 func (s *sieve) noteRun(now time.Time, port uint16) {
 	if now.Sub(s.last) > runGap {
 		s.run = 0
@@ -121,6 +151,9 @@ func (s *sieve) set() error {
 		return err
 	}
 	s.opened = open
+	for local := range s.taken {
+		s.taker.Take(local, true)
+	}
 	return nil
 }
 
@@ -140,7 +173,7 @@ func (s *sieve) isCrowded() bool {
 
 // filter lets in the ports in use; open means the whole ephemeral range.
 func (s *sieve) filter(open bool) *link.Filter {
-	return &link.Filter{Addrs: s.addrs, ICMP: true, Ports: s.ranges(open)}
+	return &link.Filter{Addrs: s.addrs, ICMP: true, Ports: s.ranges(open), Shared: true}
 }
 
 func (s *sieve) ranges(open bool) []link.PortRange {

@@ -154,3 +154,56 @@ func TestSieveOfManyDials(t *testing.T) {
 		}
 	})
 }
+
+// A takingLink forgets with every filter what it was told to take.
+type takingLink struct {
+	filterLog
+	taken map[netip.AddrPort]bool
+}
+
+func (l *takingLink) SetFilter(f *link.Filter) error {
+	clear(l.taken)
+	return l.filterLog.SetFilter(f)
+}
+
+func (l *takingLink) Take(local netip.AddrPort, alone bool) {
+	if delete(l.taken, local); alone {
+		l.taken[local] = true
+	}
+}
+
+// A link takes from others what is reserved, however much the filter lets in.
+func TestSieveTakes(t *testing.T) {
+	l := takingLink{taken: make(map[netip.AddrPort]bool)}
+	s := newSieve(&l, nil, link.PortRange{First: 40000, Last: 50000})
+	want := func(locals ...netip.AddrPort) {
+		t.Helper()
+		for _, local := range locals {
+			if !l.taken[local] {
+				t.Errorf("%v is not taken", local)
+			}
+		}
+		if len(l.taken) != len(locals) {
+			t.Errorf("taken is %v, want %v", l.taken, locals)
+		}
+	}
+	s.add(port(80))
+	want()
+	s.take(port(80))
+	for i := range uint16(2 * maxRun) {
+		s.add(port(40000 + i))
+		s.take(port(40000 + i))
+		want(port(80), port(40000+i))
+		s.leave(port(40000 + i))
+		s.remove(40000 + i)
+		want(port(80))
+	}
+	if got := l.last(); !got.Shared || !slices.Contains(got.Ports, s.ephemeral) {
+		t.Errorf("the filter is %+v", got)
+	}
+	s.take(port(80))
+	s.leave(port(80))
+	want(port(80))
+	s.leave(port(80))
+	want()
+}

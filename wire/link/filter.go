@@ -35,6 +35,9 @@ type Filter struct {
 	// overlapping ranges are joined, so thousands of neighbouring ports cost
 	// the same as one; see [Compile] for the limit.
 	Ports []PortRange
+	// Shared means that others on this host may use addresses and ports that are let in: an
+	// XDP program ([Config.XDP]), which takes frames away from them, has only what [Taker] names.
+	Shared bool
 	// ICMP adds the ICMP and ICMPv6 errors that are sent to the addresses:
 	// unreachable, time exceeded, parameter problem, and ICMPv6 packet too big
 	// (RFC 1122, Section 4.2.3.9). What they quote is not looked at.

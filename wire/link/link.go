@@ -17,7 +17,10 @@
 // calling thread, and what they return works from any goroutine afterwards.
 package link
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // A Link sends and receives frames. One goroutine at a time may read; writing,
 // setting the deadline and closing may happen from any goroutine meanwhile.
@@ -62,6 +65,16 @@ type FilterSetter interface {
 	SetFilter(f *Filter) error
 }
 
+// A Taker is a link that can take frames before anybody else on this host sees them
+// ([Config.XDP]); without a way to, Take does nothing.
+type Taker interface {
+	// Take says whether what comes for a local address and port is for the link alone. Of what
+	// a filter lets in that is [Filter.Shared] nothing is until that is said, and nothing again
+	// after the next SetFilter. An unspecified address stands for all addresses of its family. One
+	// that the filter has only as part of a network is not taken by itself.
+	Take(local netip.AddrPort, alone bool)
+}
+
 // Config says how [Open] opens a link. A nil Config means all defaults.
 type Config struct {
 	// Filter chooses the frames that are received; nil means all of them.
@@ -86,9 +99,12 @@ type Config struct {
 	// packets of them and moves them to another processor: while the reader looks for frames
 	// without sleeping ([Poller]), it has those of TCP, without VLAN tag, IP options,
 	// extension headers and fragments, at once. That is for connections that come one after the
-	// other and should be quick. Of such frames other taps on the interface see none, and a
-	// VLAN tag that the device has taken off is not seen. The interface changes: a network card may
-	// begin anew when a program is attached, the other end of a veth pair cuts long segments
+	// other and should be quick. Nobody else on this host gets such frames, neither taps nor the
+	// kernel's stack: if some of what the filter lets in is theirs, see [Filter.Shared]. A VLAN
+	// tag that the device has taken off is not seen, so that the frame looks as if it had had none:
+	// this is not for an interface that has VLANs. Segments come in another order than they were
+	// sent in if short ones overtake long ones. The interface changes: a network card may begin anew
+	// when a program is attached, the other end of a veth pair cuts long segments
 	// itself. It needs CAP_BPF and CAP_NET_ADMIN, Linux 5.18, a driver with room for
 	// a program (veth, most network cards; else the error wraps [errors.ErrUnsupported]), and a
 	// link that is neither a tap nor a shard; and there can be one of them on an interface.

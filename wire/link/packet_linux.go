@@ -61,6 +61,7 @@ type Packet struct {
 var (
 	_ Link         = (*Packet)(nil)
 	_ FilterSetter = (*Packet)(nil)
+	_ Taker        = (*Packet)(nil)
 	_ Offloader    = (*Packet)(nil)
 	_ Poller       = (*Packet)(nil)
 )

@@ -20,10 +20,11 @@ func (h *host) onlyCapability(capability int) {
 	h.capabilities(1 << capability)
 }
 
-func (h *host) capabilities(mask uint32) {
+func (h *host) capabilities(mask uint64) {
 	h.t.Helper()
 	h.Do(func() error {
-		data := [2]unix.CapUserData{{Effective: mask, Permitted: mask}}
+		low, high := uint32(mask), uint32(mask>>32)
+		data := [2]unix.CapUserData{{Effective: low, Permitted: low}, {Effective: high, Permitted: high}}
 		return unix.Capset(&unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, &data[0])
 	})
 }

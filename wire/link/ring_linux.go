@@ -137,23 +137,34 @@ func (r *ring) close() {
 	case r.lent == 0 && (r.xdp == nil || r.xdp.lent == 0):
 		r.unmap()
 	default:
-		_ = r.keep() // if there is no memory for it, the ring stays until the reader comes again
+		// If there is no memory for it, the ring stays until the reader comes again.
+		_ = r.keep()
+		if r.xdp != nil {
+			_ = r.xdp.keepLent()
+		}
 	}
 }
 
-// keep puts a copy of the frames that the reader has in the place of the ring. Whoever
-// reads them at the moment sees no difference.
+// keep puts a copy of the frames that the reader has in the place of the ring.
 func (r *ring) keep() error {
-	length := uintptr(len(r.memory))
+	return keepCopy(r.base, r.memory, func(own []byte) {
+		copied := ring{memory: own, at: r.at}
+		for i := -r.lent; i < 0; i++ {
+			copy(copied.slot(i), r.slot(i))
+		}
+	})
+}
+
+// keepCopy puts memory of our own in the place of what is shared with the kernel, when fill
+// has copied there what is needed of it. Whoever reads that at the moment sees no difference.
+func keepCopy(base unsafe.Pointer, memory []byte, fill func(own []byte)) error {
+	length := uintptr(len(memory))
 	own, err := unix.MmapPtr(-1, 0, nil, length, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
 	if err != nil {
 		return os.NewSyscallError("mmap", err)
 	}
-	copied := ring{memory: unsafe.Slice((*byte)(own), length), at: r.at}
-	for i := -r.lent; i < 0; i++ {
-		copy(copied.slot(i), r.slot(i))
-	}
-	if _, err = unix.MremapPtr(own, length, r.base, length, unix.MREMAP_MAYMOVE|unix.MREMAP_FIXED); err != nil {
+	fill(unsafe.Slice((*byte)(own), length))
+	if _, err = unix.MremapPtr(own, length, base, length, unix.MREMAP_MAYMOVE|unix.MREMAP_FIXED); err != nil {
 		return errors.Join(os.NewSyscallError("mremap", err), unix.MunmapPtr(own, length))
 	}
 	return nil

@@ -20,6 +20,8 @@ type ringReceiver struct {
 
 	message, messages int  // what is next of what the queue has given
 	lentLong          bool // the reader has some of it
+
+	filled bool // the last batch had no room for others than those of the driver
 }
 
 func newRingReceiver(r *ring, queue *receiver, wants func(pktType uint8) bool) *ringReceiver {
@@ -75,13 +77,20 @@ func (r *ringReceiver) take(batch []Frame) (n, seen int) {
 }
 
 // takeEarly takes what the driver has had for us, and says there whether we look again
-// without sleeping.
+// without sleeping. However much that is, every second batch has room for what comes by
+// the ring: or a crowd of short frames would keep long ones from us.
 func (r *ringReceiver) takeEarly(batch []Frame, wait bool) int {
 	if r.xdp == nil {
 		return 0
 	}
 	r.xdp.setOpen(!wait)
-	return r.xdp.take(batch)
+	most := len(batch)
+	if r.filled && !wait {
+		most /= 2
+	}
+	n := r.xdp.take(batch[:most])
+	r.filled = n == len(batch)
+	return n
 }
 
 // refill makes sure that there is a message for a long frame, if that can be. It asks for

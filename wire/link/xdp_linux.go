@@ -32,9 +32,9 @@ type xdpReceiver struct {
 	base   unsafe.Pointer
 	shared []byte // the memory of the map, from base on
 	mac    [6]byte
-	at     int  // the slot of the next frame
-	lent   int  // how many slots before it the reader has
-	open   bool // the program takes frames
+	at     uint64 // the number of the next frame
+	lent   int    // how many slots before its slot the reader has
+	open   bool   // the program takes frames
 	filter xdpFilter
 	taken  atomic.Uint64
 }
@@ -43,22 +43,27 @@ type xdpReceiver struct {
 // and the other reads has cache lines of its own.
 const (
 	xdpOpen  = 0        // uint32: frames are taken
-	xdpHead  = 1 * line // uint64: how many slots have been used
+	xdpHead  = 1 * line // uint64: the number of the next frame, which goes to the slot of this number modulo xdpSlotCount
 	xdpValid = 2 * line // uint32: the addresses are
 	xdpNets4 = 3 * line // networks of local addresses, each its mask and then the address
 	xdpNets6 = xdpNets4 + maxXDPNets*2*4
-	xdpPorts = 1024 // a bit for each local port
-	xdpSlots = xdpPorts + 1<<16/8 + 1<<10
+	xdpPorts = 1024 // for each of these networks, IPv4 first, a bit for each port
+	xdpSlots = xdpPorts + 2*maxXDPNets*portsLen + 1<<10
 
 	xdpSlot      = 512
-	xdpSlotCount = 2048
+	xdpSlotBits  = 11
+	xdpSlotCount = 1 << xdpSlotBits
 	xdpSize      = xdpSlots + xdpSlotCount*xdpSlot
 )
 
 // maxXDPNets is how many networks of either family the program compares addresses with.
 const maxXDPNets = 8
 
-// What a slot begins with: whose it is, and the length of the frame, which follows.
+// portsLen is the length of the bits for all ports.
+const portsLen = 1 << 16 / 8
+
+// What a slot begins with: whose it is and in which round, and the length of the frame, which
+// follows.
 const (
 	slotStatus = 0
 	slotLength = 4
@@ -75,6 +80,11 @@ const (
 	slotReady        // the reader's, if it takes it
 	slotTaken        // the reader's
 	slotVoid         // the reader's, with nothing in it
+
+	// slotRound is what a status grows by from one round over the slots to the next. So a
+	// slot whose program is not ready when the others have been round, for its processor
+	// was stopped meanwhile, is not given to another one as if it were free.
+	slotRound
 )
 
 // newXDPReceiver attaches the program to an interface. The error wraps [errors.ErrUnsupported]
@@ -100,7 +110,10 @@ func (x *xdpReceiver) load(ifi *net.Interface) (err error) {
 		return os.NewSyscallError("mmap", err)
 	}
 	x.shared = unsafe.Slice((*byte)(x.base), xdpSize)
-	x.program, err = ebpf.NewProgram(&ebpf.ProgramSpec{Name: "tfo_xdp", Type: ebpf.XDP, License: "MIT", Instructions: x.instructions()})
+	x.program, err = ebpf.NewProgram(&ebpf.ProgramSpec{
+		Name: "tfo_xdp", Type: ebpf.XDP, License: "MIT", Instructions: x.instructions(),
+		Flags: unix.BPF_F_XDP_HAS_FRAGS, // or a driver refuses us for an MTU that takes more than a page
+	})
 	if err != nil {
 		return fmt.Errorf("XDP: %w", err)
 	}
@@ -136,7 +149,7 @@ func attachError(err error) error {
 		return fmt.Errorf("XDP: another program is attached: %w", errno)
 	case unix.EOPNOTSUPP:
 		return fmt.Errorf("XDP: the driver has no place for a program: %w", errors.ErrUnsupported)
-	case unix.ERANGE, unix.EINVAL:
+	case unix.ERANGE, unix.EINVAL, unix.ENOSPC:
 		return fmt.Errorf("XDP: the driver refuses a program, perhaps for the MTU or the number of queues (%w): %w", errno, errors.ErrUnsupported)
 	default:
 		return fmt.Errorf("XDP: %w", errno)
@@ -148,7 +161,8 @@ func attachError(err error) error {
 func (x *xdpReceiver) detach() error {
 	var errs []error
 	if x.hook != nil {
-		errs = append(errs, x.hook.Close())
+		// To close it is not enough while a process that is just being started has a copy.
+		errs = append(errs, x.hook.Detach(), x.hook.Close())
 	}
 	if x.program != nil {
 		errs = append(errs, x.program.Close())
@@ -162,11 +176,12 @@ func (x *xdpReceiver) detach() error {
 // word returns a number of the shared memory.
 func (x *xdpReceiver) word(at int) *uint32 { return (*uint32)(unsafe.Pointer(&x.shared[at])) }
 
-// slot returns the slot that comes ahead slots after the next one, and its status.
-func (x *xdpReceiver) slot(ahead int) (slot []byte, status *uint32) {
-	i := (x.at + ahead + xdpSlotCount) % xdpSlotCount
-	from := xdpSlots + i*xdpSlot
-	return x.shared[from : from+xdpSlot], x.word(from + slotStatus)
+// slot returns the slot that comes ahead slots after the next one, its status, and what
+// that is in this round while the slot is free.
+func (x *xdpReceiver) slot(ahead int) (slot []byte, status *uint32, free uint32) {
+	n := x.at + uint64(ahead)
+	from := xdpSlots + int(n%xdpSlotCount)*xdpSlot
+	return x.shared[from : from+xdpSlot], x.word(from + slotStatus), uint32(n/xdpSlotCount)*slotRound + slotFree
 }
 
 // setOpen says whether the reader looks for frames.
@@ -184,8 +199,9 @@ func (x *xdpReceiver) setOpen(open bool) {
 
 // ready reports whether the next slot is the reader's.
 func (x *xdpReceiver) ready() bool {
-	_, status := x.slot(0)
-	return atomic.LoadUint32(status)&^slotTaken != slotFree
+	_, status, free := x.slot(0)
+	s := atomic.LoadUint32(status) - free
+	return s == slotReady || s == slotVoid
 }
 
 // take fills batch with the frames that are there, and returns how many.
@@ -195,14 +211,14 @@ func (x *xdpReceiver) take(batch []Frame) (n int) {
 	}
 	now := time.Now()
 	for n < len(batch) && x.lent < xdpSlotCount && x.ready() {
-		slot, status := x.slot(0)
-		if atomic.CompareAndSwapUint32(status, slotReady, slotTaken) {
+		slot, status, free := x.slot(0)
+		if atomic.CompareAndSwapUint32(status, free+slotReady, free+slotTaken) {
 			length := binary.NativeEndian.Uint32(slot[slotLength:])
 			data := slot[slotFrame:][:length:length]
 			batch[n] = Frame{Data: data, Time: now, Partial: isUnfinished(data)}
 			n++
 		}
-		x.at = (x.at + 1) % xdpSlotCount
+		x.at++
 		x.lent++
 	}
 	x.taken.Add(uint64(n))
@@ -212,9 +228,22 @@ func (x *xdpReceiver) take(batch []Frame) (n int) {
 // giveBack gives back what the reader has.
 func (x *xdpReceiver) giveBack() {
 	for ; x.lent > 0; x.lent-- {
-		_, status := x.slot(-x.lent)
-		atomic.StoreUint32(status, slotFree)
+		_, status, free := x.slot(-x.lent)
+		atomic.StoreUint32(status, free+slotRound)
 	}
+}
+
+// keepLent puts a copy of the frames that the reader has in the place of the shared memory, as
+// ring.keep does. What the kernel has of it goes, once the program has.
+func (x *xdpReceiver) keepLent() error {
+	return keepCopy(x.base, x.shared, func(own []byte) {
+		copied := xdpReceiver{shared: own, at: x.at}
+		for i := -x.lent; i < 0; i++ {
+			to, _, _ := copied.slot(i)
+			from, _, _ := x.slot(i)
+			copy(to, from)
+		}
+	})
 }
 
 func (x *xdpReceiver) unmap() {

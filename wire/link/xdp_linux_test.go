@@ -4,15 +4,21 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/cilium/ebpf"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"tfocraft/wire"
 )
@@ -344,17 +350,78 @@ func TestXDPFull(t *testing.T) {
 	for i := range sent {
 		write(t, out, numbered(mac, i))
 	}
-	for i, f := range poll(t, in, sent) {
-		if numberOf(f) != i {
-			t.Fatalf("frame %d has number %d", i, numberOf(f))
+	seen := make(map[int]int)
+	for _, f := range poll(t, in, sent) {
+		if seen[numberOf(f)]++; seen[numberOf(f)] > 1 {
+			t.Errorf("frame %d came %d times", numberOf(f), seen[numberOf(f)])
 		}
 	}
-	if s, _ := in.Stats(); s.XDP != xdpSlotCount || s.Received != sent {
-		t.Errorf("got %+v, want %d of %d by the program", s, xdpSlotCount, sent)
+	if s, _ := in.Stats(); len(seen) != sent || s.XDP != xdpSlotCount || s.Received != sent {
+		t.Errorf("got %d frames and %+v, want %d of %d by the program", len(seen), s, xdpSlotCount, sent)
 	}
 	write(t, out, numbered(mac, sent))
 	if got := poll(t, in, 1); len(got) != 1 || early(t, in) != xdpSlotCount+1 {
 		t.Errorf("got %d frames, %d by the program", len(got), early(t, in))
+	}
+}
+
+// However many short frames there are, others come among them.
+func TestXDPCrowd(t *testing.T) {
+	near, peer := wired(t)
+	in, out := openXDP(t, near, onlyOurs.Filter), peer.open("veth0", onlyOurs)
+	mac := macOf(near.MAC("veth0"))
+	long := ofLength(mac, 0, 1000)
+	for _, size := range []int{1, 2, 7, 64} {
+		for i := range 10 * size {
+			write(t, out, numbered(mac, i))
+		}
+		write(t, out, long)
+		for !in.ring.ready() {
+			time.Sleep(time.Millisecond)
+		}
+		batch := make([]Frame, size)
+		got, seen := 0, false
+		for range 2 {
+			n, err := in.Poll(batch)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got += n
+			seen = seen || slices.ContainsFunc(batch[:n], func(f Frame) bool { return bytes.Equal(f.Data, long) })
+		}
+		if !seen {
+			t.Errorf("batches of %d: the long frame is in neither of the first two", size)
+		}
+		if got += len(poll(t, in, 10*size+1-got)); got != 10*size+1 {
+			t.Errorf("batches of %d: got %d frames, want %d", size, got, 10*size+1)
+		}
+	}
+}
+
+// A slot whose processor is stopped while it writes there stays its own, however many frames the others have meanwhile.
+func TestXDPStopped(t *testing.T) {
+	near, _ := wired(t)
+	in := openXDP(t, near, onlyOurs.Filter)
+	mac := macOf(near.MAC("veth0"))
+	atomic.AddUint64((*uint64)(unsafe.Pointer(&in.xdp.shared[xdpHead])), 1) // it has got as far as this
+	for i := range xdpSlotCount {
+		want := uint32(xdpDrop)
+		if i == xdpSlotCount-1 {
+			want = xdpPass
+		}
+		if got, err := in.xdp.program.Run(&ebpf.RunOptions{Data: numbered(mac, i)}); got != want || err != nil {
+			t.Fatalf("frame %d: the program returned %d, %v, want %d", i, got, err, want)
+		}
+	}
+	if got := poll(t, in, 0); len(got) != 0 {
+		t.Errorf("got %d frames, before the first one", len(got))
+	}
+	_, status, free := in.xdp.slot(0)
+	atomic.StoreUint32(status, free+slotVoid) // and goes on
+	for i, f := range poll(t, in, xdpSlotCount-1) {
+		if numberOf(f) != i {
+			t.Fatalf("frame %d has number %d", i, numberOf(f))
+		}
 	}
 }
 
@@ -400,6 +467,81 @@ func TestXDPFilter(t *testing.T) {
 	}
 }
 
+// What a filter lets in that is shared belongs to others as well, but for what the link has been given.
+func TestXDPShared(t *testing.T) {
+	near, peer := wired(t)
+	in, out := openXDP(t, near, onlyOurs.Filter), peer.open("veth0", onlyOurs)
+	mac := macOf(near.MAC("veth0"))
+	shared := &Filter{Addrs: []netip.Addr{near4, ours4, near6, ours6}, Ports: []PortRange{{ourPort - 10, ourPort + 10}}, Shared: true}
+	set := func(f *Filter) {
+		if err := in.SetFilter(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(shared)
+	frames := map[netip.AddrPort][]byte{}
+	for _, local := range []netip.AddrPort{
+		netip.AddrPortFrom(ours4, ourPort), netip.AddrPortFrom(ours4, ourPort+1), netip.AddrPortFrom(near4, ourPort),
+		netip.AddrPortFrom(ours6, ourPort), netip.AddrPortFrom(near6, ourPort),
+	} {
+		if local.Addr().Is4() {
+			frames[local] = segment(AppendHeader(nil, mac, wire.MAC{2}, 4), client4, local, data(1))
+		} else {
+			frames[local] = to6(mac, local.Addr(), local.Port(), data(1))
+		}
+	}
+	all4, all6 := netip.AddrPortFrom(netip.IPv4Unspecified(), ourPort), netip.AddrPortFrom(netip.IPv6Unspecified(), ourPort)
+	takes := func(when string, want ...netip.AddrPort) {
+		t.Helper()
+		for local, frame := range frames {
+			before := early(t, in)
+			write(t, out, frame)
+			if got := poll(t, in, 1); len(got) != 1 || (early(t, in) == before+1) != slices.Contains(want, local) {
+				t.Errorf("%s: to %v: got %d frames, %d by the program", when, local, len(got), early(t, in)-before)
+			}
+		}
+	}
+	takes("at first")
+	in.Take(netip.AddrPortFrom(ours4, ourPort), true)
+	takes("an address", netip.AddrPortFrom(ours4, ourPort))
+	in.Take(all6, true)
+	takes("all of IPv6", netip.AddrPortFrom(ours4, ourPort), netip.AddrPortFrom(ours6, ourPort), netip.AddrPortFrom(near6, ourPort))
+	in.Take(netip.AddrPortFrom(near6, ourPort), false)
+	in.Take(netip.AddrPortFrom(ours4, ourPort), false)
+	takes("some of them", netip.AddrPortFrom(ours6, ourPort))
+	in.Take(all4, true)
+	takes("all of IPv4 besides", netip.AddrPortFrom(ours6, ourPort), netip.AddrPortFrom(ours4, ourPort), netip.AddrPortFrom(near4, ourPort))
+	set(shared)
+	takes("the filter anew")
+	set(&Filter{Prefixes: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/64")}, Shared: true})
+	in.Take(netip.AddrPortFrom(ours4, ourPort), true)
+	takes("an address of a network")
+	in.Take(all4, true)
+	takes("a network", netip.AddrPortFrom(ours4, ourPort), netip.AddrPortFrom(near4, ourPort))
+	in.Close()
+	in.Take(all4, true) // is harmless
+}
+
+// What the message about missing privilege names is enough.
+func TestXDPCapabilities(t *testing.T) {
+	near, _ := wired(t)
+	near.capabilities(1<<unix.CAP_NET_RAW | 1<<unix.CAP_NET_ADMIN | 1<<unix.CAP_BPF)
+	near.Do(func() error {
+		l, err := Open("veth0", &Config{XDP: true})
+		if err != nil {
+			return err
+		}
+		return l.Close()
+	})
+	near.capabilities(1<<unix.CAP_NET_RAW | 1<<unix.CAP_NET_ADMIN)
+	near.Do(func() error {
+		if _, err := Open("veth0", &Config{XDP: true}); !errors.Is(err, ErrXDPPrivilege) {
+			t.Errorf("without CAP_BPF: got %v", err)
+		}
+		return nil
+	})
+}
+
 // There is one program on an interface. It goes with its link, and leaves the frames of others alone.
 func TestXDPAlone(t *testing.T) {
 	near, peer := wired(t)
@@ -437,6 +579,40 @@ func TestXDPAlone(t *testing.T) {
 		t.Errorf("after Close: got %v", err)
 	}
 	poll(t, openXDP(t, near, onlyOurs.Filter), 0)
+}
+
+// A frame that the reader still has when the link is closed stays whole, and does not keep the kernel's memory.
+func TestXDPCloseKeepsLent(t *testing.T) {
+	near, peer := wired(t)
+	in, out := openXDP(t, near, onlyOurs.Filter), peer.open("veth0", onlyOurs)
+	frame := to4(macOf(near.MAC("veth0")), 300)
+	write(t, out, frame)
+	batch := make([]Frame, 1)
+	for n := 0; n == 0; {
+		var err error
+		if n, err = in.Poll(batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mapped := func() bool {
+		maps, err := os.ReadFile("/proc/self/maps")
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := fmt.Sprintf("%x-", uintptr(in.xdp.base))
+		for line := range strings.Lines(string(maps)) {
+			if strings.HasPrefix(line, at) {
+				return strings.Contains(line, "bpf-map")
+			}
+		}
+		t.Fatalf("there is no memory at %s", at)
+		return false
+	}
+	before := mapped()
+	in.Close()
+	if !before || mapped() || !bytes.Equal(batch[0].Data, frame) {
+		t.Errorf("the memory is the kernel's: %t, after Close %t; the frame is whole: %t", before, mapped(), bytes.Equal(batch[0].Data, frame))
+	}
 }
 
 // Close at any moment is harmless.
@@ -490,4 +666,58 @@ func TestXDPUnsupported(t *testing.T) {
 		return nil
 	})
 	near.awaitNoSockets()
+}
+
+// vethWith makes a veth pair in one host, of which the other end is called peer and has as many queues for sending.
+func vethWith(near *host, mtu, queues int) {
+	near.Do(func() error {
+		attrs := netlink.NewLinkAttrs()
+		attrs.Name, attrs.MTU, attrs.NumTxQueues, attrs.NumRxQueues = "veth0", mtu, 1, 1
+		return netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: "peer", PeerMTU: uint32(mtu), PeerNumTxQueues: uint32(queues), PeerNumRxQueues: 1})
+	})
+	near.SetUp("veth0")
+	near.SetUp("peer")
+}
+
+// A driver that knows frames in several pieces has room for a program whatever the MTU.
+func TestXDPJumbo(t *testing.T) {
+	near := newHost(t)
+	vethWith(near, 9000, 1)
+	in, out := openXDP(t, near, onlyOurs.Filter), near.open("peer", onlyOurs)
+	mac := macOf(near.MAC("veth0"))
+	short, long := to4(mac, 9), ofLength(mac, 0, 8900)
+	write(t, out, long, short)
+	got := poll(t, in, 2)
+	if len(got) != 2 || !bytes.Equal(got[0].Data, short) || !bytes.Equal(got[1].Data, long) || early(t, in) != 1 {
+		t.Errorf("got %d frames, %d by the program, want a short one by it, and a long one", len(got), early(t, in))
+	}
+}
+
+// What a driver has no room for is said.
+func TestXDPRefused(t *testing.T) {
+	near := newHost(t)
+	vethWith(near, 1500, 2) // the sender's processor runs the program, for which it needs a queue here
+	near.Do(func() error {
+		if _, err := Open("veth0", &Config{XDP: true}); !errors.Is(err, errors.ErrUnsupported) || !errors.Is(err, unix.ENOSPC) {
+			t.Errorf("got %v", err)
+		}
+		return nil
+	})
+}
+
+// The program has gone when Close returns, whoever still has a copy of what holds it: a process that is being started has
+// one of all that is open.
+func TestXDPCloseWithCopy(t *testing.T) {
+	near, _ := wired(t)
+	in := openXDP(t, near, onlyOurs.Filter)
+	hook := in.xdp.hook.(interface{ FD() int })
+	fd, err := unix.FcntlInt(uintptr(hook.FD()), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	if err := in.Close(); err != nil {
+		t.Error(err)
+	}
+	openXDP(t, near, onlyOurs.Filter)
 }

@@ -53,8 +53,45 @@ func (x *xdpReceiver) setFilter(c *compiler) {
 		atomic.StoreUint32(valid, 0)
 		x.writeNets(next)
 	}
-	x.writePorts(c.ports)
+	x.writePorts(c)
 	atomic.StoreUint32(valid, 1)
+}
+
+// Take implements [Taker].
+func (p *Packet) Take(local netip.AddrPort, alone bool) {
+	if p.xdp == nil {
+		return
+	}
+	p.ring.mu.Lock()
+	defer p.ring.mu.Unlock()
+	if p.xdp.shared != nil {
+		p.xdp.setPort(local, alone)
+	}
+}
+
+func (x *xdpReceiver) setPort(local netip.AddrPort, alone bool) {
+	addr := local.Addr().Unmap().WithZone("")
+	first, nets := 0, x.filter.nets4
+	if addr.Is6() {
+		first, nets = maxXDPNets, x.filter.nets6
+	}
+	for i, n := range nets {
+		if !addr.IsUnspecified() && n != netip.PrefixFrom(addr, addr.BitLen()) {
+			continue
+		}
+		word, bit := x.ports(first+i, local.Port())
+		if alone {
+			atomic.OrUint64(word, bit)
+		} else {
+			atomic.AndUint64(word, ^bit)
+		}
+	}
+}
+
+// ports returns the word that has the bit of a port in a network.
+func (x *xdpReceiver) ports(network int, port uint16) (word *uint64, bit uint64) {
+	at := xdpPorts + network*portsLen + int(port)/64*8
+	return (*uint64)(unsafe.Pointer(&x.shared[at])), 1 << (port % 64)
 }
 
 // writeNets writes the networks. A place that is not needed has no mask, and an address
@@ -81,9 +118,14 @@ func (x *xdpReceiver) writeNets(f xdpFilter) {
 	}
 }
 
-// writePorts sets the bits of the ports and clears those of others, 64 at a stroke.
-func (x *xdpReceiver) writePorts(ports []PortRange) {
-	if len(ports) == 0 {
+// writePorts sets the bits of the ports of all networks, and clears those of others, 64 at a
+// stroke. Of what others may use it sets none.
+func (x *xdpReceiver) writePorts(c *compiler) {
+	ports := c.ports
+	switch {
+	case c.filter.Shared:
+		ports = nil
+	case len(ports) == 0:
 		ports = []PortRange{{0, 1<<16 - 1}}
 	}
 	var bits [1 << 16 / 64]uint64
@@ -92,7 +134,19 @@ func (x *xdpReceiver) writePorts(ports []PortRange) {
 			bits[p/64] |= 1 << (p % 64)
 		}
 	}
+	for i := range x.filter.nets4 {
+		x.writeBits(i, &bits)
+	}
+	for i := range x.filter.nets6 {
+		x.writeBits(maxXDPNets+i, &bits)
+	}
+}
+
+func (x *xdpReceiver) writeBits(network int, bits *[1 << 16 / 64]uint64) {
 	for i, b := range bits {
-		atomic.StoreUint64((*uint64)(unsafe.Pointer(&x.shared[xdpPorts+8*i])), b)
+		// To write what is there already would only take it away from the processors that read it.
+		if word, _ := x.ports(network, uint16(i*64)); *word != b {
+			atomic.StoreUint64(word, b)
+		}
 	}
 }

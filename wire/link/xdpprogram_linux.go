@@ -16,10 +16,11 @@ const (
 	xdpPass = 2
 )
 
-// Registers that keep their values over calls. The frame is not needed any more when there
-// is a slot for it.
+// Registers that keep their values over calls. Two have something else when there is a slot
+// for the frame, which is then not looked at any more.
 const (
 	xdpRegCtx    = asm.R6
+	xdpRegRound  = asm.R6 // the status of the slot while it is free; its lower 32 bits
 	xdpRegShared = asm.R7
 	xdpRegFrame  = asm.R8
 	xdpRegSlot   = asm.R8
@@ -45,10 +46,11 @@ const (
 //
 //	if !open || !valid || the frame is too long { return pass }
 //	if it is not a TCP segment to us, untagged, in one fragment, without IP options or extension headers { return pass }
-//	if slots[head].status != free || !CAS(&head, head, head+1) { return pass }
+//	slot, round := slots[head%count], head/count*slotRound
+//	if slot.status != round+free || !CAS(&head, head, head+1) { return pass }
 //	copy the frame
-//	swap(&slot.status, ready)
-//	if !open && CAS(&slot.status, ready, void) { return pass }
+//	swap(&slot.status, round+ready)
+//	if !open && CAS(&slot.status, round+ready, round+void) { return pass }
 //	return drop
 //
 // Several processors may run it at the same time.
@@ -93,7 +95,7 @@ func order(n uint16) int32 {
 	return int32(binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, n)))
 }
 
-// match4 goes to "port" with the destination port in R4.
+// match4 goes to "port" with the destination port in R4, and in R5 the number of the network.
 func (x *xdpReceiver) match4() asm.Instructions {
 	ins := asm.Instructions{
 		asm.LoadMem(asm.R0, xdpRegFrame, at4Length, asm.Byte).WithSymbol("ipv4"),
@@ -109,6 +111,7 @@ func (x *xdpReceiver) match4() asm.Instructions {
 	for i := range int16(maxXDPNets) {
 		at := xdpNets4 + i*8
 		ins = append(ins,
+			asm.Mov.Imm(asm.R5, int32(i)),
 			asm.LoadMem(asm.R0, xdpRegShared, at, asm.Word),
 			asm.And.Reg(asm.R0, asm.R2),
 			asm.LoadMem(asm.R1, xdpRegShared, at+4, asm.Word),
@@ -132,7 +135,8 @@ func (x *xdpReceiver) match6() asm.Instructions {
 	for i := range int16(maxXDPNets) {
 		at := xdpNets6 + i*32
 		ins = append(ins,
-			asm.LoadMem(asm.R0, xdpRegShared, at, asm.DWord).WithSymbol(networkLabel(i)),
+			asm.Mov.Imm(asm.R5, int32(maxXDPNets+i)).WithSymbol(networkLabel(i)),
+			asm.LoadMem(asm.R0, xdpRegShared, at, asm.DWord),
 			asm.And.Reg(asm.R0, asm.R2),
 			asm.LoadMem(asm.R1, xdpRegShared, at+16, asm.DWord),
 			asm.JNE.Reg(asm.R0, asm.R1, networkLabel(i+1)),
@@ -146,7 +150,7 @@ func (x *xdpReceiver) match6() asm.Instructions {
 
 func networkLabel(i int16) string { return fmt.Sprintf("network %d", i) }
 
-// matchPort lets the frame go on if the port in R4 is none of ours.
+// matchPort lets the frame go on if the port in R4 is none of ours in the network in R5.
 func (x *xdpReceiver) matchPort() asm.Instructions {
 	return asm.Instructions{
 		asm.HostTo(asm.BE, asm.R4, asm.Half).WithSymbol("port"),
@@ -154,6 +158,13 @@ func (x *xdpReceiver) matchPort() asm.Instructions {
 		asm.Mov.Reg(asm.R1, asm.R4),
 		asm.RSh.Imm(asm.R1, 6),
 		asm.LSh.Imm(asm.R1, 3),
+		// Without CAP_PERFMON a pointer is not added to what is a different number on each way
+		// here: the verifier has to forget it.
+		asm.Xor.Reg(asm.R5, asm.R4),
+		asm.Xor.Reg(asm.R5, asm.R4),
+		asm.And.Imm(asm.R5, 2*maxXDPNets-1),
+		asm.Mul.Imm(asm.R5, portsLen),
+		asm.Add.Reg(asm.R1, asm.R5),
 		asm.Add.Reg(asm.R1, xdpRegShared),
 		asm.LoadMem(asm.R0, asm.R1, xdpPorts, asm.DWord),
 		asm.And.Imm(asm.R4, 63),
@@ -172,8 +183,11 @@ func (x *xdpReceiver) keep() asm.Instructions {
 		asm.Mul.Imm(asm.R1, xdpSlot),
 		asm.Add.Reg(asm.R1, xdpRegShared),
 		asm.Add.Imm(asm.R1, xdpSlots),
+		asm.Mov.Reg(asm.R4, asm.R2),
+		asm.RSh.Imm(asm.R4, xdpSlotBits),
+		asm.Mul.Imm(asm.R4, slotRound),
 		asm.LoadMem(asm.R0, asm.R1, slotStatus, asm.Word),
-		asm.JNE.Imm(asm.R0, slotFree, "pass"),
+		asm.JNE.Reg32(asm.R0, asm.R4, "pass"), // slotFree is 0
 		asm.Mov.Reg(xdpRegSlot, asm.R1),
 		asm.Mov.Reg(asm.R0, asm.R2),
 		asm.Mov.Reg(asm.R3, asm.R2),
@@ -182,23 +196,26 @@ func (x *xdpReceiver) keep() asm.Instructions {
 		asm.JNE.Reg(asm.R0, asm.R2, "pass"),
 
 		asm.Mov.Reg(asm.R1, xdpRegCtx),
+		asm.Mov.Reg(xdpRegRound, asm.R4),
 		asm.Mov.Imm(asm.R2, 0),
 		asm.Mov.Reg(asm.R3, xdpRegSlot),
 		asm.Add.Imm(asm.R3, slotFrame),
 		asm.Mov.Reg(asm.R4, xdpRegLength),
 		asm.FnXdpLoadBytes.Call(),
-		asm.Mov.Imm(asm.R1, slotVoid),
+		asm.Mov.Reg(asm.R1, xdpRegRound),
+		asm.Add.Imm(asm.R1, slotVoid),
 		asm.JNE.Imm(asm.R0, 0, "void"),
 		asm.StoreMem(xdpRegSlot, slotLength, xdpRegLength, asm.Word),
-		asm.Mov.Imm(asm.R1, slotReady),
-		atomically(asm.Xchg, xdpRegSlot, asm.R1, asm.Word, slotStatus),
+		asm.Mov.Reg(asm.R2, xdpRegRound),
+		asm.Add.Imm(asm.R2, slotReady),
+		asm.Mov.Reg(asm.R0, asm.R2), // which an exchange overwrites
+		atomically(asm.Xchg, xdpRegSlot, asm.R0, asm.Word, slotStatus),
 
 		asm.LoadMem(asm.R0, xdpRegShared, xdpOpen, asm.Word),
 		asm.JNE.Imm(asm.R0, 0, "drop"),
-		asm.Mov.Imm(asm.R0, slotReady),
-		asm.Mov.Imm(asm.R1, slotVoid),
+		asm.Mov.Reg(asm.R0, asm.R2),
 		atomically(asm.CmpXchg, xdpRegSlot, asm.R1, asm.Word, slotStatus),
-		asm.JEq.Imm(asm.R0, slotReady, "pass"),
+		asm.JEq.Reg32(asm.R0, asm.R2, "pass"),
 
 		asm.Mov.Imm(asm.R0, xdpDrop).WithSymbol("drop"),
 		asm.Return(),
