@@ -24,8 +24,8 @@ step the module of gVisor in scripts/bench
 step go fix
 go fix -diff ./...
 
-step build and vet for darwin and freebsd, tests included
-for system in darwin/amd64 freebsd/arm64; do
+step build and vet for other systems and for 32 bits, tests included
+for system in darwin/amd64 freebsd/arm64 linux/386; do
 	GOOS=${system%/*} GOARCH=${system#*/} go build ./...
 	GOOS=${system%/*} GOARCH=${system#*/} go vet ./...
 done

@@ -24,6 +24,7 @@ var checks = []struct {
 	{"raw sockets", checkRawSockets},
 	{"guard: nft", checkBackend(iptables.BackendNFT)},
 	{"guard: iptables", checkBackend(iptables.BackendIPTables)},
+	{"XDP", checkXDP},
 	{"leftovers", checkLeftovers},
 	{"cookie cache", checkCache},
 	{"kernel Fast Open", checkKernel},
@@ -55,6 +56,13 @@ func checkRawSockets(context.Context) finding {
 	}
 	l.Close()
 	return finding{OK: true, Detail: "CAP_NET_RAW is there: tfo listen and tfo connect work"}
+}
+
+func checkXDP(context.Context) finding {
+	if err := link.CheckXDP(); err != nil {
+		return trouble(err, "")
+	}
+	return finding{OK: true, Detail: "programs can be loaded: --xdp works where the driver of the interface has a place for one"}
 }
 
 func checkBackend(b iptables.Backend) func(context.Context) finding {

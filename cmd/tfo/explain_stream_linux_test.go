@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"io"
+	"math"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -87,7 +88,7 @@ func (c *lineCounter) Write(p []byte) (int, error) {
 // Nothing behind the frame that is wanted is read.
 func TestExplainStops(t *testing.T) {
 	stdin, w := io.Pipe()
-	go longStream(w, 1<<40)
+	go longStream(w, math.MaxInt)
 	var stdout, stderr bytes.Buffer
 	if code := run(t.Context(), []string{"explain", "-", "--packet", "3"}, stdin, &stdout, &stderr); code != exitDone {
 		t.Fatalf("exit code %d: %s", code, &stderr)
@@ -108,7 +109,7 @@ func TestExplainHead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go longStream(out, 1<<40)
+	go longStream(out, math.MaxInt)
 	p := e2eCommand("explain", "-")
 	p.Stdin, p.Stdout = in, write
 	if err := p.Start(); err != nil {

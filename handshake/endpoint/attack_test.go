@@ -147,7 +147,7 @@ func (v *victim) inWindow(rng *rand.Rand) wire.Seq {
 
 // far is a number that the stream to a victim has nothing to do with.
 func (a *attacker) far(to int) wire.Seq {
-	return a.victims[to].iss.Add(attackReach + a.rng.IntN(1<<32-2*attackReach))
+	return a.victims[to].iss.Add(attackReach + int(a.rng.Int64N(1<<32-2*attackReach)))
 }
 
 // icmp forges an error about a segment of the receiver of p.

@@ -25,6 +25,9 @@ func Open(string, *Config) (*Packet, error) { return nil, errNoPacket }
 // OpenShards fails on this system.
 func OpenShards(string, int, *Config) ([]*Packet, error) { return nil, errNoPacket }
 
+// CheckXDP fails on this system.
+func CheckXDP() error { return errNoPacket }
+
 // ReadFrames fails on this system.
 func (*Packet) ReadFrames([]Frame) (int, error) { return 0, errNoPacket }
 

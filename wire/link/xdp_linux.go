@@ -87,20 +87,37 @@ const (
 	slotRound
 )
 
+// CheckXDP reports whether the kernel lets us load the program of [Config.XDP]: what is wrong with
+// that wraps [ErrXDPPrivilege] if it is a privilege. Whether the driver of an interface has a
+// place for it is seen when a link is opened there.
+func CheckXDP() error {
+	x := &xdpReceiver{}
+	err := x.load()
+	x.unmap()
+	return errors.Join(refusal(err), x.detach())
+}
+
 // newXDPReceiver attaches the program to an interface. The error wraps [errors.ErrUnsupported]
 // where the driver has no place for it.
 func newXDPReceiver(ifi *net.Interface) (*xdpReceiver, error) {
 	x := &xdpReceiver{}
-	if err := x.load(ifi); err != nil {
-		return nil, errors.Join(err, x.detach())
+	if copy(x.mac[:], ifi.HardwareAddr) != len(x.mac) {
+		return nil, fmt.Errorf("XDP: no hardware address: %w", errors.ErrUnsupported)
+	}
+	err := x.load()
+	if err == nil {
+		x.hook, err = ebpflink.AttachXDP(ebpflink.XDPOptions{Program: x.program, Interface: ifi.Index, Flags: ebpflink.XDPDriverMode})
+		err = attachError(err)
+	}
+	if err != nil {
+		x.unmap()
+		return nil, errors.Join(refusal(err), x.detach())
 	}
 	return x, nil
 }
 
-func (x *xdpReceiver) load(ifi *net.Interface) (err error) {
-	if copy(x.mac[:], ifi.HardwareAddr) != len(x.mac) {
-		return fmt.Errorf("XDP: no hardware address: %w", errors.ErrUnsupported)
-	}
+// load makes the memory and the program.
+func (x *xdpReceiver) load() (err error) {
 	x.memory, err = ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: xdpSize, MaxEntries: 1, Flags: unix.BPF_F_MMAPABLE})
 	if err != nil {
 		return fmt.Errorf("XDP: %w", err)
@@ -117,8 +134,16 @@ func (x *xdpReceiver) load(ifi *net.Interface) (err error) {
 	if err != nil {
 		return fmt.Errorf("XDP: %w", err)
 	}
-	x.hook, err = ebpflink.AttachXDP(ebpflink.XDPOptions{Program: x.program, Interface: ifi.Index, Flags: ebpflink.XDPDriverMode})
-	return attachError(err)
+	return nil
+}
+
+// refusal puts in the place of an error for want of a privilege what is needed: the verifier says
+// then what is wrong with the program for those who lack it.
+func refusal(err error) error {
+	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
+		return ErrXDPPrivilege
+	}
+	return err
 }
 
 // openXDP gives the link a program, whose frames its reader has together with those of the
@@ -127,11 +152,7 @@ func (p *Packet) openXDP(ifi *net.Interface) (err error) {
 	if p.form != formEthernet || p.tap || p.ring == nil {
 		return fmt.Errorf("XDP is for Ethernet devices, with a ring, and not for taps: %w", errors.ErrUnsupported)
 	}
-	p.xdp, err = newXDPReceiver(ifi)
-	switch {
-	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
-		return ErrXDPPrivilege // what the verifier says besides is about a program that it has taken from others
-	case err != nil:
+	if p.xdp, err = newXDPReceiver(ifi); err != nil {
 		return err
 	}
 	p.ring.xdp = p.xdp

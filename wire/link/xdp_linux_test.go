@@ -450,7 +450,7 @@ func TestXDPFilter(t *testing.T) {
 		{"another network", &Filter{Prefixes: []netip.Prefix{netip.MustParsePrefix("192.0.2.10/31"), netip.MustParsePrefix("2001:db8::8/128")}}, false, false},
 		{"IPv6 alone", &Filter{Addrs: []netip.Addr{ours6}}, false, true},
 		{"as many networks as it can", &Filter{Addrs: []netip.Addr{ours4}, Prefixes: many(maxXDPNets - 1)}, true, false},
-		{"one too many", &Filter{Addrs: []netip.Addr{ours4}, Prefixes: many(maxXDPNets)}, false, false},
+		{"one too many", &Filter{Addrs: []netip.Addr{ours4, ours6}, Prefixes: many(maxXDPNets)}, false, true},
 		{"the port again", onlyOurs.Filter, true, true},
 	} {
 		if err := in.SetFilter(test.filter); err != nil {
@@ -531,11 +531,14 @@ func TestXDPCapabilities(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return l.Close()
+		return errors.Join(CheckXDP(), l.Close())
 	})
 	near.capabilities(1<<unix.CAP_NET_RAW | 1<<unix.CAP_NET_ADMIN)
 	near.Do(func() error {
 		if _, err := Open("veth0", &Config{XDP: true}); !errors.Is(err, ErrXDPPrivilege) {
+			t.Errorf("without CAP_BPF: got %v", err)
+		}
+		if err := CheckXDP(); !errors.Is(err, ErrXDPPrivilege) {
 			t.Errorf("without CAP_BPF: got %v", err)
 		}
 		return nil

@@ -43,9 +43,14 @@ func (x *xdpReceiver) setFilter(c *compiler) {
 	if !c.limited() {
 		next.nets4, next.nets6 = []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0)}, []netip.Prefix{netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
 	}
-	plain := !c.filter.Either && !c.filter.Neighbours && len(next.nets4) <= maxXDPNets && len(next.nets6) <= maxXDPNets
+	if len(next.nets4) > maxXDPNets {
+		next.nets4 = nil
+	}
+	if len(next.nets6) > maxXDPNets {
+		next.nets6 = nil
+	}
 	valid := x.word(xdpValid)
-	if !plain {
+	if c.filter.Either || c.filter.Neighbours {
 		atomic.StoreUint32(valid, 0)
 		return
 	}

@@ -46,7 +46,7 @@ func (c *settings) init(profile handshake.Profile) {
 	c.scheme = cookie.Linux
 	c.keys = []cookie.Key{testKey}
 	c.keepAlive = net.KeepAliveConfig{Idle: 2 * time.Hour, Interval: 75 * time.Second, Count: 9}
-	c.notSent = math.MaxUint32
+	c.notSent = noLow
 	c.synCookies = endpoint.SynCookiesOnOverflow
 	c.machine = handshake.Config{SynRetries: 5, QuickAcks: 16, Nagle: true, LaxTimestamps: true}
 	if profile == handshake.Linux {
@@ -105,7 +105,7 @@ var byPath = map[string]setting{
 	"net.ipv4.tcp_keepalive_time":   within(1, 32767, func(h *Host, n int) { h.settings.keepAlive.Idle = seconds(n) }),
 	"net.ipv4.tcp_keepalive_intvl":  within(1, 32767, func(h *Host, n int) { h.settings.keepAlive.Interval = seconds(n) }),
 	"net.ipv4.tcp_keepalive_probes": within(1, 255, func(h *Host, n int) { h.settings.keepAlive.Count = n }),
-	"net.ipv4.tcp_notsent_lowat":    within(0, math.MaxUint32, func(h *Host, n int) { h.settings.notSent = n }),
+	"net.ipv4.tcp_notsent_lowat":    setNotSentLow,
 	"net.ipv4.tcp_syn_linear_timeouts": number(func(h *Host, n int) {
 		h.settings.machine.SynLinear = n
 	}),
@@ -175,6 +175,16 @@ func number(set func(h *Host, n int)) setting {
 		set(h, int(n))
 		return nil
 	}
+}
+
+// setNotSentLow sets what may be unsent before a socket says that it can be written to; the highest value means no limit.
+func setNotSentLow(h *Host, value string) error {
+	n, err := strconv.ParseUint(value, 10, 32)
+	if err != nil {
+		return fmt.Errorf("%q is not a number from 0 to %d", value, uint32(math.MaxUint32))
+	}
+	h.settings.notSent = int(min(n, noLow))
+	return nil
 }
 
 // within is a number that the kernel takes within bounds only.

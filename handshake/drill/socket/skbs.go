@@ -13,13 +13,13 @@ import (
 // only below the limit. So a write can take more than SO_SNDBUF, or nothing where there
 // seems to be room.
 const (
-	skbOverhead = 832             // what each costs beside its data: SKB_TRUESIZE of an empty one
-	largestSkb  = 65536 - 1 - 320 // sk_gso_max_size
-	roomBeyond  = 2 * largestSkb  // that the machine has to have, so that it is never its buffer that is full
-	leastBurst  = 2               // net.ipv4.tcp_min_tso_segs
-	pacingShift = 10              // sk_pacing_shift: what is sent in about a millisecond goes at once
-	rttShift    = 9               // net.ipv4.tcp_tso_rtt_log
-	noLow       = math.MaxUint32  // tcp_notsent_lowat that is none
+	skbOverhead = 832                          // what each costs beside its data: SKB_TRUESIZE of an empty one
+	largestSkb  = 65536 - 1 - 320              // sk_gso_max_size
+	roomBeyond  = 2 * largestSkb               // that the machine has to have, so that it is never its buffer that is full
+	leastBurst  = 2                            // net.ipv4.tcp_min_tso_segs
+	pacingShift = 10                           // sk_pacing_shift: what is sent in about a millisecond goes at once
+	rttShift    = 9                            // net.ipv4.tcp_tso_rtt_log
+	noLow       = math.MaxUint32 & math.MaxInt // tcp_notsent_lowat that is none, as far as an int goes
 )
 
 // An skbList is the packets of a send buffer, the bytes counted from the first of the
