@@ -17,6 +17,7 @@ func floodSubject() subject {
 		},
 		contenders: []contender{
 			{name: oursServer.name, against: []string{kernelServer.name}, measure: flooded(oursServer)},
+			{name: earlyServer.name, against: []string{kernelServer.name}, measure: flooded(earlyServer)},
 			{name: kernelServer.name, measure: flooded(kernelServer)},
 		},
 	}
