@@ -36,30 +36,22 @@ TEXT ·expandAES(SB), NOSPLIT, $0-16
 	PXOR X2, X2
 	RET
 
-#define ROUND(offset) \
-	MOVOU  offset(AX), X1 \
-	AESENC X1, X0
-
 // func encryptAES(keys *roundKeys, b block) block
 TEXT ·encryptAES(SB), NOSPLIT, $0-40
-	MOVQ       keys+0(FP), AX
-	MOVQ       b_low+8(FP), X0
-	MOVQ       b_high+16(FP), X1
-	PUNPCKLQDQ X1, X0
-	MOVOU      (AX), X1
-	PXOR       X1, X0
-	ROUND(16)
-	ROUND(32)
-	ROUND(48)
-	ROUND(64)
-	ROUND(80)
-	ROUND(96)
-	ROUND(112)
-	ROUND(128)
-	ROUND(144)
-	MOVOU      160(AX), X1
-	AESENCLAST X1, X0
-	MOVQ       X0, ret_low+24(FP)
-	PSRLO      $8, X0
-	MOVQ       X0, ret_high+32(FP)
+	MOVQ        keys+0(FP), AX
+	VMOVQ       b_low+8(FP), X0
+	VPINSRQ     $1, b_high+16(FP), X0, X0
+	VPXOR       (AX), X0, X0
+	VAESENC     16(AX), X0, X0
+	VAESENC     32(AX), X0, X0
+	VAESENC     48(AX), X0, X0
+	VAESENC     64(AX), X0, X0
+	VAESENC     80(AX), X0, X0
+	VAESENC     96(AX), X0, X0
+	VAESENC     112(AX), X0, X0
+	VAESENC     128(AX), X0, X0
+	VAESENC     144(AX), X0, X0
+	VAESENCLAST 160(AX), X0, X0
+	VMOVQ       X0, ret_low+24(FP)
+	VPEXTRQ     $1, X0, ret_high+32(FP)
 	RET

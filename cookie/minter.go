@@ -15,8 +15,9 @@ const mintedLen = 8
 // allocates nothing per cookie.
 type Minter struct {
 	scheme Scheme
-	aes    *aes128 // AES schemes
-	k0, k1 uint64  // SipHash schemes
+	aes    *aes128    // AES schemes
+	direct *roundKeys // of these that of aes, where the client is all that is encrypted and no cipher is in between
+	k0, k1 uint64     // SipHash schemes
 }
 
 // Minter returns a minter of s with the given key. It panics if s is none of the schemes of this package.
@@ -25,6 +26,9 @@ func (s Scheme) Minter(key Key) *Minter {
 	switch s {
 	case RFC7413, LinuxAES:
 		m.aes = newAES(key)
+		if s == RFC7413 && m.aes.cipher == nil {
+			m.direct = &m.aes.keys
+		}
 	case Linux, FreeBSD:
 		m.k0, m.k1 = sipKey(key)
 	default:
@@ -48,10 +52,16 @@ func (m *Minter) Mint(client, server netip.Addr) Cookie {
 
 // Append appends the cookie that [Minter.Mint] returns to dst.
 func (m *Minter) Append(dst []byte, client, server netip.Addr) []byte {
-	if m.aes == nil {
+	switch {
+	case m.direct != nil && client.Is4(): // as most are
+		a := client.As4()
+		b := block{low: uint64(binary.LittleEndian.Uint32(a[:]))}
+		return binary.LittleEndian.AppendUint64(dst, encryptAES(m.direct, b).low)
+	case m.aes == nil:
 		return m.appendSip(dst, client, server)
+	default:
+		return m.appendAES(dst, client, server)
 	}
-	return m.appendAES(dst, client, server)
 }
 
 // possible reports whether there is a cookie for these addresses, which are not mapped ones.

@@ -40,12 +40,13 @@ func (s Sum) AddUint16(v uint16) Sum {
 
 // Fold returns the 16-bit ones' complement sum, not inverted.
 func (s Sum) Fold() uint16 {
+	// A number and its halves the other way round have in their upper half the sum of both
+	// halves, with the carry that the lower half has had of the same sum.
 	v := uint64(s)
-	v = v>>32 + v&0xffffffff
-	v = v>>32 + v&0xffffffff
-	v = v>>16 + v&0xffff
-	v = v>>16 + v&0xffff
-	return uint16(v)
+	v += bits.RotateLeft64(v, 32)
+	w := uint32(v >> 32)
+	w += bits.RotateLeft32(w, 16)
+	return uint16(w >> 16)
 }
 
 // Checksum returns what goes into a checksum field: the inverted sum.

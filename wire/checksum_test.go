@@ -190,3 +190,20 @@ func TestUnfinishedChecksum(t *testing.T) {
 		}
 	}
 }
+
+// Fold is the remainder modulo 0xffff, of which a sum that is not zero has 0xffff instead of 0.
+func TestFold(t *testing.T) {
+	values := []uint64{0, 1, 0xffff, 0x10000, 0x1ffff, 0xffff0000, 0xffffffff, 0x100000000, 0xfffe0001, 0xffffffff00000000, 0xffffffffffffffff, 0xfffffffffffffffe, 0x8000000080008000}
+	for shift := range 64 {
+		values = append(values, 1<<shift, 1<<shift-1, ^uint64(0)<<shift, 0x123456789abcdef0>>shift)
+	}
+	for _, v := range values {
+		want := uint16(v % 0xffff)
+		if want == 0 && v != 0 {
+			want = 0xffff
+		}
+		if got := wire.Sum(v).Fold(); got != want {
+			t.Errorf("%#x: got %#x, want %#x", v, got, want)
+		}
+	}
+}
