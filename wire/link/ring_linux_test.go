@@ -173,30 +173,36 @@ func testCloseWhileReading(t *testing.T) {
 	frame := ofLength(macOf(near.MAC("veth0")), 1, 500)
 	for range 50 {
 		in := near.open("veth0", onlyOurs)
-		read := make(chan error)
-		go func() {
-			batch := make([]Frame, 4)
-			for {
-				n, err := in.ReadFrames(batch)
-				if err != nil {
-					read <- err
-					return
-				}
-				for _, f := range batch[:n] {
-					if !bytes.Equal(f.Data, frame) {
-						t.Errorf("got %x, want %x", f.Data, frame)
-					}
-				}
-			}
-		}()
-		for range 20 {
-			write(t, out, frame, frame, frame)
-		}
-		in.Close()
-		if err := <-read; err == nil {
+		if err := closeWhile(t, in, out, in.ReadFrames, frame); err == nil {
 			t.Error("a closed link has frames")
 		}
 	}
+}
+
+// closeWhile closes a link while somebody reads copies of a frame from it, and returns why that ended.
+func closeWhile(t *testing.T, in, out *Packet, read func([]Frame) (int, error), frame []byte) error {
+	t.Helper()
+	ended := make(chan error)
+	go func() {
+		batch := make([]Frame, 4)
+		for {
+			n, err := read(batch)
+			if err != nil {
+				ended <- err
+				return
+			}
+			for _, f := range batch[:n] {
+				if !bytes.Equal(f.Data, frame) {
+					t.Errorf("got %x, want %x", f.Data, frame)
+				}
+			}
+		}
+	}()
+	for range 20 {
+		write(t, out, frame, frame, frame)
+	}
+	in.Close()
+	return <-ended
 }
 
 // A socket that cannot have a ring is left as it was.

@@ -625,27 +625,7 @@ func TestXDPCloseWhilePolling(t *testing.T) {
 	frame := to4(macOf(near.MAC("veth0")), 300)
 	for range 20 {
 		in := openXDP(t, near, onlyOurs.Filter)
-		read := make(chan error)
-		go func() {
-			batch := make([]Frame, 4)
-			for {
-				n, err := in.Poll(batch)
-				if err != nil {
-					read <- err
-					return
-				}
-				for _, f := range batch[:n] {
-					if !bytes.Equal(f.Data, frame) {
-						t.Errorf("got %x, want %x", f.Data, frame)
-					}
-				}
-			}
-		}()
-		for range 20 {
-			write(t, out, frame, frame, frame)
-		}
-		in.Close()
-		if err := <-read; !errors.Is(err, net.ErrClosed) {
+		if err := closeWhile(t, in, out, in.Poll, frame); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("got %v", err)
 		}
 	}
